@@ -1,0 +1,197 @@
+"""The one port through which anything asks Exchange PowerShell: `invoke` and `invoke_many`.
+
+Each transport is one file that implements `Shell`. A caller hands over cmdlets and parameters as data; no transport
+builds script text from them. What comes back says of every single call whether it was answered: a call that was never
+reached, timed out or failed is never an empty list.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Protocol, Self, TypeAlias
+
+ParameterValue: TypeAlias = "str | int | bool | Sequence[str] | SecretParameter | None"
+
+
+@dataclass(frozen=True, slots=True)
+class SecretParameter:
+    """A parameter value that must never show: its repr hides it, and only a transport opens it."""
+
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CmdletCall:
+    """One cmdlet with its parameters, bound by name. A switch is `True`; `False` becomes `-Name:$false`.
+
+    A transport may pipe the output through `ConvertTo-Json -Compress`: as JSON a permission row costs a tenth of what it
+    costs as CLIXML.
+    """
+
+    cmdlet: str
+    parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
+
+    def as_powershell(self) -> str:
+        """Return the command line an administrator would type, for reports; secrets appear as `***`."""
+        return " ".join([self.cmdlet, *(_as_argument(name, value) for name, value in self.parameters.items())])
+
+
+class ErrorKind(enum.StrEnum):
+    """What a refusal means for the operator; the transport classifies, by error id first and message second."""
+
+    NOT_FOUND = "not found"  # ManagementObjectNotFoundException, Ex6F9304
+    PRINCIPAL_NOT_FOUND = "principal not found"  # Ex94914C, Couldn't find object "…"
+    NO_RIGHTS = "no rights"
+    COMMAND_NOT_FOUND = "command not found"  # a missing Exchange role, not a missing module, once connected
+    PARAMETER = "parameter"
+    NOT_SIGNED_IN = "not signed in"
+    LIMIT = "limit"  # 500 access control entries
+    ENTRY_ABSENT = "entry absent"  # Can't remove the access control entry … doesn't exist
+    THROTTLED = "throttled"
+    TIMED_OUT = "timed out"
+    CONNECTION = "connection"  # the channel broke; whether the call ran is not known
+    NOT_REACHED = "not reached"  # an earlier statement of the batch ended it
+    PROMPT = "prompt"  # the cmdlet asked a question that nobody could answer
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class ShellError:
+    """One error record. `outcome_known` is false when the call may have been carried out all the same."""
+
+    kind: ErrorKind
+    message: str
+    error_id: str = ""
+    category: str = ""
+    outcome_known: bool = True
+    retry_after: float | None = None  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class CmdletResult:
+    """What one call gave.
+
+    `rows` are plain mappings (property name as sent → str, int, float, bool, None, list or mapping). `answered` is true
+    when the call ran to its end, so that empty `rows` mean "nothing there". With `errors`, rows may be partial.
+    """
+
+    call: CmdletCall
+    rows: tuple[Mapping[str, object], ...] = ()
+    errors: tuple[ShellError, ...] = ()
+    warnings: tuple[str, ...] = ()
+    answered: bool = True
+    at: dt.datetime | None = None
+    seconds: float | None = None
+
+    @property
+    def error(self) -> ShellError | None:
+        """The first error, if any."""
+        return self.errors[0] if self.errors else None
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ran to its end without an error."""
+        return self.answered and not self.errors
+
+
+class ShellUnavailable(Exception):  # noqa: N818 - a state of the world, not a mistake of the caller
+    """The transport could not be opened or broke. Says at which step, what came back, and what to do.
+
+    `kind` is `NOT_SIGNED_IN` and `NO_RIGHTS` for the operator's sign-in, `TIMED_OUT`, `CONNECTION`, … for the channel.
+    """
+
+    def __init__(self, step: str, message: str, *, kind: ErrorKind = ErrorKind.CONNECTION, hint: str = "") -> None:
+        super().__init__(f"{step}: {message}")
+        self.step = step
+        self.message = message
+        self.kind = kind
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionRequest:
+    """How to connect to Exchange Online once a shell is open.
+
+    `access_token` is the operator's, for the Exchange resource; app-only sign-ins name the `organization`, delegated
+    ones the `user_principal_name`. `tenant_id` is what the connection is held against: a foreign tenant is refused.
+    """
+
+    access_token: SecretParameter
+    tenant_id: str
+    organization: str = ""
+    user_principal_name: str = ""
+    cmdlets: tuple[str, ...] = ()
+    environment: str = ""  # -ExchangeEnvironmentName of national clouds
+
+
+@dataclass(frozen=True, slots=True)
+class OpenStep:
+    """One step of opening, for `diag connect`: what was tried, what was found, how long it took (seconds)."""
+
+    name: str
+    found: str
+    seconds: float
+
+
+class Shell(Protocol):
+    """A PowerShell (or what stands for one) that is connected to Exchange Online."""
+
+    transport: str
+    steps: Sequence[OpenStep]
+
+    def __enter__(self) -> Self:
+        """Open the channel and connect to Exchange Online; raises ShellUnavailable."""
+        ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Disconnect and leave no process, shell or socket behind."""
+        ...
+
+    def invoke_many(self, calls: Sequence[CmdletCall]) -> list[CmdletResult]:
+        """Run all calls in as few round trips as the transport can, and answer for each, in order.
+
+        Never raises for what a cmdlet says. A call that an earlier one's terminating error kept from running has been
+        asked again; what stays unanswered has `answered=False` and an error that says why.
+        """
+        ...
+
+    def invoke(self, cmdlet: str, **parameters: ParameterValue) -> CmdletResult:
+        """Run one call."""
+        ...
+
+
+def _as_argument(name: str, value: ParameterValue) -> str:
+    match value:
+        case SecretParameter():
+            return f"-{name} ***"
+        case bool():
+            return f"-{name}" if value else f"-{name}:$false"
+        case None:
+            return f"-{name} $null"
+        case int():
+            return f"-{name} {value}"
+        case str():
+            return f"-{name} {quote(value)}"
+        case _:
+            return f"-{name} {','.join(quote(item) for item in value)}"
+
+
+_QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")  # PowerShell reads all five as a single quote
+
+
+def quote(text: str) -> str:
+    """Return `text` as a PowerShell literal: bare where that is safe to read, else in single quotes, doubled inside."""
+    if (
+        text
+        and all(character.isalnum() or character in "-_.@" for character in text)
+        and not text.startswith(("-", "@"))
+    ):
+        return text
+    return "'" + _QUOTES.sub(r"\g<0>\g<0>", text) + "'"

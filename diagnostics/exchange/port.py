@@ -15,22 +15,17 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self, TypeAlias
 
-ParameterValue: TypeAlias = "str | int | bool | Sequence[str] | SecretParameter | None"
+from diagnostics.redaction import Secret
 
-
-@dataclass(frozen=True, slots=True)
-class SecretParameter:
-    """A parameter value that must never show: its repr hides it, and only a transport opens it."""
-
-    value: str = field(repr=False)
+ParameterValue: TypeAlias = "str | int | bool | Sequence[str] | Secret | None"
 
 
 @dataclass(frozen=True, slots=True)
 class CmdletCall:
     """One cmdlet with its parameters, bound by name. A switch is `True`; `False` becomes `-Name:$false`.
 
-    A transport may pipe the output through `ConvertTo-Json -Compress`: as JSON a permission row costs a tenth of what it
-    costs as CLIXML.
+    A transport may pipe the output through `ConvertTo-Json -Compress`: as JSON a permission row costs a tenth of what
+    it costs as CLIXML.
     """
 
     cmdlet: str
@@ -121,7 +116,7 @@ class ConnectionRequest:
     ones the `user_principal_name`. `tenant_id` is what the connection is held against: a foreign tenant is refused.
     """
 
-    access_token: SecretParameter
+    access_token: Secret
     tenant_id: str
     organization: str = ""
     user_principal_name: str = ""
@@ -169,7 +164,7 @@ class Shell(Protocol):
 
 def _as_argument(name: str, value: ParameterValue) -> str:
     match value:
-        case SecretParameter():
+        case Secret():
             return f"-{name} ***"
         case bool():
             return f"-{name}" if value else f"-{name}:$false"

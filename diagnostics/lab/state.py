@@ -14,6 +14,9 @@ import threading
 import uuid
 from dataclasses import dataclass, field
 
+from diagnostics.lab.clouds import GLOBAL, Cloud
+from diagnostics.lab.faults import Faults
+
 EXCHANGE_ONLINE_APP_ID = "00000002-0000-0ff1-ce00-000000000000"
 MICROSOFT_GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
 
@@ -110,6 +113,8 @@ class ExchangeServicePrincipal:
     sid: str = field(default_factory=new_sid)
     guid: str = field(default_factory=new_id)
     when_changed: dt.datetime = field(default_factory=lambda: utc_now() - dt.timedelta(days=10))
+    known_to_imap_from: dt.datetime | None = None
+    """When the IMAP front ends begin to know it; None when they have known it for long."""
 
     @property
     def identity(self) -> str:
@@ -153,6 +158,10 @@ class Recipient:
     sid: str = field(default_factory=new_sid)
     when_changed: dt.datetime = field(default_factory=lambda: utc_now() - dt.timedelta(days=100))
     folders: tuple[str, ...] = ("INBOX", "Sent", "Drafts", "Deleted Items")
+    soft_deleted: bool = False
+    """Deleted or without a licence: the cmdlets find it only with -SoftDeletedMailbox or not at all."""
+    account_enabled: bool = True
+    licensed: bool = True
 
     @property
     def addresses(self) -> list[str]:
@@ -186,19 +195,22 @@ class Tenant:
     display_name: str
     domains: list[str]
     id: str = field(default_factory=new_id)
-    region_scope: str = "EU"
-    region_sub_scope: str = ""
-    cloud_instance_name: str = "microsoftonline.com"
+    cloud: Cloud = GLOBAL
     registrations: list[AppRegistration] = field(default_factory=list)
     deleted_service_principals: list[EnterpriseApplication] = field(default_factory=list)
     enterprise_applications: list[EnterpriseApplication] = field(default_factory=list)
     exchange_service_principals: list[ExchangeServicePrincipal] = field(default_factory=list)
     recipients: list[Recipient] = field(default_factory=list)
+    blocked_by_conditional_access: set[str] = field(default_factory=set)
+    """Application IDs whose tokens a policy for workload identities refuses."""
+    application_access_policies: list[dict[str, object]] = field(default_factory=list)
+    management_role_assignments: list[dict[str, object]] = field(default_factory=list)
 
     @property
     def initial_domain(self) -> str:
-        """The `.onmicrosoft.com` domain, which Connect-ExchangeOnline wants as -Organization."""
-        return next((domain for domain in self.domains if domain.endswith(".onmicrosoft.com")), self.domains[0])
+        """The `.onmicrosoft.com` domain (or its like), which Connect-ExchangeOnline wants as -Organization."""
+        ending = f".{self.cloud.initial_domain}"
+        return next((domain for domain in self.domains if domain.endswith(ending)), self.domains[0])
 
     def registration(self, app_id: str) -> AppRegistration | None:
         """Return the app registration with this Application ID, if this tenant has it."""
@@ -208,9 +220,52 @@ class Tenant:
         """Return the enterprise application with this Application ID, if this tenant has it."""
         return next((app for app in self.enterprise_applications if app.app_id == app_id.lower()), None)
 
+    def service_principal(self, object_id: str) -> EnterpriseApplication | None:
+        """Return the enterprise application with this object id, if this tenant has it."""
+        return next((app for app in self.enterprise_applications if app.object_id == object_id.lower()), None)
+
     def recipient(self, identity: str) -> Recipient | None:
-        """Return the recipient that `identity` names, if any."""
-        return next((recipient for recipient in self.recipients if recipient.answers_to(identity)), None)
+        """Return the recipient that `identity` names, if any; soft-deleted ones are not found."""
+        present = (recipient for recipient in self.recipients if not recipient.soft_deleted)
+        return next((recipient for recipient in present if recipient.answers_to(identity)), None)
+
+    def granted_roles(
+        self, application: EnterpriseApplication, resource_app_id: str, at: dt.datetime | None = None
+    ) -> frozenset[str]:
+        """Return the values of the app roles on a resource that `application` holds (held at `at`, when given)."""
+        resource = self.enterprise_application(resource_app_id)
+        if resource is None:
+            return frozenset()
+        granted = {
+            grant.app_role_id
+            for grant in application.app_role_assignments
+            if grant.resource_id == resource.object_id and (at is None or grant.created <= at)
+        }
+        return frozenset(str(role["value"]) for role in resource.app_roles if role["id"] in granted)
+
+
+@dataclass
+class ImapConduct:
+    """How the IMAP endpoint behaves, apart from what the tenants' state makes it say.
+
+    `transport` is tls, plaintext, http, reset, silent or foreign-certificate ("refused" closes the port).
+    """
+
+    transport: str = "tls"
+    front_end: str = ""
+    """Name in the greeting's bracket; empty: one of the cloud's, made up for each connection."""
+    greeting: str | None = None
+    """A greeting of another product, in full, instead of Exchange's."""
+    sasl_challenge: str | None = None
+    """What another product sends when it refuses XOAUTH2 (Exchange sends nothing)."""
+    backoff_milliseconds: int | None = None
+    """Every command that needs the mailbox is throttled with this suggestion."""
+    refuse_sign_in: bool = False
+    """XOAUTH2 is refused although every object is right."""
+    error_detail: str = ""
+    """What follows `NO AUTHENTICATE failed.` or the BAD of a mailbox that cannot be opened."""
+    unconnected_sessions: int = 0
+    """So many sign-ins find no connection to the mailbox, for want of free ones."""
 
 
 @dataclass
@@ -219,6 +274,14 @@ class World:
 
     tenants: list[Tenant]
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    cloud: Cloud = GLOBAL
+    """The cloud whose endpoints these are; a tenant of another cloud is only seen from afar."""
+    faults: Faults = field(default_factory=Faults)
+    imap: ImapConduct = field(default_factory=ImapConduct)
+    token_age: int = 0
+    """Seconds for which something in front of the token endpoint has kept the tokens that it hands out."""
+    login_certificate: str = "own"
+    """`own`, or `foreign`: the sign-in endpoint shows a certificate that somebody on the way has signed."""
 
     def tenant(self, name: str) -> Tenant | None:
         """Return the tenant with this id or one of whose domains this is."""

@@ -1,0 +1,149 @@
+"""The pages of the causes: one Markdown file per cause and language, read as data.
+
+`<slug>.en.md` carries the front matter (`stage`, `title`, `aliases`); `<slug>.es.md` only its own `title`. The headings are
+fixed, so that a report can take a cause's mending steps from its page and fill in the ids of the run.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+
+from diagnostics.findings import Stage
+
+LANGUAGES = ("en", "es")
+HEADINGS: Mapping[str, tuple[str, ...]] = {
+    "en": ("What you see", "What it means", "How to prove it", "How to mend it", "How to avoid it", "Sources"),
+    "es": ("Qué se ve", "Qué significa", "Cómo comprobarlo", "Cómo corregirlo", "Cómo evitarlo", "Fuentes"),
+}
+_MEND = 3  # position of "How to mend it" among the headings
+PLACEHOLDERS = (
+    "tenant_id",
+    "organization",
+    "application_id",
+    "enterprise_app_object_id",
+    "app_registration_object_id",
+    "mailbox",
+    "display_name",
+    "exchange_object_id",
+    "exchange_app_id",
+    "principal",
+    "imap_server",
+    "scope",
+    "login",
+    "graph",
+)
+_PLACEHOLDER = re.compile(r"\{(" + "|".join(PLACEHOLDERS) + r")\}")
+_STEP = re.compile(r"^\d+\.\s+", re.MULTILINE)
+_BLOCK = re.compile(r"^[ ]*```\w*\n(.*?)^[ ]*```[ ]*$", re.MULTILINE | re.DOTALL)
+
+
+class UnknownCause(KeyError):
+    """There is no page for this slug."""
+
+
+@dataclass(frozen=True, slots=True)
+class FixStep:
+    """One step of mending: a sentence or two, and the commands or texts to paste."""
+
+    text: str
+    commands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CausePage:
+    """A cause's page in one language; `sections` maps each fixed heading to its Markdown text."""
+
+    slug: str
+    language: str
+    stage: Stage
+    title: str
+    aliases: tuple[str, ...]
+    sections: Mapping[str, str]
+
+    def steps(self, values: Mapping[str, str]) -> tuple[FixStep, ...]:
+        """Return the mending steps with the run's values filled in."""
+        text = self.sections.get(HEADINGS[self.language][_MEND], "")
+        steps = []
+        for part in _STEP.split(text)[1:]:
+            commands = tuple(fill(_dedent(block), values) for block in _BLOCK.findall(part))
+            sentence = " ".join(_BLOCK.sub("", part).split())
+            steps.append(FixStep(fill(sentence, values), commands))
+        return tuple(steps)
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """Put the run's values into `text`; a value that is not known appears as `<its-name>`."""
+    return _PLACEHOLDER.sub(lambda match: values.get(match[1]) or f"<{match[1].replace('_', '-')}>", text)
+
+
+@functools.cache
+def slugs() -> tuple[str, ...]:
+    """Return the slugs of all causes that have an English page, sorted."""
+    names = (entry.name for entry in resources.files(__name__).iterdir())
+    return tuple(sorted(name.removesuffix(".en.md") for name in names if name.endswith(".en.md")))
+
+
+@functools.cache
+def page(slug: str, language: str = "en") -> CausePage:
+    """Return the page of a cause; raises UnknownCause. A missing translation falls back to English."""
+    if slug not in slugs():
+        raise UnknownCause(slug)
+    english = _front_matter(_read(slug, "en"))
+    source = resources.files(__name__).joinpath(f"{slug}.{language}.md")
+    used = language if source.is_file() else "en"
+    text = _read(slug, used)
+    own = _front_matter(text)
+    return CausePage(
+        slug=slug,
+        language=used,
+        stage=Stage(english["stage"]),
+        title=own["title"],
+        aliases=tuple(_list(english.get("aliases", ""))),
+        sections=_sections(text),
+    )
+
+
+def stage_of(slug: str) -> Stage:
+    """Return the link of the chain to which a cause belongs; raises UnknownCause."""
+    return page(slug).stage
+
+
+def _read(slug: str, language: str) -> str:
+    return resources.files(__name__).joinpath(f"{slug}.{language}.md").read_text("utf-8")
+
+
+def _front_matter(text: str) -> dict[str, str]:
+    """Read the `key: value` lines between the two rulers; pages use no other YAML than plain and quoted scalars."""
+    _, head, _ = text.split("---\n", 2)
+    pairs = (line.partition(":") for line in head.splitlines() if ":" in line)
+    return {key.strip(): _unquote(value.strip()) for key, _, value in pairs}
+
+
+def _unquote(value: str) -> str:
+    if len(value) > 1 and value[0] == value[-1] == '"':
+        return value[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+    if len(value) > 1 and value[0] == value[-1] == "'":
+        return value[1:-1].replace("''", "'")
+    return value
+
+
+def _list(value: str) -> list[str]:
+    inner = value.removeprefix("[").removesuffix("]")
+    items = re.findall(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'|[^,]+", inner)
+    return [text for item in items if (text := _unquote(item.strip()))]
+
+
+def _sections(text: str) -> dict[str, str]:
+    body = text.split("---\n", 2)[2]
+    parts = re.split(r"^## (.+)$", body, flags=re.MULTILINE)
+    return {parts[i].strip(): parts[i + 1].strip() for i in range(1, len(parts), 2)}
+
+
+def _dedent(block: str) -> str:
+    lines = block.rstrip().splitlines()
+    indent = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
+    return "\n".join(line[indent:] for line in lines)

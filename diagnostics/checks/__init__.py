@@ -1,0 +1,79 @@
+"""Checks: one folder per stage, one file per check, pure functions over evidence.
+
+A check's file defines one module-level `CHECK`. `all_checks` finds them, so that a new file is all that a new check needs.
+Checks never fetch, never import a source or the lab, and never read the clock.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from diagnostics.evidence import Evidence, Missing
+from diagnostics.findings import Finding, Judgement, Outcome, Stage
+
+Judge: TypeAlias = Callable[[Evidence], Iterable[Judgement]]
+JudgeAfter: TypeAlias = Callable[[Evidence, Sequence[Finding]], Iterable[Judgement]]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One rule: what it is called, which causes it can name, what it needs, and the pure function that judges.
+
+    `judge_after` is for the few rules that need the findings of earlier stages (propagation). `required` checks decide the
+    exit code; those that need Graph are not required.
+    """
+
+    id: str
+    stage: Stage
+    title: str
+    causes: tuple[str, ...]
+    judge: Judge | None = None
+    judge_after: JudgeAfter | None = None
+    required: bool = True
+    order: int = 50
+
+
+@functools.cache
+def all_checks() -> tuple[Check, ...]:
+    """Return every check of this package in the order of the chain."""
+    found: list[Check] = []
+    for module in pkgutil.walk_packages(__path__, f"{__name__}."):
+        check = getattr(importlib.import_module(module.name), "CHECK", None)
+        if isinstance(check, Check):
+            found.append(check)
+    return tuple(sorted(found, key=lambda check: (check.stage.position, check.order, check.id)))
+
+
+def run_checks(evidence: Evidence, checks: Sequence[Check] | None = None) -> tuple[Finding, ...]:
+    """Judge `evidence` with every check, along the chain.
+
+    What could not be tried because an earlier link is broken is `skipped`, and its reason names that link; without a broken
+    link before it, it stays `unknown`.
+    """
+    findings: list[Finding] = []
+    for check in all_checks() if checks is None else checks:
+        for judgement in _judge(check, evidence, findings):
+            judged = _after_broken_link(check, judgement, findings)
+            findings.append(Finding(check.id, check.title, check.stage, check.required, judged))
+    return tuple(findings)
+
+
+def _judge(check: Check, evidence: Evidence, findings: Sequence[Finding]) -> Iterator[Judgement]:
+    if check.judge is not None:
+        yield from check.judge(evidence)
+    if check.judge_after is not None:
+        yield from check.judge_after(evidence, tuple(findings))
+
+
+def _after_broken_link(check: Check, judgement: Judgement, earlier: Sequence[Finding]) -> Judgement:
+    if judgement.outcome is not Outcome.UNKNOWN or judgement.missing is not Missing.BLOCKED:
+        return judgement
+    broken = next((f for f in earlier if f.outcome is Outcome.FAIL and f.stage.position <= check.stage.position), None)
+    if broken is None:
+        return judgement
+    return replace(judgement, outcome=Outcome.SKIPPED, reason=f"{judgement.reason}, since “{broken.title}” failed")

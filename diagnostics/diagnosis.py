@@ -1,0 +1,208 @@
+"""From findings to ranked causes: one first cause, the rest as its rivals or its consequences.
+
+The rules, in order:
+
+1. A cause is what a failed (or undecided) check suspects; the same cause from several checks keeps its best confidence.
+2. What a passing check disproves (`rules_out`) is dropped, unless it was proven (`certain`).
+3. A cause that explains another (`instead_of`, and `EXPLAINED_BY_ANY_EARLIER` for bare symptoms) makes that one its
+   consequence: it is told, and not mended.
+4. Certain and likely causes come first, in the order of the chain: the first broken link is named first. Possible ones
+   follow, likewise in the order in which the check that suspects them lists them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from diagnostics import causes
+from diagnostics.evidence import Absent, Evidence, ExchangeConnection, Missing, TokenClaims, Unavailable
+from diagnostics.evidence import EnterpriseApplication as EntraApplication
+from diagnostics.findings import Confidence, Finding, Outcome, Stage, Suspect
+
+# A refusal without a reason. Anything proven or likely earlier in the chain explains it.
+EXPLAINED_BY_ANY_EARLIER = frozenset(
+    {
+        "auth-rejected-no-reason",
+        "token-works-in-script-fails-in-app",
+        "claims-roles-missing",
+        "propagation-change-still-spreading",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RankedCause:
+    """A cause with everything that speaks for it and how to mend it, ids filled in."""
+
+    cause: str
+    title: str
+    stage: Stage
+    confidence: Confidence
+    subjects: tuple[str, ...]
+    evidence: tuple[str, ...]
+    fix: tuple[causes.FixStep, ...]
+    consequences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """The ranked causes of one run; the first one is the answer."""
+
+    causes: tuple[RankedCause, ...] = ()
+
+    @property
+    def first(self) -> RankedCause | None:
+        """The first broken link, or nothing."""
+        return self.causes[0] if self.causes else None
+
+
+@dataclass(slots=True)
+class _Candidate:
+    cause: str
+    stage: Stage
+    confidence: Confidence
+    order: int
+    subjects: list[str] = field(default_factory=list)
+    evidence: list[str] = field(default_factory=list)
+    values: dict[str, str] = field(default_factory=dict)
+    instead_of: set[str] = field(default_factory=set)
+    consequences: list[str] = field(default_factory=list)
+
+    @property
+    def key(self) -> tuple[bool, int, int, int]:
+        weak = self.confidence is Confidence.POSSIBLE
+        position = 0 if weak else self.stage.position
+        return weak, position, self.confidence.rank, self.order
+
+
+def diagnose(evidence: Evidence, findings: Sequence[Finding], language: str = "en") -> Diagnosis:
+    """Rank the causes that `findings` suspect; pure, so a saved report is judged like a live run."""
+    candidates = _gather(findings)
+    ruled_out = {slug for finding in findings for slug in finding.judgement.rules_out}
+    candidates = [c for c in candidates if c.cause not in ruled_out or c.confidence is Confidence.CERTAIN]
+    candidates = _drop_explained(sorted(candidates, key=lambda candidate: candidate.key))
+    base = known_values(evidence)
+    return Diagnosis(tuple(_ranked(candidate, base, language) for candidate in candidates))
+
+
+def _gather(findings: Sequence[Finding]) -> list[_Candidate]:
+    found: dict[str, _Candidate] = {}
+    order = 0
+    for finding in findings:
+        if finding.outcome not in {Outcome.FAIL, Outcome.UNKNOWN}:
+            continue
+        for suspect in finding.judgement.suspects:
+            order += 1
+            fresh = _Candidate(suspect.cause, causes.stage_of(suspect.cause), suspect.confidence, order)
+            _add(found.setdefault(suspect.cause, fresh), suspect, finding)
+    return list(found.values())
+
+
+def _add(candidate: _Candidate, suspect: Suspect, finding: Finding) -> None:
+    if suspect.confidence.rank < candidate.confidence.rank:
+        candidate.confidence = suspect.confidence
+    subject = finding.judgement.subject
+    if subject and subject not in candidate.subjects:
+        candidate.subjects.append(subject)
+    said = list(suspect.evidence) or [finding.judgement.summary]
+    candidate.evidence += [sentence for sentence in said if sentence not in candidate.evidence]
+    candidate.values = {**dict(suspect.values), **candidate.values}
+    candidate.instead_of |= set(suspect.instead_of)
+
+
+def _drop_explained(ranked: list[_Candidate]) -> list[_Candidate]:
+    kept: list[_Candidate] = []
+    explained = {
+        slug: candidate
+        for candidate in reversed(ranked)
+        if candidate.confidence is not Confidence.POSSIBLE
+        for slug in candidate.instead_of
+    }
+    for candidate in ranked:
+        by = explained.get(candidate.cause)
+        if by is None and candidate.cause in EXPLAINED_BY_ANY_EARLIER:
+            by = next((k for k in kept if k.confidence is not Confidence.POSSIBLE and k.stage != candidate.stage), None)
+        if by is None or by.cause == candidate.cause or candidate.cause in _roots(by, explained):
+            kept.append(candidate)
+        elif candidate.cause not in by.consequences:
+            by.consequences.append(candidate.cause)
+    return kept
+
+
+def _roots(candidate: _Candidate, explained: Mapping[str, _Candidate]) -> set[str]:
+    """Return what explains `candidate` itself, so that two causes that explain each other are not both dropped."""
+    by = explained.get(candidate.cause)
+    return {by.cause} if by is not None else set()
+
+
+def _ranked(candidate: _Candidate, base: Mapping[str, str], language: str) -> RankedCause:
+    page = causes.page(candidate.cause, language)
+    values = {**base, **{name: value for name, value in candidate.values.items() if value}}
+    if candidate.subjects and "@" in candidate.subjects[0]:
+        values["mailbox"] = candidate.values.get("mailbox") or candidate.subjects[0]
+    return RankedCause(
+        cause=candidate.cause,
+        title=page.title,
+        stage=candidate.stage,
+        confidence=candidate.confidence,
+        subjects=tuple(candidate.subjects),
+        evidence=tuple(candidate.evidence),
+        fix=page.steps(values),
+        consequences=tuple(candidate.consequences),
+    )
+
+
+def known_values(evidence: Evidence) -> dict[str, str]:
+    """Return the ids of a run by placeholder name: what was observed comes before what was configured."""
+    target = evidence.target
+    values = {
+        "tenant_id": target.tenant,
+        "organization": target.organization,
+        "application_id": target.application_id,
+        "enterprise_app_object_id": target.enterprise_app_object_id,
+        "app_registration_object_id": target.app_registration_object_id,
+        "mailbox": target.mailboxes[0] if target.mailboxes else "",
+        "imap_server": target.imap_server,
+        "scope": target.scope,
+        "login": target.login,
+        "graph": target.graph,
+    }
+    token = evidence.token()
+    if isinstance(token, TokenClaims) and token.is_app_only:
+        values["tenant_id"] = token.tenant_id or values["tenant_id"]
+        values["application_id"] = token.application_id or values["application_id"]
+        values["enterprise_app_object_id"] = token.object_id or values["enterprise_app_object_id"]
+        values["display_name"] = token.app_display_name
+    enterprise = evidence.graph.enterprise_application
+    if isinstance(enterprise, EntraApplication):
+        values["enterprise_app_object_id"] = enterprise.object_id
+        values["display_name"] = enterprise.display_name or values.get("display_name", "")
+    registration = evidence.graph.registration
+    if not isinstance(registration, (Absent, Unavailable)):
+        values["app_registration_object_id"] = registration.object_id
+    if isinstance(evidence.exchange.connection, ExchangeConnection):
+        values["organization"] = evidence.exchange.connection.organization or values["organization"]
+    return {name: value for name, value in values.items() if value}
+
+
+def exit_code(evidence: Evidence, findings: Sequence[Finding], diagnosis: Diagnosis) -> int:
+    """Return the documented exit code of a run: 1 failed, 4 not signed in, 3 unknown, 0 all well.
+
+    130 (interrupted) and 2 (arguments, profile) are decided before there is any evidence.
+    """
+    required = [finding for finding in findings if finding.required]
+    if any(finding.outcome is Outcome.FAIL for finding in required):
+        return 1
+    if not evidence.live and diagnosis.causes:
+        return 1
+    open_questions = [finding for finding in required if finding.outcome is Outcome.UNKNOWN]
+    if any(finding.judgement.missing is Missing.NOT_SIGNED_IN for finding in open_questions):
+        return 4
+    if open_questions or not any(finding.outcome is Outcome.PASS for finding in _judged(findings)):
+        return 3
+    return 0
+
+
+def _judged(findings: Iterable[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.outcome is not Outcome.SKIPPED]

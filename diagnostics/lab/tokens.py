@@ -31,7 +31,7 @@ CLOCK_SKEW = 300
 """Seconds of difference that a verifier forgives for `nbf`, as Microsoft's libraries do."""
 
 
-class InvalidToken(Exception):  # noqa: N818 - the name of the fact, as the endpoints report it
+class InvalidToken(Exception):
     """A token that an endpoint refuses; `reason` is malformed, signature, audience, expired or not-yet-valid."""
 
     def __init__(self, reason: str) -> None:

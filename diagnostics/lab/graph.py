@@ -92,27 +92,23 @@ class GraphEndpoint(HttpsEndpoint):
         return Response.from_json(value, headers={"request-id": new_id(), "OData-Version": "4.0"})
 
     def _dispatch(self, request: Request) -> Any:
-        tenant, principal = self._caller(request)
+        tenant, claimed = self._caller(request)
         for pattern, roles, handler in self._routes:
             match = pattern.match(request.path)
             if match is None:
                 continue
             if request.method != "GET":
                 raise GraphError(405, "Request_BadRequest", "Specified HTTP method is not allowed for the target.")
-            if (
-                not tenant.granted_roles(principal, self.world.cloud.graph_audiences[-1])
-                & roles
-                & self._claimed(request)
-            ):
-                raise GraphError(
-                    403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."
-                )
+            if not roles & claimed:
+                text = "Insufficient privileges to complete the operation."
+                raise GraphError(403, "Authorization_RequestDenied", text)
             named = match.groupdict()
             return handler(Call(tenant, request, named.get("app_id"), named.get("id"), named.get("tail")))
         segment = request.path.split("/")[2] if request.path.count("/") > 1 else ""
         raise GraphError(400, "BadRequest", f"Resource not found for the segment '{segment}'.")
 
-    def _caller(self, request: Request) -> tuple[Tenant, EnterpriseApplication]:
+    def _caller(self, request: Request) -> tuple[Tenant, frozenset[str]]:
+        """Return the tenant that the token names and the roles in it: what was granted since needs a new token."""
         if request.bearer_token is None:
             raise GraphError(401, "InvalidAuthenticationToken", "Access token is empty.")
         try:
@@ -120,17 +116,10 @@ class GraphEndpoint(HttpsEndpoint):
         except InvalidToken as problem:
             raise GraphError(401, "InvalidAuthenticationToken", _TOKEN_MESSAGES[problem.reason]) from None
         tenant = self.world.tenant(claims.tenant_id)
-        principal = tenant.service_principal(claims.object_id) if tenant else None
-        if tenant is None or principal is None:
-            raise GraphError(
-                401,
-                "Authorization_IdentityNotFound",
-                "The identity of the calling application could not be established.",
-            )
-        return tenant, principal
-
-    def _claimed(self, request: Request) -> frozenset[str]:
-        return self.tokens.verify(request.bearer_token or "", self.world.cloud.graph_audiences).roles
+        if tenant is None or tenant.service_principal(claims.object_id) is None:
+            text = "The identity of the calling application could not be established."
+            raise GraphError(401, "Authorization_IdentityNotFound", text)
+        return tenant, claims.roles
 
     def _error(self, error: GraphError) -> Response:
         inner = {

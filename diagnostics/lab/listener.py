@@ -58,6 +58,10 @@ class Listener:
             if thread is not threading.current_thread():
                 thread.join(JOIN_SECONDS)
 
+    def context(self) -> ssl.SSLContext | None:
+        """Choose the TLS context for the next connection, or none."""
+        return self._tls_context
+
     def serve(self, connection: socket.socket) -> None:
         """Talk to one client until it leaves; the connection is closed by the caller."""
         raise NotImplementedError
@@ -87,8 +91,9 @@ class Listener:
 
     def _serve(self, connection: socket.socket) -> None:
         try:
-            if self._tls_context is not None:
-                connection = self._handshake(connection, self._tls_context)
+            context = self.context()
+            if context is not None:
+                connection = self._handshake(connection, context)
             self._track(connection)
             if not self.stopping.is_set():
                 self.serve(connection)

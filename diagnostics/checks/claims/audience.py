@@ -1,0 +1,106 @@
+"""The token is for Exchange: IMAP takes no other audience, and the audience is decided by the scope that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diagnostics.checks import Check
+from diagnostics.evidence import Evidence, TokenClaims, Unavailable
+from diagnostics.findings import Comparison, Confidence, Judgement, Stage, Suspect, failed, passed, unknown
+
+_EXCHANGE = {
+    "https://outlook.office365.com",
+    "https://outlook.office.com",
+    "00000002-0000-0ff1-ce00-000000000000",
+    "https://outlook.office365.us",
+    "https://outlook-dod.office365.us",
+    "https://partner.outlook.cn",
+}
+_OLD_EXCHANGE = "https://ps.outlook.com"
+_GRAPH = {
+    "https://graph.microsoft.com",
+    "00000003-0000-0000-c000-000000000000",
+    "https://graph.microsoft.us",
+    "https://dod-graph.microsoft.us",
+    "https://microsoftgraph.chinacloudapi.cn",
+}
+_CHINA = "https://partner.outlook.cn"
+_MAIL_SCOPES = {"imap.accessasuser.all", "pop.accessasuser.all", "smtp.send"}
+
+
+def judge(evidence: Evidence) -> Iterator[Judgement]:
+    """Compare each token's `aud` with the audiences of Exchange, after dropping a trailing slash."""
+    tokens = evidence.tokens
+    if isinstance(tokens, Unavailable):
+        yield unknown("The token's audience is not known", tokens)
+        return
+    for token in tokens:
+        if token.audience and not token.opaque:
+            yield _judge_one(token, evidence)
+
+
+def _judge_one(token: TokenClaims, evidence: Evidence) -> Judgement:
+    audience = token.audience.strip().rstrip("/").casefold()
+    wanted = _wanted(evidence)
+    compared = (Comparison("aud in the token", token.audience, "Exchange Online", wanted, audience in _EXCHANGE),)
+    said = f"{token.provenance.how}: aud is {token.audience}"
+    if audience == _OLD_EXCHANGE:
+        why = f"{said}; it names the same resource, but Microsoft's page now asks for {wanted}"
+        return failed(
+            "The token is for the old address of Exchange",
+            Suspect("claims-aud-ps-outlook-com", Confidence.LIKELY, (why,)),
+            compared=compared,
+        )
+    if audience in _GRAPH:
+        return failed("The token is for Microsoft Graph, not for Exchange", *_graph(token, said), compared=compared)
+    if audience not in _EXCHANGE:
+        return failed(
+            "The token is for another service",
+            Suspect("claims-aud-not-exchange", Confidence.CERTAIN, (said,)),
+            compared=compared,
+        )
+    if _is_china(evidence) and audience != _CHINA:
+        why = f"{said}, while the mailbox is at 21Vianet"
+        return failed(
+            "The token is for the global cloud",
+            Suspect("auth-21vianet-scope", Confidence.CERTAIN, (why,)),
+            compared=compared,
+        )
+    return passed("The token is for Exchange", *compared)
+
+
+def _graph(token: TokenClaims, said: str) -> tuple[Suspect, ...]:
+    short = {scope.casefold() for scope in token.scopes or ()} & _MAIL_SCOPES
+    if short:
+        why = f"{said}, although scp has {', '.join(sorted(short))}: the short name resolved to Graph"
+        return (
+            Suspect(
+                "claims-aud-graph-delegated-short-scope", Confidence.CERTAIN, (why,), instead_of=("claims-aud-graph",)
+            ),
+        )
+    return (Suspect("claims-aud-graph", Confidence.CERTAIN, (said,), instead_of=("claims-roles-missing",)),)
+
+
+def _wanted(evidence: Evidence) -> str:
+    return evidence.target.scope.removesuffix("/.default") or "https://outlook.office365.com"
+
+
+def _is_china(evidence: Evidence) -> bool:
+    hosts = [session.greeting_host.casefold() or session.server.casefold() for session in evidence.all_imap_sessions()]
+    return evidence.target.cloud == "china" or any(host.endswith("partner.outlook.cn") for host in hosts)
+
+
+CHECK = Check(
+    id="audience",
+    stage=Stage.CLAIMS,
+    title="The token is for Exchange",
+    causes=(
+        "claims-aud-ps-outlook-com",
+        "claims-aud-graph",
+        "claims-aud-graph-delegated-short-scope",
+        "claims-aud-not-exchange",
+        "auth-21vianet-scope",
+    ),
+    judge=judge,
+    order=10,
+)

@@ -1,0 +1,61 @@
+"""The token comes from the tenant that was asked, and not from the one of personal accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diagnostics.checks import Check
+from diagnostics.checks._ids import is_guid
+from diagnostics.evidence import Evidence, TokenClaims, Unavailable
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, compare, failed, passed
+
+PERSONAL_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"  # facts on claims: tid of personal accounts
+
+
+def judge(evidence: Evidence) -> Iterator[Judgement]:
+    """Compare `tid` with the configured tenant; name personal accounts and guests."""
+    token = evidence.token()
+    if isinstance(token, Unavailable):
+        return
+    where = token.provenance.how
+    if token.opaque or token.tenant_id == PERSONAL_TENANT:
+        said = (
+            f"{where}: the token is opaque (EwB…), as those of personal accounts are"
+            if token.opaque
+            else f"{where}: tid is {PERSONAL_TENANT}"
+        )
+        yield failed(
+            "The token is of a personal Microsoft account",
+            Suspect("mailbox-personal-account", Confidence.CERTAIN, (said,)),
+        )
+        return
+    if "#ext#" in token.user_principal_name.casefold():
+        said = f"{where}: upn is {token.user_principal_name}, a guest of tenant {token.tenant_id}"
+        yield failed("The token is a guest's", Suspect("claims-wrong-tenant-in-token", Confidence.CERTAIN, (said,)))
+    yield from _compare(evidence, token)
+
+
+def _compare(evidence: Evidence, token: TokenClaims) -> Iterator[Judgement]:
+    wanted = evidence.target.tenant
+    if not (is_guid(wanted) and is_guid(token.tenant_id)):
+        return
+    compared = compare("tid in the token", token.tenant_id, "tenant of the profile", wanted)
+    if compared.equal:
+        yield passed("The token is of the configured tenant", compared)
+    else:
+        said = f"{token.provenance.how}: tid is {token.tenant_id}, the profile says {wanted}"
+        yield failed(
+            "The token is of another tenant",
+            Suspect("claims-wrong-tenant-in-token", Confidence.CERTAIN, (said,)),
+            compared=(compared,),
+        )
+
+
+CHECK = Check(
+    id="token-tenant",
+    stage=Stage.CLAIMS,
+    title="The token is of the right tenant",
+    causes=("mailbox-personal-account", "claims-wrong-tenant-in-token"),
+    judge=judge,
+    order=5,
+)

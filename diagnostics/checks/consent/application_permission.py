@@ -1,0 +1,136 @@
+"""IMAP.AccessAsApp on Office 365 Exchange Online is declared and consented to; the two are different objects in Entra."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from diagnostics.checks import Check
+from diagnostics.evidence import (
+    AppRegistration,
+    AppRoleAssignment,
+    EnterpriseApplication,
+    Evidence,
+    RequiredPermission,
+    Unavailable,
+)
+from diagnostics.findings import Comparison, Confidence, Judgement, Stage, Suspect, failed, passed, unknown
+
+EXCHANGE_APP_ID = "00000002-0000-0ff1-ce00-000000000000"
+GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
+_WANTED = "IMAP.AccessAsApp"
+_WANTED_ID = "5e5addcd-3e8d-4e90-baf5-964efab2b20a"  # community permission table; only where Graph does not publish it
+_FULL_ACCESS_AS_APP = "dc890d15-9560-4a4c-9b7f-a736ec74ec40"
+
+
+def judge(evidence: Evidence) -> Iterator[Judgement]:
+    """Compare what the registration asks for with what was granted to the Enterprise Application."""
+    grants = evidence.graph.role_assignments
+    if isinstance(grants, Unavailable):
+        yield unknown("Admin consent was not looked up", grants)
+        return
+    role_id = _role_id(evidence)
+    here = _on_exchange(evidence, grants)
+    compared = (
+        Comparison(
+            "app roles granted on Exchange Online",
+            _shown(evidence, here),
+            "needed",
+            _WANTED,
+            any(g.app_role_id == role_id for g in here),
+        ),
+    )
+    if compared[0].equal:
+        yield passed(f"Admin consent for {_WANTED} is granted", *compared, rules_out=("consent-admin-consent-missing",))
+        return
+    suspects = tuple(_suspects(evidence, here, role_id))
+    yield failed(f"{_WANTED} is not granted", *suspects, compared=compared)
+
+
+def _suspects(evidence: Evidence, here: Sequence[AppRoleAssignment], role_id: str) -> Iterator[Suspect]:
+    explains = ("claims-roles-missing",)
+    said = f"Graph: {_WANTED} is not among the app roles granted on Exchange Online ({_shown(evidence, here)})"
+    registration = evidence.graph.registration
+    if any(grant.app_role_id == _FULL_ACCESS_AS_APP for grant in here):
+        why = "Graph: full_access_as_app (EWS) is granted instead"
+        yield Suspect(
+            "claims-wrong-role-ews",
+            Confidence.CERTAIN,
+            (said, why),
+            instead_of=(*explains, "consent-admin-consent-missing"),
+        )
+        return
+    if not isinstance(registration, AppRegistration):
+        enterprise = evidence.graph.enterprise_application
+        foreign = isinstance(enterprise, EnterpriseApplication) and enterprise.owner_tenant_id not in {
+            "",
+            evidence.target.tenant,
+        }
+        cause = "consent-multitenant-adminconsent-scope" if foreign else "consent-admin-consent-missing"
+        yield Suspect(cause, Confidence.LIKELY, (said,), instead_of=explains)
+        return
+    declared = registration.required_permissions
+    on_exchange = [p for p in declared if p.resource_app_id == EXCHANGE_APP_ID]
+    if any(p.id == role_id and p.type == "Role" for p in on_exchange):
+        why = f"Graph: the App registration asks for {_WANTED}, nobody granted it"
+        yield Suspect("consent-admin-consent-missing", Confidence.CERTAIN, (said, why), instead_of=explains)
+    else:
+        yield _undeclared(declared, on_exchange, said)
+
+
+def _undeclared(
+    declared: Sequence[RequiredPermission], on_exchange: Sequence[RequiredPermission], said: str
+) -> Suspect:
+    explains = ("claims-roles-missing",)
+    delegated = [p for p in declared if p.type == "Scope"]
+    if on_exchange and all(p.type == "Scope" for p in on_exchange):
+        why = "Graph: the App registration asks for delegated permissions of Exchange only"
+        return Suspect("claims-delegated-instead-of-application", Confidence.CERTAIN, (said, why), instead_of=explains)
+    if not on_exchange and any(p.resource_app_id == GRAPH_APP_ID and p.id == _GRAPH_IMAP for p in delegated):
+        why = "Graph: the App registration asks for the delegated IMAP.AccessAsUser.All of Microsoft Graph"
+        return Suspect("claims-delegated-instead-of-application", Confidence.CERTAIN, (said, why), instead_of=explains)
+    if not on_exchange and any(p.resource_app_id == GRAPH_APP_ID and p.type == "Role" for p in declared):
+        why = "Graph: the App registration asks for permissions of Microsoft Graph only"
+        return Suspect("claims-permission-on-graph-not-exchange", Confidence.CERTAIN, (said, why), instead_of=explains)
+    why = f"Graph: the App registration does not ask for {_WANTED}"
+    return Suspect("claims-roles-missing", Confidence.CERTAIN, (said, why))
+
+
+_GRAPH_IMAP = "652390e4-393a-48de-9484-05f9b1212954"  # IMAP.AccessAsUser.All as Microsoft Graph publishes it
+
+
+def _role_id(evidence: Evidence) -> str:
+    resource = evidence.graph.exchange_online
+    if isinstance(resource, EnterpriseApplication):
+        return next((p.id for p in resource.permissions if p.value == _WANTED and p.type == "Role"), _WANTED_ID)
+    return _WANTED_ID
+
+
+def _on_exchange(evidence: Evidence, grants: Sequence[AppRoleAssignment]) -> list[AppRoleAssignment]:
+    resource = evidence.graph.exchange_online
+    if isinstance(resource, EnterpriseApplication):
+        return [grant for grant in grants if grant.resource_id == resource.object_id]
+    return list(grants)
+
+
+def _shown(evidence: Evidence, grants: Sequence[AppRoleAssignment]) -> str:
+    resource = evidence.graph.exchange_online
+    names = {p.id: p.value for p in resource.permissions} if isinstance(resource, EnterpriseApplication) else {}
+    return ", ".join(names.get(grant.app_role_id, grant.app_role_id) for grant in grants) or "none"
+
+
+CHECK = Check(
+    id="admin-consent",
+    stage=Stage.CONSENT,
+    title="IMAP.AccessAsApp is consented to",
+    causes=(
+        "consent-admin-consent-missing",
+        "claims-wrong-role-ews",
+        "consent-multitenant-adminconsent-scope",
+        "claims-delegated-instead-of-application",
+        "claims-permission-on-graph-not-exchange",
+        "claims-roles-missing",
+    ),
+    judge=judge,
+    required=False,
+    order=10,
+)

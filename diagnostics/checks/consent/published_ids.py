@@ -1,0 +1,53 @@
+"""Every permission id that the registration asks for is one that the named resource publishes.
+
+Exchange and Graph publish permissions of the same names under different ids; mixed up, they give AADSTS65006.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diagnostics.checks import Check
+from diagnostics.checks.consent.application_permission import EXCHANGE_APP_ID
+from diagnostics.evidence import AppRegistration, EnterpriseApplication, Evidence, Unavailable
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
+
+_CAUSE = "consent-graph-scope-id-under-exchange"
+
+
+def judge(evidence: Evidence) -> Iterator[Judgement]:
+    """Look each declared id up among what Exchange Online publishes."""
+    registration, resource = evidence.graph.registration, evidence.graph.exchange_online
+    if isinstance(registration, Unavailable) or isinstance(resource, Unavailable):
+        why = registration if isinstance(registration, Unavailable) else resource
+        assert isinstance(why, Unavailable)
+        yield unknown("The declared permission ids were not looked up", why)
+        return
+    if (
+        not isinstance(registration, AppRegistration)
+        or not isinstance(resource, EnterpriseApplication)
+        or not resource.permissions
+    ):
+        return
+    published = {permission.id for permission in resource.permissions}
+    declared = [p for p in registration.required_permissions if p.resource_app_id == EXCHANGE_APP_ID]
+    foreign = [p.id for p in declared if p.id not in published]
+    if foreign:
+        said = f"Graph: Exchange Online publishes no permission with the id {', '.join(foreign)}"
+        yield failed(
+            "The registration asks Exchange for ids that are not Exchange's",
+            Suspect(_CAUSE, Confidence.CERTAIN, (said,)),
+        )
+    elif declared:
+        yield passed(f"All {len(declared)} permission ids declared on Exchange Online are published by it")
+
+
+CHECK = Check(
+    id="published-permission-ids",
+    stage=Stage.CONSENT,
+    title="The declared permissions are ones that Exchange publishes",
+    causes=(_CAUSE,),
+    judge=judge,
+    required=False,
+    order=20,
+)

@@ -1,0 +1,48 @@
+"""The mailbox's domain belongs to the tenant that is asked for the token: the right company."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diagnostics.checks import Check
+from diagnostics.evidence import Evidence, TenantDiscovery, Unavailable
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, compare, failed, passed, skipped
+
+
+def judge(evidence: Evidence) -> Iterator[Judgement]:
+    """Compare the tenant of each mailbox's domain with the configured one, where both are known."""
+    if isinstance(evidence.discoveries, Unavailable):
+        return
+    own = next((d.tenant_id for d in evidence.discoveries if not d.for_mailbox_domain and d.tenant_id), None)
+    if own is None:
+        return
+    for domain in evidence.discoveries:
+        if domain.for_mailbox_domain:
+            yield _judge_domain(domain, own)
+
+
+def _judge_domain(domain: TenantDiscovery, own: str) -> Judgement:
+    if domain.tenant_id is None:
+        return skipped(
+            f"{domain.asked} is no domain of any tenant in this cloud",
+            "an address may use a domain that Entra does not know, so this proves nothing",
+            subject=domain.asked,
+        )
+    compared = compare(f"tenant of {domain.asked}", domain.tenant_id, "tenant of the profile", own)
+    if compared.equal:
+        return passed(f"{domain.asked} belongs to the tenant", compared, subject=domain.asked)
+    said = f"{domain.provenance.how}: {domain.asked} belongs to tenant {domain.tenant_id}, the token is asked of {own}"
+    suspect = Suspect(
+        "claims-wrong-tenant-in-token", Confidence.CERTAIN, (said,), instead_of=("mailbox-not-in-exchange-online",)
+    )
+    return failed(f"{domain.asked} belongs to another tenant", suspect, compared=(compared,), subject=domain.asked)
+
+
+CHECK = Check(
+    id="mailbox-domain",
+    stage=Stage.DISCOVERY,
+    title="The mailbox's domain belongs to this tenant",
+    causes=("claims-wrong-tenant-in-token",),
+    judge=judge,
+    order=20,
+)

@@ -1,0 +1,92 @@
+"""What a value that somebody typed looks like: placeholder, redaction, broken GUID, URL, stray characters."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from diagnostics.checks._ids import GUID, is_guid
+
+_PLACEHOLDER = re.compile(
+    r"\{\{?.*?\}\}?"  # {{tenantid}}, {tenant}
+    r"|<[^<>]*>"
+    r"|\[[A-Za-z_ -]+\]"
+    r"|(?i:\byour[-_ ]|\benter[-_ ]|\bchange[-_ ]?me\b|\breplace[-_ ]|\binsert[-_ ])"
+    r"|\$(?:\{|env:|\()?[A-Za-z_]+"
+    r"|%[A-Z_]{3,}%"
+    r"|(?i:^(?:tenant|client|app(?:lication)?)[-_ ]?id$)"
+)
+_REDACTION = re.compile(r"[xX]{3,}|\*{2,}|\.{3,}|…|(?i:redact|removed|hidden|anonymi|masked|foo\b)")
+_BROKEN_GUID = re.compile(r"[0-9a-fA-F]{4,}(?:-[0-9a-fA-F]{2,}){2,}-?")
+_URL_WORDS = {"token", "authorize", "v2.0", "v1.0", "oauth2", "common/oauth2", "adminconsent"}
+_DOMAIN = re.compile(r"(?=.{4,253}$)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}")
+
+
+def is_placeholder(value: str) -> bool:
+    """Say whether a template's variable was never replaced."""
+    bare = value.strip().strip("'\"")
+    return bool(_PLACEHOLDER.search(bare)) and not is_guid(bare)
+
+
+def is_redaction(value: str) -> bool:
+    """Say whether whoever pasted it hid the value on purpose (`xxxx`, `***`, `<redacted>`)."""
+    return bool(_REDACTION.search(value)) and not is_guid(value)
+
+
+def is_domain(value: str) -> bool:
+    """Say whether a value looks like a DNS name."""
+    return _DOMAIN.fullmatch(value) is not None
+
+
+def stray_characters(value: str) -> str:
+    """Return, described, what stands around or inside an id and does not belong to it; empty when nothing does.
+
+    A redacted id keeps its stray characters: in `>xxxx` the `>` is one.
+    """
+    core = GUID.search(value) or re.search(r"[xX]{3,}(?:-[xX]{3,})*|\*{3,}", value)
+    if core is None:
+        hidden = [c for c in value if unicodedata.category(c) in {"Cf", "Cc", "Zs", "Zl", "Zp"}]
+        squeezed = "".join(c for c in value if c not in hidden)
+        return describe(hidden) if hidden and is_guid(squeezed) else ""
+    around = value[: core.start()] + value[core.end() :]
+    if len(around) > 8 or any(c.isalnum() or c in "-*" for c in around):  # noqa: PLR2004 - more than a slip of the hand
+        return ""
+    return describe(list(around))
+
+
+def describe(characters: list[str]) -> str:
+    """Name characters so that invisible ones can be seen: `'>'`, `blank (U+0020)`, `U+200B ZERO WIDTH SPACE`."""
+    named = []
+    for character in dict.fromkeys(characters):
+        visible = character.isprintable() and not character.isspace()
+        name = unicodedata.name(character, "CONTROL CHARACTER")
+        named.append(f"'{character}'" if visible else f"U+{ord(character):04X} {name}")
+    return ", ".join(named)
+
+
+@dataclass(frozen=True, slots=True)
+class TenantFault:
+    """Why a value cannot be a tenant: the cause and the sentence that says it."""
+
+    cause: str
+    why: str
+
+
+def tenant_fault(value: str) -> TenantFault | None:
+    """Say why `value` is neither a tenant id nor a domain; `None` when it could be one."""
+    bare = value.strip().strip("'\"")
+    if is_guid(value) or is_domain(value):
+        return None
+    if is_placeholder(value):
+        return TenantFault("input-placeholder-left-in-config", "a placeholder was never replaced")
+    if "/" in bare or bare.lower().startswith("http") or bare.lower() in _URL_WORDS:
+        return TenantFault("input-tenant-field-got-url", "it is a URL or a part of one")
+    if is_guid(bare) or is_domain(bare):
+        return TenantFault("input-placeholder-left-in-config", "blanks or quotes stand around it")
+    if _BROKEN_GUID.fullmatch(bare):
+        digits = sum(character != "-" for character in bare)
+        return TenantFault(
+            "input-tenant-guid-truncated", f"it has {digits} hexadecimal digits, a GUID has 32 (8-4-4-4-12)"
+        )
+    return None

@@ -1,0 +1,57 @@
+r"""A mailbox is named by one plain address: no `user\mailbox`, no `address:client-id`, no blank."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from diagnostics.checks import Check
+from diagnostics.checks.input._values import is_redaction
+from diagnostics.evidence import Evidence, SaslFault, SettingName
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed
+
+_ADDRESS = re.compile(r"[^\s@:\\/<>\"'(),;]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]{2,}")
+_BACKSLASH = re.compile(r"[^\s@]+@[^\s\\/]+[\\/]+[^\s@]+(?:@\S+)?|^[\w.-]+\\[\w.-]+\\[\w.@-]+$")
+
+
+def judge(evidence: Evidence) -> Iterator[Judgement]:
+    """Judge each address that was typed, or sent as `user=`."""
+    typed = [(s.raw, s.provenance.how) for s in evidence.settings if s.name is SettingName.MAILBOX]
+    sent = [
+        (s.user, s.provenance.how)
+        for s in evidence.sasl_strings
+        if s.user and SaslFault.BLANK_BEFORE_SEPARATOR not in s.faults
+    ]
+    logged = [(s.user, s.provenance.how) for s in evidence.imap_sessions if s.user]
+    values = list(dict.fromkeys((*typed, *sent, *logged)))
+    good = True
+    for value, where in values:
+        judgement = _judge_one(value, where)
+        if judgement is not None:
+            good = False
+            yield judgement
+    if values and good:
+        yield passed(f"Mailbox addresses are plain addresses: {', '.join(dict.fromkeys(value for value, _ in values))}")
+
+
+def _judge_one(value: str, where: str) -> Judgement | None:
+    if _ADDRESS.fullmatch(value) or is_redaction(value):
+        return None
+    said = f"{where}: the mailbox is given as {value!r}"
+    if _BACKSLASH.search(value):
+        suspect = Suspect("mailbox-shared-backslash-login", Confidence.CERTAIN, (said,))
+        return failed(f"{value!r} has the old form user\\mailbox", suspect, subject=value)
+    if "@" not in value and " " not in value.strip() and ":" not in value and "\\" not in value:
+        return None
+    suspect = Suspect("input-mailbox-not-an-address", Confidence.CERTAIN, (f"{said}, which is not one plain address",))
+    return failed(f"{value!r} is not one plain address", suspect, subject=value)
+
+
+CHECK = Check(
+    id="mailbox-address",
+    stage=Stage.INPUT,
+    title="The mailbox is named by one plain address",
+    causes=("input-mailbox-not-an-address", "mailbox-shared-backslash-login"),
+    judge=judge,
+    order=30,
+)

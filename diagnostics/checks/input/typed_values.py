@@ -1,0 +1,69 @@
+"""Every id that somebody typed is what it says it is: no placeholder, no URL, no stray character, no broken GUID."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diagnostics.checks import Check
+from diagnostics.checks._ids import GUID, is_guid
+from diagnostics.checks.input._values import is_placeholder, is_redaction, stray_characters, tenant_fault
+from diagnostics.evidence import Evidence, Setting, SettingName
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed
+
+_IDS = {SettingName.APPLICATION_ID, SettingName.ENTERPRISE_APP_OBJECT_ID, SettingName.APP_REGISTRATION_OBJECT_ID}
+
+
+def judge(evidence: Evidence) -> Iterator[Judgement]:
+    """Judge each typed tenant and id by its own text alone."""
+    seen = [s for s in evidence.settings if s.name in _IDS or s.name is SettingName.TENANT]
+    broken = [judgement for setting in seen if (judgement := _judge_one(setting)) is not None]
+    yield from broken
+    if seen and not broken:
+        yield passed(f"{len(seen)} ids are well formed: {', '.join(dict.fromkeys(s.name for s in seen))}")
+
+
+def _judge_one(setting: Setting) -> Judgement | None:
+    raw = setting.raw
+    if not raw or is_guid(raw):
+        return None
+    said = f"{setting.provenance.how}: {setting.name} is {raw!r}"
+    if setting.name is SettingName.TENANT:
+        fault = tenant_fault(raw)
+        if fault is None or is_redaction(raw):
+            return None
+        return failed(
+            f"The tenant is {raw!r}: {fault.why}", Suspect(fault.cause, Confidence.CERTAIN, (f"{said}: {fault.why}",))
+        )
+    stray = stray_characters(raw)
+    if stray:
+        within = GUID.search(raw)
+        values = {"application_id": within[0]} if within and setting.name is SettingName.APPLICATION_ID else {}
+        suspect = Suspect(
+            "input-stray-character-in-client-id",
+            Confidence.CERTAIN,
+            (f"{said}: {stray} does not belong there",),
+            values,
+            instead_of=("token-app-not-in-tenant",),
+        )
+        return failed(f"The {setting.name} has {stray} in it", suspect)
+    if is_placeholder(raw) and not is_redaction(raw):
+        return failed(
+            f"The {setting.name} is still a placeholder: {raw!r}",
+            Suspect("input-placeholder-left-in-config", Confidence.CERTAIN, (said,)),
+        )
+    return None
+
+
+CHECK = Check(
+    id="typed-ids",
+    stage=Stage.INPUT,
+    title="The ids are well formed",
+    causes=(
+        "input-placeholder-left-in-config",
+        "input-stray-character-in-client-id",
+        "input-tenant-field-got-url",
+        "input-tenant-guid-truncated",
+    ),
+    judge=judge,
+    order=10,
+)

@@ -1,0 +1,88 @@
+"""Which cause each AADSTS number speaks for, as a table.
+
+Numbers are matched, never wording: Microsoft's texts differ between its reference page and run time (entra-docs
+reference-error-codes.md). Numbers whose meaning depends on more than themselves have a rule in `sign_in.py` instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from diagnostics.findings import Confidence
+
+CERTAIN, LIKELY = Confidence.CERTAIN, Confidence.LIKELY
+
+BY_CODE: Mapping[int, tuple[str, Confidence]] = {
+    50128: ("discovery-tenant-not-found", CERTAIN),
+    50059: ("discovery-tenant-not-found", LIKELY),
+    90038: ("discovery-wrong-cloud", CERTAIN),
+    900382: ("discovery-wrong-cloud", CERTAIN),
+    900432: ("discovery-wrong-cloud", CERTAIN),
+    70001: ("token-app-not-in-tenant", CERTAIN),
+    7000229: ("token-sp-missing-home-tenant", CERTAIN),
+    7000112: ("token-app-disabled", CERTAIN),
+    500014: ("token-resource-sp-disabled", CERTAIN),
+    500011: ("token-resource-sp-not-found", CERTAIN),
+    50001: ("token-resource-sp-not-found", CERTAIN),
+    1002012: ("token-scope-not-default", CERTAIN),
+    900144: ("token-scope-parameter-missing", CERTAIN),
+    90014: ("token-scope-parameter-missing", CERTAIN),
+    700022: ("token-scopes-of-two-resources", CERTAIN),
+    7000222: ("token-secret-expired", CERTAIN),
+    70002: ("input-secret-wrong-value", LIKELY),
+    700027: ("token-cert-assertion-invalid", CERTAIN),
+    700030: ("token-cert-assertion-invalid", CERTAIN),
+    50012: ("token-cert-assertion-invalid", CERTAIN),
+    50048: ("token-cert-assertion-invalid", LIKELY),
+    50194: ("token-single-tenant-via-common", CERTAIN),
+    9001023: ("token-single-tenant-via-common", CERTAIN),
+    65001: ("consent-delegated-missing", CERTAIN),
+    65004: ("consent-admin-approval-prompt", LIKELY),
+    65006: ("consent-graph-scope-id-under-exchange", LIKELY),
+    90094: ("consent-admin-approval-prompt", CERTAIN),
+    90095: ("consent-admin-approval-prompt", CERTAIN),
+    65005: ("consent-resource-not-declared", CERTAIN),
+    650052: ("consent-resource-not-declared", LIKELY),
+    650056: ("consent-resource-not-declared", LIKELY),
+    650057: ("consent-resource-not-declared", CERTAIN),
+    50072: ("interactive-mfa-required", CERTAIN),
+    50074: ("interactive-mfa-required", CERTAIN),
+    50076: ("interactive-mfa-required", CERTAIN),
+    50079: ("interactive-mfa-required", CERTAIN),
+    50158: ("interactive-mfa-required", LIKELY),
+    50011: ("interactive-redirect-uri-mismatch", CERTAIN),
+    7000218: ("interactive-public-flow-not-allowed", CERTAIN),
+    700025: ("interactive-secret-sent-by-public-client", CERTAIN),
+    9002325: ("interactive-redirect-registered-as-spa", CERTAIN),
+    9002326: ("interactive-redirect-registered-as-spa", CERTAIN),
+    9002327: ("interactive-redirect-registered-as-spa", CERTAIN),
+    700084: ("interactive-redirect-registered-as-spa", LIKELY),
+    50105: ("interactive-user-not-assigned", CERTAIN),
+    501051: ("interactive-user-not-assigned", LIKELY),
+    16000: ("interactive-guest-or-wrong-directory", LIKELY),
+    50020: ("interactive-guest-or-wrong-directory", CERTAIN),
+    50034: ("interactive-guest-or-wrong-directory", CERTAIN),
+    90072: ("interactive-guest-or-wrong-directory", CERTAIN),
+    500208: ("interactive-guest-or-wrong-directory", CERTAIN),
+    9002332: ("interactive-guest-or-wrong-directory", LIKELY),
+    50053: ("interactive-account-disabled-or-password", CERTAIN),
+    50055: ("interactive-account-disabled-or-password", CERTAIN),
+    50056: ("interactive-account-disabled-or-password", LIKELY),
+    50057: ("interactive-account-disabled-or-password", CERTAIN),
+    50126: ("interactive-account-disabled-or-password", CERTAIN),
+    50097: ("interactive-ca-block-user", CERTAIN),
+    53000: ("interactive-ca-block-user", CERTAIN),
+    53001: ("interactive-ca-block-user", CERTAIN),
+    530032: ("interactive-ca-block-user", CERTAIN),
+    530035: ("interactive-ca-block-user", CERTAIN),
+    50132: ("interactive-refresh-token-expired", CERTAIN),
+    50133: ("interactive-refresh-token-expired", CERTAIN),
+    50173: ("interactive-refresh-token-expired", CERTAIN),
+    54005: ("interactive-refresh-token-expired", LIKELY),
+    70000: ("interactive-refresh-token-expired", LIKELY),
+    70008: ("interactive-refresh-token-expired", CERTAIN),
+    700003: ("interactive-refresh-token-expired", LIKELY),
+    70043: ("interactive-refresh-token-expired", CERTAIN),
+    700081: ("interactive-refresh-token-expired", CERTAIN),
+    700082: ("interactive-refresh-token-expired", CERTAIN),
+}

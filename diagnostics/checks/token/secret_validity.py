@@ -1,0 +1,78 @@
+"""The secret in use is one of the application's and has not run out; Graph shows its first three characters and its end."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+
+from diagnostics.checks import Check
+from diagnostics.evidence import AppRegistration, Evidence, PasswordCredential, SecretShape, Unavailable
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, compare, failed, passed, unknown
+
+_WARN = dt.timedelta(days=30)
+
+
+def judge(evidence: Evidence) -> Iterator[Judgement]:
+    """Match the secret's first three characters with the hints that Graph lists, then look at the end dates."""
+    registration, secret = evidence.graph.registration, evidence.secret
+    if isinstance(registration, Unavailable):
+        yield unknown("The secret's end date was not looked up", registration)
+        return
+    if not isinstance(registration, AppRegistration) or isinstance(secret, Unavailable) or secret.guid is not None:
+        return
+    ours = [key for key in registration.password_credentials if key.hint == secret.hint]
+    if not ours:
+        yield _foreign(registration.password_credentials, secret, evidence)
+        return
+    now = evidence.judged_at
+    valid = [key for key in ours if key.ends_at is None or key.ends_at > now]
+    if not valid:
+        yield _expired(ours, registration.password_credentials, now)
+        return
+    ends = max((key.ends_at for key in valid if key.ends_at is not None), default=None)
+    soon = ends is not None and ends - now < _WARN
+    until = f" until {ends:%Y-%m-%d}" if ends else ""
+    warning = f"It ends in {(ends - now).days} days: make the next one now" if ends is not None and soon else ""
+    yield passed(
+        f"The secret is valid{until}",
+        compare("first characters of the configured secret", secret.hint, "hint in Graph", valid[0].hint),
+        hint=warning,
+    )
+
+
+def _foreign(keys: Sequence[PasswordCredential], secret: SecretShape, evidence: Evidence) -> Judgement:
+    hints = ", ".join(f"“{key.hint}”" for key in keys) or "none"
+    said = (
+        f"the secret begins with “{secret.hint}”; the secrets that Graph lists for the application begin with {hints}"
+    )
+    sure = (
+        Confidence.CERTAIN if evidence.entra_errors or isinstance(evidence.tokens, Unavailable) else Confidence.LIKELY
+    )
+    compared = tuple(compare("configured secret begins with", secret.hint, "hint in Graph", key.hint) for key in keys)
+    return failed(
+        "The secret is none of this application's",
+        Suspect("input-secret-wrong-value", sure, (said,)),
+        compared=compared,
+    )
+
+
+def _expired(ours: Sequence[PasswordCredential], every: Sequence[PasswordCredential], now: dt.datetime) -> Judgement:
+    ended = max(key.ends_at for key in ours if key.ends_at is not None)
+    said = f"Graph: the secret “{ours[0].display_name or ours[0].hint}” ended on {ended:%Y-%m-%d %H:%M} UTC, now is {now:%Y-%m-%d %H:%M} UTC"
+    suspects = [Suspect("token-secret-expired", Confidence.CERTAIN, (said,))]
+    newer = [key for key in every if key not in ours and (key.ends_at is None or key.ends_at > now)]
+    if newer:
+        found = f"Graph: a valid secret that begins with “{newer[0].hint}” exists, the application still sends “{ours[0].hint}…”"
+        suspects.append(Suspect("token-secret-old-one-sent", Confidence.LIKELY, (said, found)))
+    return failed("The secret has run out", *suspects)
+
+
+CHECK = Check(
+    id="secret-validity",
+    stage=Stage.TOKEN,
+    title="The secret is one of this application's and still valid",
+    causes=("token-secret-expired", "token-secret-old-one-sent", "input-secret-wrong-value"),
+    judge=judge,
+    required=False,
+    order=30,
+)

@@ -1,0 +1,231 @@
+"""Entra's refusals, read by their numbers; where one number has several causes, by what it quotes and what was sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from diagnostics.checks import Check
+from diagnostics.checks._ids import GUID, is_guid, is_same
+from diagnostics.checks.input._values import is_placeholder, is_redaction, stray_characters, tenant_fault
+from diagnostics.checks.token._aadsts import BY_CODE
+from diagnostics.evidence import EntraError, Evidence, SecretShape, TenantDiscovery, Unavailable
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
+
+_QUOTED_ID = re.compile(r"identifier ['\"‘’“”]?(?P<id>.*?)['\"‘’“”]? (?:was|is) (?:not|n't|neither)", re.DOTALL)
+_DIRECTORY = re.compile(r"in the directory ['\"‘’“”](?P<id>[^'\"‘’“”]*)")
+_TENANT = re.compile(r"Tenant ['\"‘’“”](?P<id>[^'\"‘’“”]*)")
+_FOREIGN_CLOUD = re.compile(r"\.(?:onmschina|partner\.onmschina)\.cn\b|\.onmicrosoft\.us\b", re.IGNORECASE)
+
+
+def judge(evidence: Evidence) -> Iterator[Judgement]:
+    """Name what each refusal means; without one, say whether a token came."""
+    for error in evidence.entra_errors:
+        suspects = _suspects(error, evidence)
+        numbers = ", ".join(f"AADSTS{code}" for code in error.codes) or error.error or "an error without a number"
+        summary = f"Entra refused the sign-in: {numbers}"
+        if suspects:
+            yield failed(summary, *suspects, hint=_first_sentence(error.description))
+        else:
+            yield unknown(
+                summary, f"{numbers} is not among the errors that are known here: {_first_sentence(error.description)}"
+            )
+    if evidence.entra_errors:
+        return
+    if isinstance(evidence.tokens, Unavailable):
+        yield unknown("No token could be asked for", evidence.tokens)
+    elif evidence.tokens:
+        yield passed("Entra issued a token for the application")
+
+
+def _suspects(error: EntraError, evidence: Evidence) -> tuple[Suspect, ...]:
+    found: list[Suspect] = []
+    for code in error.codes:
+        rule = _RULES.get(code)
+        if rule is not None:
+            found += rule(error, evidence)
+        elif code in BY_CODE:
+            cause, confidence = BY_CODE[code]
+            found.append(_suspect(cause, confidence, error))
+    return tuple(found)
+
+
+def _suspect(
+    cause: str, confidence: Confidence, error: EntraError, *more: str, values: Mapping[str, str] | None = None
+) -> Suspect:
+    said = f"{error.provenance.how}: {_first_sentence(error.description) or error.error}"
+    return Suspect(cause, confidence, (said, *more), values or {})
+
+
+def _first_sentence(text: str) -> str:
+    flat = " ".join(text.split())
+    return re.split(r"(?:\\r\\n)?\s*Trace ID:", flat)[0][:300]
+
+
+def _invalid_secret(error: EntraError, evidence: Evidence) -> list[Suspect]:
+    """7000215: Entra answers alike for every value that does not match; the value's shape tells more."""
+    secret = evidence.secret
+    if isinstance(secret, Unavailable):
+        return [
+            _suspect("input-secret-id-pasted", Confidence.LIKELY, error),
+            _suspect("input-secret-wrong-value", Confidence.POSSIBLE, error),
+        ]
+    if secret.guid is not None:
+        return [
+            _suspect(
+                "input-secret-id-pasted",
+                Confidence.CERTAIN,
+                error,
+                "the secret that was sent is a GUID, like a Secret ID",
+            )
+        ]
+    return [_suspect("input-secret-wrong-value", Confidence.CERTAIN, error, _shape(secret))]
+
+
+def _shape(secret: SecretShape) -> str:
+    return f"the secret that was sent has {secret.length} characters and begins with “{secret.hint}”"
+
+
+def _app_not_found(error: EntraError, evidence: Evidence) -> list[Suspect]:
+    """700016: the identifier that Entra quotes shows blanks and stray characters byte for byte."""
+    match = _QUOTED_ID.search(error.description)
+    quoted = match["id"] if match else ""
+    directory = _DIRECTORY.search(error.description)
+    tenant = directory["id"] if directory else ""
+    echoed = f"Entra echoes the identifier as {quoted!r}"
+    if is_placeholder(quoted) and not is_redaction(quoted):
+        return [_suspect("input-placeholder-left-in-config", Confidence.CERTAIN, error, echoed)]
+    stray = stray_characters(quoted)
+    if quoted and stray:
+        return [
+            Suspect(
+                "input-stray-character-in-client-id",
+                Confidence.CERTAIN,
+                (f"{error.provenance.how}: {echoed}; {stray} does not belong there",),
+                instead_of=("token-app-not-in-tenant",),
+            )
+        ]
+    if quoted and is_same(quoted, tenant) and not is_redaction(quoted):
+        return [
+            _suspect(
+                "input-tenant-and-client-swapped-or-same",
+                Confidence.CERTAIN,
+                error,
+                f"identifier and directory are both {quoted!r}",
+            )
+        ]
+    more = [_suspect("token-app-not-in-tenant", Confidence.CERTAIN, error)]
+    configured = evidence.target.application_id
+    if quoted and is_guid(quoted) and is_guid(configured) and not is_same(quoted, configured):
+        more[0] = _suspect("token-app-not-in-tenant", Confidence.CERTAIN, error, f"the profile says {configured}")
+    return more
+
+
+def _bad_tenant(error: EntraError, evidence: Evidence) -> list[Suspect]:
+    """900023: neither a GUID nor a domain; the value says what it was instead."""
+    match = re.search(r"identifier ['\"‘’“”](?P<id>[^'\"‘’“”]*)", error.description)
+    quoted = match["id"] if match else evidence.target.tenant
+    fault = tenant_fault(quoted)
+    cause = fault.cause if fault else "discovery-tenant-not-found"
+    return [
+        _suspect(
+            cause, Confidence.CERTAIN if fault else Confidence.LIKELY, error, f"Entra echoes the tenant as {quoted!r}"
+        )
+    ]
+
+
+def _no_such_tenant(error: EntraError, evidence: Evidence) -> list[Suspect]:
+    """90002: a typing error, the wrong cloud, or the client id in the tenant's place."""
+    match = _TENANT.search(error.description)
+    quoted = match["id"] if match else evidence.target.tenant
+    fault = tenant_fault(quoted)
+    if fault and fault.cause == "input-placeholder-left-in-config":
+        return [_suspect(fault.cause, Confidence.CERTAIN, error, f"Entra echoes the tenant as {quoted!r}")]
+    elsewhere = _other_cloud(evidence, quoted)
+    if elsewhere or _FOREIGN_CLOUD.search(quoted):
+        why = f"{quoted} is known at {elsewhere.login}" if elsewhere else f"{quoted} belongs to another cloud's domains"
+        sure = Confidence.CERTAIN if elsewhere else Confidence.LIKELY
+        return [
+            Suspect(
+                "discovery-wrong-cloud",
+                sure,
+                (_first_sentence(error.description), why),
+                instead_of=("discovery-tenant-not-found",),
+            )
+        ]
+    if GUID.fullmatch(quoted) and is_same(quoted, evidence.target.application_id):
+        return [
+            _suspect(
+                "input-tenant-and-client-swapped-or-same",
+                Confidence.CERTAIN,
+                error,
+                "the tenant that was sent is the Application ID",
+            )
+        ]
+    suspects = [_suspect("discovery-tenant-not-found", Confidence.CERTAIN, error)]
+    if GUID.fullmatch(quoted):
+        suspects.append(_suspect("discovery-wrong-cloud", Confidence.POSSIBLE, error))
+    return suspects
+
+
+def _other_cloud(evidence: Evidence, tenant: str) -> TenantDiscovery | None:
+    if isinstance(evidence.discoveries, Unavailable):
+        return None
+    return next((d for d in evidence.discoveries if d.tenant_id and is_same(d.asked, tenant)), None)
+
+
+def _conditional_access(error: EntraError, _evidence: Evidence) -> list[Suspect]:
+    """53003: for an application it is a policy for workload identities, for a user an ordinary one."""
+    workload = _suspect("token-ca-blocks-workload", Confidence.CERTAIN, error)
+    user = _suspect("interactive-ca-block-user", Confidence.CERTAIN, error)
+    if error.grant_type == "client_credentials":
+        return [workload]
+    if error.grant_type:
+        return [user]
+    return [
+        _suspect("token-ca-blocks-workload", Confidence.LIKELY, error),
+        _suspect("interactive-ca-block-user", Confidence.POSSIBLE, error),
+    ]
+
+
+def _invalid_scope(error: EntraError, _evidence: Evidence) -> list[Suspect]:
+    """70011: older tenants and libraries answer it for a client-credentials scope without /.default, too."""
+    if error.grant_type == "client_credentials" or re.search(
+        r"client credential|/\.default suffix", error.description, re.IGNORECASE
+    ):
+        scope = re.search(r"[Tt]he scope (?P<scope>.+?) is not valid", error.description)
+        if scope is None or not scope["scope"].strip().startswith("/.default"):
+            return [
+                _suspect("token-scope-not-default", Confidence.LIKELY, error),
+                _suspect("token-scope-invalid", Confidence.POSSIBLE, error),
+            ]
+    return [_suspect("token-scope-invalid", Confidence.CERTAIN, error)]
+
+
+_RULES: Mapping[int, Callable[[EntraError, Evidence], list[Suspect]]] = {
+    7000215: _invalid_secret,
+    700016: _app_not_found,
+    900023: _bad_tenant,
+    90002: _no_such_tenant,
+    53003: _conditional_access,
+    70011: _invalid_scope,
+}
+
+CHECK = Check(
+    id="sign-in",
+    stage=Stage.TOKEN,
+    title="Entra issues a token for the application",
+    causes=(
+        *sorted({cause for cause, _ in BY_CODE.values()}),
+        "input-secret-id-pasted",
+        "input-stray-character-in-client-id",
+        "input-tenant-and-client-swapped-or-same",
+        "input-placeholder-left-in-config",
+        "input-tenant-guid-truncated",
+        "input-tenant-field-got-url",
+        "token-ca-blocks-workload",
+        "token-scope-invalid",
+    ),
+    judge=judge,
+    order=10,
+)

@@ -1,0 +1,152 @@
+"""What an access token and a client secret say of themselves, read without any key and without a network.
+
+Nothing here verifies a signature: only Microsoft can, for a token of Exchange (entra-docs, access tokens: "the contents
+of the token are intended for the API only"). So these claims explain; they never prove that a token would be accepted.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from diagnostics.evidence import (
+    ApplicationId,
+    EnterpriseAppObjectId,
+    Provenance,
+    SecretShape,
+    TokenClaims,
+)
+from diagnostics.redaction import Secret
+
+_GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_PERCENT = re.compile(r"%(?:7[eE]|2[0-9a-fA-F]|3[a-fA-F])")
+_PLACEHOLDER = re.compile(
+    r"\{\{.*\}\}|\$\{.*\}|<[^<>]*>|\$[A-Z_]{3,}|%[A-Za-z_]{3,}%|x{4,}|\*{3,}|\.{3,}"
+    r"|(?:your|enter|insert|paste|put|my|the|client|app|change)[ _-].*(?:secret|here|value|me)\b.*"
+    r"|changeme|change_me|replaceme|secret|client_?secret|todo",
+    re.IGNORECASE,
+)
+_QUOTES = "\"'`\u2018\u2019\u201c\u201d\u00ab\u00bb"
+_FIELD = re.compile(r'"(\w{2,24})"\s*:\s*("(?:[^"\\]|\\.)*"|-?\d+|true|false|null|\[[^\[\]{}]*\])\s*[,}]')
+_SMALLEST_SECONDS, _LARGEST_SECONDS = 0, 253_402_300_799  # 1970 to 9999, what datetime can hold
+_JWT_START = "eyJ"
+
+
+def decode_claims(token: str, provenance: Provenance) -> TokenClaims:
+    """Return what `token` says; a token that is no JWT is `opaque`, a JWT that was cut short is not `complete`."""
+    parts = token.strip().split(".")
+    if len(parts) < 2 or not parts[0].startswith(_JWT_START):  # noqa: PLR2004 - header and payload
+        return TokenClaims(provenance, opaque=True)
+    text, whole = _decode(parts[1])
+    try:
+        payload = json.loads(text) if whole else None
+    except (ValueError, RecursionError):
+        payload = None
+    if isinstance(payload, dict):
+        return claims_of_payload(payload, provenance)
+    return claims_of_payload(_salvage(text), provenance, complete=False)
+
+
+def claims_of_payload(payload: Mapping[str, Any], provenance: Provenance, *, complete: bool = True) -> TokenClaims:
+    """Return the claims of a decoded payload, of version 1.0 (`appid`, `unique_name`) or 2.0 (`azp`)."""
+    audience = payload.get("aud")
+    names = (payload.get(name) for name in ("upn", "preferred_username", "unique_name"))
+    return TokenClaims(
+        provenance,
+        audience=_text(audience[0] if isinstance(audience, list) and audience else audience),
+        issuer=_text(payload.get("iss")),
+        tenant_id=_text(payload.get("tid")),
+        application_id=ApplicationId(_text(payload.get("appid") or payload.get("azp"))),
+        object_id=EnterpriseAppObjectId(_text(payload.get("oid"))),
+        roles=_names(payload.get("roles")),
+        scopes=_names(payload.get("scp")),
+        issued_at=_moment(payload.get("iat")),
+        expires_at=_moment(payload.get("exp")),
+        identity_type=_text(payload.get("idtyp")),
+        user_principal_name=next((name for name in names if isinstance(name, str)), ""),
+        identity_provider=_text(payload.get("idp")),
+        app_display_name=_text(payload.get("app_displayname")),
+        version=_text(payload.get("ver")),
+        complete=complete,
+    )
+
+
+def payload_of(token: str) -> Mapping[str, Any]:
+    """Return the whole payload of a JWT, or an empty one: for claims that `TokenClaims` does not hold (`wids`)."""
+    parts = token.strip().split(".")
+    text, whole = _decode(parts[1]) if len(parts) > 1 else ("", False)
+    try:
+        payload = json.loads(text) if whole else {}
+    except (ValueError, RecursionError):
+        return {}
+    return payload if isinstance(payload, dict) else {}
+
+
+def secret_shape(secret: Secret, provenance: Provenance) -> SecretShape:
+    """Return what may be known of a client secret without knowing it; a GUID is its Secret ID, not its value."""
+    value = secret.reveal()
+    bare = value.strip().strip(_QUOTES).strip()
+    return SecretShape(
+        length=len(value),
+        hint=value[:3],
+        provenance=provenance,
+        guid=bare.lower() if _GUID.fullmatch(bare) else None,
+        has_outer_blanks=value != value.strip(),
+        has_outer_quotes=len(value.strip()) > 1 and value.strip()[0] in _QUOTES and value.strip()[-1] in _QUOTES,
+        has_invisible=any(unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp"} for character in value.strip()),
+        looks_url_encoded=bool(_PERCENT.search(bare)),
+        looks_placeholder=not bare or bool(_PLACEHOLDER.fullmatch(bare)),
+    )
+
+
+def _decode(part: str) -> tuple[str, bool]:
+    """Decode a base64url part as far as it goes, and say whether it was whole."""
+    clean = re.match(r"[A-Za-z0-9_-]*", part.rstrip("="))
+    kept = clean.group() if clean else ""
+    whole = len(kept) == len(part.rstrip("=")) and len(kept) % 4 != 1
+    if len(kept) % 4 == 1:
+        kept = kept[:-1]
+    try:
+        data = base64.urlsafe_b64decode(kept + "=" * (-len(kept) % 4))
+    except (binascii.Error, ValueError):  # pragma: no cover - the pattern leaves nothing else
+        return "", False
+    return data.decode("utf-8", "replace"), whole
+
+
+def _salvage(text: str) -> dict[str, Any]:
+    """Return the fields of a payload that was cut off, those that are whole."""
+    found: dict[str, Any] = {}
+    for name, value in _FIELD.findall(text):
+        try:
+            found.setdefault(name, json.loads(value))
+        except ValueError:
+            continue
+    return found
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _names(value: object) -> tuple[str, ...] | None:
+    if isinstance(value, str):
+        return tuple(value.split())
+    if isinstance(value, list):
+        return tuple(item for item in value if isinstance(item, str))
+    return None
+
+
+def _moment(value: object) -> dt.datetime | None:
+    if isinstance(value, str) and value.isdecimal():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if not _SMALLEST_SECONDS <= value <= _LARGEST_SECONDS:
+        return None
+    return dt.datetime.fromtimestamp(value, dt.UTC)

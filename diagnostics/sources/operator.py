@@ -1,0 +1,252 @@
+"""The operator's sign-in: who runs `diag`, for Exchange PowerShell and for Graph.
+
+The operator is never the application under test. Its tokens are of a type of their own, so that mypy refuses to hand
+one over for IMAP, or the application's to Exchange PowerShell. Four ways: an application with a secret or certificate,
+a device code, the browser, and a file that holds tokens from elsewhere (a pipeline).
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+import stat
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import quote, urlsplit
+
+from diagnostics.evidence import EntraError, Missing, Provenance, Source, TokenClaims, Unavailable
+from diagnostics.redaction import Secret, safe
+from diagnostics.sources.claims import decode_claims, payload_of
+from diagnostics.sources.credentials import Credential, CredentialUnusable, for_msal
+from diagnostics.sources.http import HttpSession
+from diagnostics.sources.msal_http import MsalHttp, entra_error
+from diagnostics.sources.rights import MissingRight, missing_rights
+
+_LARGEST_FILE = 256 * 1024
+_ALMOST_EXPIRED = 60.0
+"""Seconds before a token's end from which on it is not worth starting with."""
+_BROWSER_SECONDS = 300
+
+
+class Resource(enum.Enum):
+    """What the operator signs in for; the value is the public client that Microsoft's own tools use for it.
+
+    fb78d390… is the client of Connect-ExchangeOnline, 14d82eec… Microsoft Graph Command Line Tools.
+    """
+
+    EXCHANGE = "fb78d390-0c51-40cd-8e17-fdbfab77341b"
+    GRAPH = "14d82eec-204b-4c2f-b7e8-296a70dab67e"
+
+    @property
+    def words(self) -> str:
+        """The resource as an administrator calls it."""
+        return "Exchange Online PowerShell" if self is Resource.EXCHANGE else "Microsoft Graph"
+
+
+class OperatorToken(Secret):
+    """An access token of the operator, for Exchange PowerShell or Graph; never for IMAP."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorApplication:
+    """The operator is an application (Exchange.ManageAsApp and a directory role), for unattended runs."""
+
+    application_id: str
+    credential: Credential
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceCode:
+    """A person signs in on another screen; `tell` shows Microsoft's message with the code, on stderr."""
+
+    tell: Callable[[str], None]
+    application_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """A person signs in with the browser of this machine."""
+
+    application_id: str = ""
+    timeout: float = _BROWSER_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class AccessTokenFile:
+    """Access tokens made elsewhere, one to a line; the one whose `aud` fits the resource is taken.
+
+    One file serves both resources: put the token for https://outlook.office365.com and the one for
+    https://graph.microsoft.com into it, in any order. The file is refused when others than its owner can read it.
+    """
+
+    path: Path
+
+
+SignIn: TypeAlias = OperatorApplication | DeviceCode | Browser | AccessTokenFile
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorOptions:
+    """Where and how the operator signs in; `scope` is the resource's `/.default` in this cloud."""
+
+    login: str
+    tenant: str
+    scope: str
+    method: SignIn
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorSession:
+    """A signed-in operator. `missing` are rights that the token proves or suggests to be missing."""
+
+    token: OperatorToken
+    claims: TokenClaims
+    resource: Resource
+    directory_roles: tuple[str, ...] = ()  # template ids (wids)
+    missing: tuple[MissingRight, ...] = ()
+
+
+class OperatorSignInFailed(Exception):
+    """The operator is not signed in; says why in words, with Entra's errors where Entra refused."""
+
+    def __init__(self, resource: Resource, why: Unavailable, errors: tuple[EntraError, ...] = ()) -> None:
+        super().__init__(f"The operator could not sign in for {resource.words}: {why.reason}")
+        self.resource = resource
+        self.why = replace(why, missing=Missing.NOT_SIGNED_IN)
+        self.errors = errors
+
+
+def sign_in(options: OperatorOptions, resource: Resource, *, http: HttpSession) -> OperatorSession:
+    """Sign the operator in for one resource. Raises OperatorSignInFailed."""
+    if isinstance(options.method, AccessTokenFile):
+        return _from_file(options.method.path, options.scope, resource)
+    client = MsalHttp(http)
+    grant = _GRANTS[type(options.method)]
+    try:
+        result = _ask(options, options.method, resource, client)
+    except CredentialUnusable as problem:
+        here = Provenance(Source.PROFILE, "the operator's credential")
+        raise OperatorSignInFailed(resource, Unavailable(str(problem), Missing.NOT_SIGNED_IN, here)) from problem
+    except Exception as error:  # MSAL raises ValueError, RuntimeError and what requests raises
+        raise _failed(resource, client.failed(error, grant)) from error
+    token = result.get("access_token")
+    if not isinstance(token, str) or not token:
+        why = entra_error(result, client.provenance(), grant) if result.get("error") else _nothing(client)
+        raise _failed(resource, why)
+    return _session(OperatorToken(token), resource, client.provenance())
+
+
+_GRANTS: Mapping[type, str] = {
+    OperatorApplication: "client_credentials",
+    DeviceCode: "urn:ietf:params:oauth:grant-type:device_code",
+    Browser: "authorization_code",
+}
+
+
+def _ask(
+    options: OperatorOptions, method: OperatorApplication | DeviceCode | Browser, resource: Resource, client: MsalHttp
+) -> dict[str, Any]:
+    import msal  # noqa: PLC0415 - heavy
+
+    common: dict[str, Any] = {
+        "authority": f"{options.login.rstrip('/')}/{quote(options.tenant, safe='')}",
+        "instance_discovery": False,
+        "http_client": client,
+        "token_cache": msal.TokenCache(),
+    }
+    scopes = options.scope.split()
+    if isinstance(method, OperatorApplication):
+        application = msal.ConfidentialClientApplication(
+            method.application_id, client_credential=for_msal(method.credential), **common
+        )
+        return dict(application.acquire_token_for_client(scopes=scopes))
+    public = msal.PublicClientApplication(
+        method.application_id or resource.value,
+        exclude_scopes=["offline_access"],  # one token for one run: no refresh token is asked for
+        **common,
+    )
+    if isinstance(method, DeviceCode):
+        flow = public.initiate_device_flow(scopes)
+        if "user_code" not in flow:
+            return dict(flow)
+        method.tell(safe(str(flow.get("message") or "")))
+        return dict(public.acquire_token_by_device_flow(flow))
+    return dict(public.acquire_token_interactive(scopes, prompt="select_account", timeout=method.timeout))
+
+
+def _nothing(client: MsalHttp) -> Unavailable:
+    return Unavailable(
+        f"{client.host} answered with neither a token nor an error", Missing.UNEXPECTED, client.provenance()
+    )
+
+
+def _failed(resource: Resource, why: EntraError | Unavailable) -> OperatorSignInFailed:
+    if isinstance(why, Unavailable):
+        return OperatorSignInFailed(resource, why)
+    reason = why.description.partition("\n")[0].strip() or why.error
+    return OperatorSignInFailed(resource, Unavailable(reason, Missing.NOT_SIGNED_IN, why.provenance), (why,))
+
+
+def _session(token: OperatorToken, resource: Resource, provenance: Provenance) -> OperatorSession:
+    claims = decode_claims(token.reveal(), provenance)
+    listed = payload_of(token.reveal()).get("wids")
+    roles = tuple(role for role in listed if isinstance(role, str)) if isinstance(listed, list) else ()
+    missing = missing_rights(claims, roles, for_exchange=resource is Resource.EXCHANGE)
+    return OperatorSession(token, claims, resource, roles, missing)
+
+
+def _from_file(path: Path, scope: str, resource: Resource) -> OperatorSession:
+    here = Provenance(Source.PROFILE, f"the token file {path}")
+    try:
+        tokens = [OperatorToken(word) for word in _read_private(path).split()]
+    except OSError as error:
+        why = Unavailable(f"{path} cannot be read: {error.strerror or error}", Missing.NOT_SIGNED_IN, here)
+        raise OperatorSignInFailed(resource, why) from error
+    except NotPrivate as problem:
+        why = Unavailable(str(problem), Missing.NOT_SIGNED_IN, here, f"Run: chmod 600 {path}")
+        raise OperatorSignInFailed(resource, why) from None
+    sessions = [_session(token, resource, here) for token in tokens]
+    fitting = [session for session in sessions if _is_for(session.claims.audience, scope, resource)]
+    if not fitting:
+        seen = ", ".join(safe(session.claims.audience) or "no JWT" for session in sessions) or "none"
+        reason = f"{path} holds no token for {resource.words}; it holds tokens for: {seen}"
+        raise OperatorSignInFailed(resource, Unavailable(reason, Missing.NOT_SIGNED_IN, here))
+    chosen = fitting[-1]
+    ends = chosen.claims.expires_at
+    if ends is not None and ends.timestamp() - time.time() < _ALMOST_EXPIRED:
+        reason = f"the token for {resource.words} in {path} ends or ended at {ends:%Y-%m-%d %H:%M:%S} UTC"
+        raise OperatorSignInFailed(resource, Unavailable(reason, Missing.NOT_SIGNED_IN, here))
+    return chosen
+
+
+class NotPrivate(Exception):
+    """A token file that is not its owner's alone; says how it can be read."""
+
+
+def _read_private(path: Path) -> str:
+    """Read a file that only its owner may read."""
+    with path.open("rb") as file:
+        mode = os.fstat(file.fileno()).st_mode
+        if not stat.S_ISREG(mode):
+            raise NotPrivate(f"{path} is not a file")
+        if sys.platform != "win32" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise NotPrivate(f"{path} can be read by others than its owner ({stat.filemode(mode)})")
+        return file.read(_LARGEST_FILE).decode("utf-8-sig", "replace")
+
+
+_AUDIENCES = {
+    Resource.EXCHANGE: ("00000002-0000-0ff1-ce00-000000000000", "outlook.office365.com", "outlook.office.com"),
+    Resource.GRAPH: ("00000003-0000-0000-c000-000000000000", "graph.microsoft.com"),
+}
+
+
+def _is_for(audience: str, scope: str, resource: Resource) -> bool:
+    """Whether a token's audience is the resource: by name, by its application id, or as the scope names it."""
+    host = urlsplit(audience).netloc.lower() or audience.lower()
+    return host in _AUDIENCES[resource] or host == urlsplit(scope).netloc.lower()

@@ -58,7 +58,8 @@ def _foreign(keys: Sequence[PasswordCredential], secret: SecretShape, evidence: 
 
 def _expired(ours: Sequence[PasswordCredential], every: Sequence[PasswordCredential], now: dt.datetime) -> Judgement:
     ended = max(key.ends_at for key in ours if key.ends_at is not None)
-    said = f"Graph: the secret “{ours[0].display_name or ours[0].hint}” ended on {ended:%Y-%m-%d %H:%M} UTC, now is {now:%Y-%m-%d %H:%M} UTC"
+    name = ours[0].display_name or ours[0].hint
+    said = f"Graph: the secret “{name}” ended on {ended:%Y-%m-%d %H:%M} UTC, now is {now:%Y-%m-%d %H:%M} UTC"
     suspects = [Suspect("token-secret-expired", Confidence.CERTAIN, (said,))]
     newer = [key for key in every if key not in ours and (key.ends_at is None or key.ends_at > now)]
     if newer:

@@ -1,0 +1,59 @@
+"""The operator reached the right Exchange organisation and holds the roles that its cmdlets need."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from diagnostics.checks import Check
+from diagnostics.checks._ids import is_guid
+from diagnostics.evidence import CmdletError, Evidence, ExchangeConnection
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, compare, failed, passed, unknown
+
+_NOT_A_CMDLET = re.compile(
+    r"(?P<cmdlet>(?:New|Get|Set|Remove|Add)-(?:ServicePrincipal|MailboxPermission|CASMailbox|EXO\w+|Recipient|Mailbox))\W+"
+    r"(?:is not recognized|cmdlet not found|is not present in the role definition|wurde nicht als|no se reconoce|n'est pas reconnu)"
+    r"|(?:is not recognized|no se reconoce)[^\n]*?(?:New|Get|Remove)-ServicePrincipal",
+    re.IGNORECASE,
+)
+_NO_SCOPE = re.compile(r"role assigned to application \S+ isn.t supported in this scenario", re.IGNORECASE)
+
+
+def judge(evidence: Evidence) -> Iterator[Judgement]:
+    """Judge the connection, then the errors that speak of missing roles."""
+    connection = evidence.exchange.connection
+    if isinstance(connection, ExchangeConnection):
+        yield _tenant(evidence, connection)
+    elif evidence.live:
+        yield unknown("Exchange PowerShell could not be reached", connection)
+    for error in evidence.exchange.errors:
+        if _NOT_A_CMDLET.search(error.message) or _NO_SCOPE.search(error.message):
+            yield _missing_role(error)
+
+
+def _tenant(evidence: Evidence, connection: ExchangeConnection) -> Judgement:
+    wanted = evidence.target.tenant
+    if is_guid(wanted) and is_guid(connection.tenant_id):
+        compared = compare("tenant of the Exchange connection", connection.tenant_id, "tenant of the profile", wanted)
+        if not compared.equal:
+            return failed("The Exchange connection is to another tenant", compared=(compared,))
+        return passed("Exchange PowerShell is connected to the right tenant", compared)
+    return passed(f"Exchange PowerShell is connected to {connection.organization or connection.tenant_id}")
+
+
+def _missing_role(error: CmdletError) -> Judgement:
+    said = f"{error.provenance.how}: {error.message[:200]}"
+    return failed(
+        "An Exchange cmdlet is not available to this operator",
+        Suspect("exo-cmdlet-not-found", Confidence.CERTAIN, (said,)),
+    )
+
+
+CHECK = Check(
+    id="exchange-connection",
+    stage=Stage.EXCHANGE_SP,
+    title="Exchange PowerShell answers for the right tenant",
+    causes=("exo-cmdlet-not-found",),
+    judge=judge,
+    order=10,
+)

@@ -12,7 +12,8 @@ from diagnostics.findings import Confidence, Judgement, Stage, Suspect, compare,
 
 _NOT_A_CMDLET = re.compile(
     r"(?P<cmdlet>(?:New|Get|Set|Remove|Add)-(?:ServicePrincipal|MailboxPermission|CASMailbox|EXO\w+|Recipient|Mailbox))\W+"
-    r"(?:is not recognized|cmdlet not found|is not present in the role definition|wurde nicht als|no se reconoce|n'est pas reconnu)"
+    r"(?:is not recognized|cmdlet not found|is not present in the role definition|wurde nicht als|no se reconoce"
+    r"|n'est pas reconnu)"
     r"|(?:is not recognized|no se reconoce)[^\n]*?(?:New|Get|Remove)-ServicePrincipal",
     re.IGNORECASE,
 )

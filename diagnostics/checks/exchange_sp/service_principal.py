@@ -105,7 +105,7 @@ def _swapped(
                     equal=False,
                 ),
             )
-            said = f"{row.provenance.how}: AppId {row.app_id} and {_object_label(row)} {row.object_id} stand in each other's place"
+            said = f"{row.provenance.how}: AppId {row.app_id} and {_object_label(row)} {row.object_id} are in each other's place"
             suspect = Suspect(
                 "exo-sp-appid-and-objectid-swapped",
                 Confidence.CERTAIN,
@@ -171,7 +171,7 @@ def _wrong_object_id(evidence: Evidence, row: ExchangeServicePrincipal, compared
         )
     ]
     if cause == "exo-sp-wrong-object-id" and kind is DirectoryObjectKind.NOTHING:
-        why = f"{row.object_id} is nothing in this directory: it may have been the Object ID before the application was made again"
+        why = f"{row.object_id} is nothing in this directory: it may be the Object ID of an earlier application"
         suspects.append(Suspect("exo-sp-stale-after-recreation", Confidence.POSSIBLE, (why,), _values(row)))
     return failed(summary, *suspects, compared=compared)
 
@@ -229,7 +229,8 @@ def _not_registered(
         return failed("Exchange has the Object ID under another AppId", suspect, compared=compared)
     stale = _namesake(evidence, rows)
     if stale is not None:
-        why = f"{said}, but “{stale.display_name}” is there with AppId {stale.app_id} and {_object_label(stale)} {stale.object_id}"
+        held = f"AppId {stale.app_id} and {_object_label(stale)} {stale.object_id}"
+        why = f"{said}, but “{stale.display_name}” is there with {held}"
         suspect = Suspect(
             "exo-sp-stale-after-recreation",
             Confidence.CERTAIN,

@@ -1,6 +1,6 @@
-"""The application's Exchange service principal has FullAccess on the mailbox, and nothing denies it.
+r"""The application's Exchange service principal has FullAccess on the mailbox, and nothing denies it.
 
-A row proves by ObjectId or SID; a name alone proves nothing, since two principals may share it. NT AUTHORITY\\SELF and inherited
+A row proves by ObjectId or SID; a name alone proves nothing, since two principals may share it. NT AUTHORITY\SELF and inherited
 rows are other people's: the owner's row is often taken for the application's (IMAP-OAuth-2.0-Example issue 2).
 """
 
@@ -105,7 +105,8 @@ def _without_principal(mailbox: MailboxEvidence, rows: Sequence[MailboxPermissio
     """Judge rows without knowing the principal: only SELF listed means that nobody was granted anything."""
     address = mailbox.address
     if why.missing is not Missing.BLOCKED and rows and not _grants(rows):
-        said = f"{rows[0].provenance.how}: only {', '.join(dict.fromkeys(row.user for row in rows))} is listed, the mailbox's owner"
+        users = ", ".join(dict.fromkeys(row.user for row in rows))
+        said = f"{rows[0].provenance.how}: only {users} is listed, the mailbox's owner"
         return failed("Nobody but the owner has access", Suspect(_MISSING, Confidence.LIKELY, (said,)), subject=address)
     return unknown("Whether the application has FullAccess cannot be said", why, subject=address)
 
@@ -167,12 +168,12 @@ def _no_row(evidence: Evidence, address: str, rows: Sequence[MailboxPermission],
     listed = ", ".join(dict.fromkeys(row.user for row in rows)) or "nobody"
     how = rows[0].provenance.how if rows else "Get-MailboxPermission"
     said = f"{how}: {principal.shown} ({principal.source}) is not among the users listed: {listed}"
-    wrong = [(row, why) for row in others if (why := _mistaken_for(evidence, row))]
+    wrong = [(row, mistake) for row in others if (mistake := _mistaken_for(evidence, row))]
     suspects = [Suspect(_MISSING, Confidence.CERTAIN, (said,))]
     if wrong:
-        row, why = wrong[0]
+        row, mistake = wrong[0]
         blame = Suspect(
-            _WRONG, Confidence.CERTAIN, (said, f"{row.user} {why}"), {"principal": row.user}, instead_of=(_MISSING,)
+            _WRONG, Confidence.CERTAIN, (said, f"{row.user} {mistake}"), {"principal": row.user}, instead_of=(_MISSING,)
         )
         suspects.insert(0, blame)
     return failed("The application has no FullAccess", *suspects, compared=compared, subject=address)

@@ -1,0 +1,107 @@
+"""Exchange accepts the token for the mailbox. A bare `NO AUTHENTICATE failed.` names no reason and proves none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diagnostics.checks import Check
+from diagnostics.evidence import Evidence, ImapSession, ImapStep, Missing, ReplyStatus, Unavailable
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
+
+_NO_REASON = "auth-rejected-no-reason"
+_BASIC = "auth-basic-auth-used"
+_NO_RECIPIENT = "mailbox-no-recipient-for-user"
+# What a bare refusal can mean, most frequent first (email-oauth2-proxy issue 77 and the field's threads).
+_RIVALS = ("exo-sp-not-registered", "exo-sp-wrong-object-id", "claims-roles-missing", "claims-token-expired")
+
+
+def judge(evidence: Evidence) -> Iterator[Judgement]:
+    """Judge the sign-in of each session, live or logged."""
+    for mailbox in evidence.mailboxes:
+        if isinstance(mailbox.imap, Unavailable):
+            yield unknown("The IMAP sign-in was not tried", mailbox.imap, subject=mailbox.address)
+    for session in evidence.all_imap_sessions():
+        judgement = _judge_one(session, evidence)
+        if judgement is not None:
+            yield judgement
+
+
+def _judge_one(session: ImapSession, evidence: Evidence) -> Judgement | None:
+    if session.challenge:
+        said = f"{session.provenance.how}: after XOAUTH2 the server sent {session.challenge}; Exchange sends no such answer"
+        return failed(
+            "The server is not Exchange",
+            Suspect("auth-not-exchange-server", Confidence.CERTAIN, (said,), instead_of=(_NO_REASON,)),
+        )
+    login = session.step("LOGIN") or session.step("AUTHENTICATE PLAIN") or session.step("AUTHENTICATE LOGIN")
+    if login is not None and login.status is not ReplyStatus.OK:
+        return _password(session, login)
+    step = session.step("AUTHENTICATE")
+    if step is None:
+        return None
+    if step.status is ReplyStatus.OK:
+        return passed(
+            "Exchange accepted the token; whether the mailbox opens is the next question", subject=session.user
+        )
+    if step.status in {ReplyStatus.CLOSED, ReplyStatus.TIMED_OUT, ReplyStatus.BYE}:
+        why = Unavailable(
+            f"{step.command}: {step.status} {step.text}".strip(), Missing.REMOTE_ERROR, session.provenance
+        )
+        return unknown("The sign-in got no answer", why, subject=session.user)
+    return _refused(session, step, evidence)
+
+
+def _password(session: ImapSession, step: ImapStep) -> Judgement:
+    said = (
+        f"{_where(session, step)}: {step.command.split()[0]} with a password was answered “{step.status} {step.text}”"
+    )
+    return failed(
+        "A password was sent; Exchange Online takes none over IMAP",
+        Suspect(_BASIC, Confidence.CERTAIN, (said,)),
+        subject=session.user,
+    )
+
+
+def _where(session: ImapSession, step: ImapStep) -> str:
+    return step.provenance.how if step.provenance else session.provenance.how
+
+
+def _refused(session: ImapSession, step: ImapStep, evidence: Evidence) -> Judgement:
+    said = f"{_where(session, step)}: AUTHENTICATE XOAUTH2 was answered “{step.status} {step.text}”"
+    folded = step.text.casefold()
+    if "basicauthblocked" in folded:
+        return failed(
+            "Basic authentication is blocked", Suspect(_BASIC, Confidence.CERTAIN, (said,)), subject=session.user
+        )
+    if "noadrecipient" in folded or "toomanyadrecipients" in folded:
+        return failed(
+            "Exchange finds no recipient for the user name",
+            Suspect(_NO_RECIPIENT, Confidence.LIKELY, (said,)),
+            subject=session.user,
+        )
+    if "throttled" in folded:
+        return failed("Exchange throttles", Suspect("net-throttled", Confidence.CERTAIN, (said,)), subject=session.user)
+    if "command error. 10" in folded:
+        return failed(
+            "The token has probably run out",
+            Suspect("claims-token-expired", Confidence.LIKELY, (said,)),
+            subject=session.user,
+        )
+    bare = f"{said}; that line names no reason"
+    suspects = [Suspect(_NO_REASON, Confidence.LIKELY, (bare,))]
+    if "oauthlog" in folded:
+        suspects.insert(0, Suspect("exo-sp-not-registered", Confidence.LIKELY, (said,), instead_of=(_NO_REASON,)))
+    if not evidence.live:
+        suspects += [Suspect(cause, Confidence.POSSIBLE, (bare,)) for cause in _RIVALS]
+    hint = "" if evidence.live else "diag permissions asks Entra and Exchange, and tells them apart."
+    return failed("Exchange refused the token and gave no reason", *suspects, subject=session.user, hint=hint)
+
+
+CHECK = Check(
+    id="imap-sign-in",
+    stage=Stage.IMAP_AUTH,
+    title="Exchange accepts the token over IMAP",
+    causes=(_NO_REASON, _BASIC, _NO_RECIPIENT, "auth-not-exchange-server", *_RIVALS),
+    judge=judge,
+    order=20,
+)

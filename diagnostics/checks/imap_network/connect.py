@@ -1,0 +1,92 @@
+"""Every address of the IMAP server takes a TLS connection and greets; each address is tried for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from diagnostics.checks import Check
+from diagnostics.evidence import AddressAttempt, AttemptOutcome, Evidence, ImapSession, Unavailable
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
+
+_SILENT = "net-no-greeting"
+_PLAIN = "net-tls-to-plaintext-port"
+_CERTIFICATE = "net-certificate-verify-failed"
+_HOST = "net-wrong-host-or-hardcoded-ip"
+
+_BY_OUTCOME: Mapping[AttemptOutcome, str] = {
+    AttemptOutcome.REFUSED: _SILENT,
+    AttemptOutcome.TIMED_OUT: _SILENT,
+    AttemptOutcome.RESET: _SILENT,
+    AttemptOutcome.UNREACHABLE: _SILENT,
+    AttemptOutcome.NO_GREETING: _SILENT,
+    AttemptOutcome.PLAINTEXT: _PLAIN,
+    AttemptOutcome.TLS_FAILED: _PLAIN,
+    AttemptOutcome.CERTIFICATE_REFUSED: _CERTIFICATE,
+}
+
+
+def judge(evidence: Evidence) -> Iterator[Judgement]:
+    """Judge the attempts of each session; live sessions to the same server are judged once."""
+    for mailbox in evidence.mailboxes:
+        if isinstance(mailbox.imap, Unavailable):
+            yield unknown("The IMAP server was not tried", mailbox.imap, subject=mailbox.address)
+    seen: set[tuple[object, ...]] = set()
+    for session in evidence.all_imap_sessions():
+        key = (session.server, session.port, tuple((a.address, a.outcome) for a in session.attempts))
+        if key not in seen and (session.attempts or session.name_error):
+            seen.add(key)
+            yield _judge_one(session, evidence)
+
+
+def _judge_one(session: ImapSession, evidence: Evidence) -> Judgement:
+    server = f"{session.server}:{session.port}" if session.port else session.server or "the IMAP server"
+    where = session.provenance.how
+    if session.name_error:
+        said = f"{where}: the name {session.server} does not resolve: {session.name_error}"
+        return failed(
+            f"{session.server} does not resolve", Suspect(_HOST, Confidence.LIKELY, (said,)), subject=session.server
+        )
+    bad = [attempt for attempt in session.attempts if attempt.outcome in _BY_OUTCOME]
+    good = [attempt for attempt in session.attempts if attempt.outcome is AttemptOutcome.CONNECTED]
+    if not bad:
+        return passed(f"{server} answers on {len(good)} of {len(good)} addresses")
+    suspects = _suspects(bad, where, partly=bool(good), tls=session)
+    if good and evidence.live:
+        hint = "; ".join(f"{attempt.address}: {attempt.outcome}" for attempt in bad)
+        return passed(
+            f"{server} answers on {len(good)} of {len(good) + len(bad)} addresses",
+            hint=f"Not on all of them, so it can fail now and then: {hint}",
+        )
+    return failed(f"{server}: {', '.join(dict.fromkeys(a.outcome.value for a in bad))}", *suspects, subject=server)
+
+
+def _suspects(bad: list[AddressAttempt], where: str, *, partly: bool, tls: ImapSession) -> tuple[Suspect, ...]:
+    by_cause: dict[str, list[str]] = {}
+    for attempt in bad:
+        detail = f" ({attempt.detail})" if attempt.detail else ""
+        by_cause.setdefault(_BY_OUTCOME[attempt.outcome], []).append(
+            f"{where}: {attempt.address or 'the server'}: {attempt.outcome}{detail}"
+        )
+    if tls.tls is not None and _CERTIFICATE in by_cause:
+        by_cause[_CERTIFICATE].append(f"{where}: the certificate is of {tls.tls.subject}, issued by {tls.tls.issuer}")
+    sure = Confidence.LIKELY if partly else Confidence.CERTAIN
+    proven = {
+        AttemptOutcome.PLAINTEXT,
+        AttemptOutcome.CERTIFICATE_REFUSED,
+        AttemptOutcome.REFUSED,
+        AttemptOutcome.TIMED_OUT,
+    }
+    certain = any(attempt.outcome in proven for attempt in bad)
+    return tuple(
+        Suspect(cause, sure if certain else Confidence.LIKELY, tuple(said)) for cause, said in by_cause.items()
+    )
+
+
+CHECK = Check(
+    id="imap-connection",
+    stage=Stage.IMAP_NETWORK,
+    title="The IMAP server can be reached over TLS",
+    causes=(_SILENT, _PLAIN, _CERTIFICATE, _HOST),
+    judge=judge,
+    order=10,
+)

@@ -1,0 +1,88 @@
+"""The server is Exchange Online's own, by its name and by its greeting, and not an old name, a fixed address or a relay."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+
+from diagnostics.checks import Check
+from diagnostics.evidence import Evidence, ImapSession, SettingName
+from diagnostics.findings import Comparison, Confidence, Judgement, Stage, Suspect, failed, passed
+
+_RIGHT = {"outlook.office365.com", "outlook.office365.us", "outlook-dod.office365.us", "partner.outlook.cn"}
+_OLD = {
+    "imap-mail.outlook.com",
+    "imap.outlook.com",
+    "imap.office365.com",
+    "outlook.live.com",
+    "outlook.office.com",
+    "smtp.office365.com",
+    "smtp-hve.office365.com",
+    "imap-mail.hotmail.com",
+}
+_HOST, _PROXY = "net-wrong-host-or-hardcoded-ip", "net-http-only-proxy-in-front"
+_READY = "Microsoft Exchange IMAP4 service is ready"
+
+
+def judge(evidence: Evidence) -> Iterator[Judgement]:
+    """Judge the configured names, then each greeting."""
+    names = {s.raw.strip().casefold(): s.provenance.how for s in evidence.settings if s.name is SettingName.IMAP_SERVER}
+    for session in evidence.all_imap_sessions():
+        if session.server:
+            names.setdefault(session.server.strip().casefold(), session.provenance.how)
+    for name, where in names.items():
+        yield from _judge_name(name, where, evidence)
+    for session in evidence.all_imap_sessions():
+        if session.greeting:
+            yield from _judge_greeting(session)
+
+
+def _judge_name(name: str, where: str, evidence: Evidence) -> Iterator[Judgement]:
+    expected = evidence.target.imap_server or "outlook.office365.com"
+    compared = Comparison("IMAP server", name, "Exchange Online", expected, name in _RIGHT)
+    if name in _RIGHT:
+        yield passed(f"{name} is Exchange Online's IMAP server", compared)
+    elif name in _OLD or (_is_address(name) and not _is_loopback(name) and not evidence.live):
+        said = f"{where}: the IMAP server is {name}"
+        yield failed(
+            f"{name} is not Exchange Online's IMAP server",
+            Suspect(_HOST, Confidence.LIKELY, (said,)),
+            compared=(compared,),
+        )
+
+
+def _judge_greeting(session: ImapSession) -> Iterator[Judgement]:
+    if _READY in session.greeting:
+        host = f" ({session.greeting_host})" if session.greeting_host else ""
+        yield passed(f"The greeting is Exchange's{host}")
+        return
+    said = f"{session.provenance.how}: the greeting is “{session.greeting[:120]}”"
+    yield failed(
+        "The greeting is not Exchange's",
+        Suspect("auth-not-exchange-server", Confidence.LIKELY, (said,)),
+        Suspect(_PROXY, Confidence.POSSIBLE, (said,)),
+        compared=(Comparison("greeting", session.greeting[:120], "Exchange's", _READY, equal=False),),
+    )
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_loopback(name: str) -> bool:
+    return ipaddress.ip_address(name).is_loopback
+
+
+CHECK = Check(
+    id="imap-server",
+    stage=Stage.IMAP_NETWORK,
+    title="The server is Exchange Online's own",
+    causes=(_HOST, _PROXY, "auth-not-exchange-server"),
+    judge=judge,
+    required=False,
+    order=20,
+)

@@ -1,0 +1,39 @@
+"""The folder that the application is set to read exists under that name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diagnostics.checks import Check
+from diagnostics.evidence import Evidence, ImapSession, ReplyStatus
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed
+
+_CAUSE = "select-folder-name-localised"
+
+
+def judge(evidence: Evidence) -> Iterator[Judgement]:
+    """Judge a refused SELECT or EXAMINE that is not about the whole mailbox."""
+    for session in evidence.all_imap_sessions():
+        yield from _judge_one(session)
+
+
+def _judge_one(session: ImapSession) -> Iterator[Judgement]:
+    for step in session.steps:
+        opens = step.command.upper().startswith(("SELECT", "EXAMINE"))
+        if opens and step.status is ReplyStatus.NO and "not connected" not in step.text:
+            where = step.provenance.how if step.provenance else session.provenance.how
+            listed = f"; LIST shows {', '.join(session.folders[:12])}" if session.folders else ""
+            said = f"{where}: {step.command} was answered “NO {step.text}”{listed}"
+            yield failed(
+                f"{step.command} was refused", Suspect(_CAUSE, Confidence.LIKELY, (said,)), subject=session.user
+            )
+
+
+CHECK = Check(
+    id="imap-folder",
+    stage=Stage.IMAP_SELECT,
+    title="The folder exists",
+    causes=(_CAUSE,),
+    judge=judge,
+    order=20,
+)

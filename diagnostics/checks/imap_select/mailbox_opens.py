@@ -1,0 +1,93 @@
+"""The mailbox really opens: `OK AUTHENTICATE completed.` alone is no success.
+
+Exchange then answers `BAD User is authenticated but not connected.` to the first command that needs the mailbox (email-oauth2-proxy
+issue 74). Microsoft's own test script reads that line as IMAP switched off or permission missing (ThisandThat, Get-IMAPAccessToken.ps1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diagnostics.checks import Check
+from diagnostics.evidence import Evidence, ImapSession, ImapStep, Missing, ReplyStatus, TokenClaims, Unavailable
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, skipped, unknown
+
+_NEEDS_MAILBOX = ("EXAMINE", "SELECT", "LIST", "LSUB", "NAMESPACE", "STATUS", "ID", "NOOP", "EXPUNGE", "IDLE", "ENABLE")
+_NOT_CONNECTED = "authenticated but not connected"
+_MISSING, _DISABLED = "perm-fullaccess-missing", "mailbox-imap-disabled"
+# What the line can mean, in order of likelihood, when nothing else is known.
+_APP_ONLY = (
+    _MISSING,
+    _DISABLED,
+    "mailbox-upn-differs-from-smtp",
+    "mailbox-licence-or-deleted",
+    "net-too-many-connections",
+)
+_USER = (
+    "interactive-wrong-account-selected",
+    _DISABLED,
+    "mailbox-protocol-follows-user-for-delegated",
+    "mailbox-upn-differs-from-smtp",
+)
+
+
+def judge(evidence: Evidence) -> Iterator[Judgement]:
+    """Judge the first mailbox command of each session that signed in."""
+    for session in evidence.all_imap_sessions():
+        judgement = _judge_one(session, evidence)
+        if judgement is not None:
+            yield judgement
+
+
+def _judge_one(session: ImapSession, evidence: Evidence) -> Judgement | None:
+    refused = next((step for step in session.steps if _NOT_CONNECTED in step.text.casefold()), None)
+    if refused is not None:
+        return _not_connected(session, refused, evidence)
+    steps = [step for step in session.steps if step.command.upper().split(" ")[0] in _NEEDS_MAILBOX]
+    signed_in = session.step("AUTHENTICATE")
+    if signed_in is not None and signed_in.status is ReplyStatus.OK and not steps:
+        return skipped(
+            "Whether the mailbox opens was not tried",
+            "the log ends after the sign-in",
+            subject=session.user,
+            missing=Missing.NOT_IN_TEXT,
+        )
+    opened = next((s for s in steps if s.command.upper().startswith(("EXAMINE", "SELECT"))), None)
+    if opened is None:
+        return None
+    if opened.status is ReplyStatus.OK:
+        return passed(f"{opened.command} succeeds: the mailbox opens", subject=session.user)
+    if opened.status in {ReplyStatus.CLOSED, ReplyStatus.TIMED_OUT, ReplyStatus.BYE}:
+        why = Unavailable(
+            f"{opened.command}: {opened.status} {opened.text}".strip(), Missing.REMOTE_ERROR, session.provenance
+        )
+        return unknown("Opening the mailbox got no answer", why, subject=session.user)
+    return None
+
+
+def _not_connected(session: ImapSession, step: ImapStep, evidence: Evidence) -> Judgement:
+    where = step.provenance.how if step.provenance else session.provenance.how
+    said = f"{where}: {step.command or 'a mailbox command'} was answered “{step.status} {step.text}”"
+    token = evidence.token()
+    of_user = isinstance(token, TokenClaims) and not token.is_app_only
+    causes = _USER if of_user else _APP_ONLY
+    first = Confidence.POSSIBLE if evidence.live else Confidence.LIKELY
+    suspects = [
+        Suspect(cause, first if position == 0 else Confidence.POSSIBLE, (said,))
+        for position, cause in enumerate(causes)
+    ]
+    mailbox = session.user or next(iter(evidence.target.mailboxes), "<mailbox>")
+    hint = f"Get-CASMailbox -Identity {mailbox} | Format-List ImapEnabled tells IMAP switched off from a missing permission."
+    return failed(
+        "Signed in, but the mailbox does not open", *suspects, subject=session.user, hint="" if evidence.live else hint
+    )
+
+
+CHECK = Check(
+    id="imap-mailbox-opens",
+    stage=Stage.IMAP_SELECT,
+    title="The mailbox opens over IMAP",
+    causes=tuple(dict.fromkeys((*_APP_ONLY, *_USER))),
+    judge=judge,
+    order=10,
+)

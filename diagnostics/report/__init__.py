@@ -1,1 +1,51 @@
-"""."""
+"""Reports: one document, and one file per format that renders it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from diagnostics.report.document import Report, build
+
+__all__ = ["FORMATS", "Report", "build", "render", "save"]
+
+FORMATS = ("table", "yaml", "json")
+
+
+def render(report: Report, output: str = "table", *, width: int = 100, color: bool = False) -> str:
+    """Return the report in one format; every text in it is redacted and free of control characters.
+
+    `width` is in columns and concerns tables only. Raises ValueError for a format that does not exist.
+    """
+    if output == "table":
+        from diagnostics.report import table  # noqa: PLC0415 - tabulate only for tables
+
+        return table.render(report, width=width, color=color)
+    from diagnostics.report import structured  # noqa: PLC0415 - pydantic only for these
+
+    match output:
+        case "yaml":
+            return structured.as_yaml(report)
+        case "json":
+            return structured.as_json(report)
+    raise ValueError(f"no such format: {output}; there are {', '.join(FORMATS)}")
+
+
+def save(report: Report, path: Path) -> None:
+    """Write the report as YAML, readable by its owner alone, whole or not at all. Raises OSError."""
+    write_private(path, render(report, "yaml"))
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write `text` with mode 0600 beside its place, then move it there: no half-written file is ever seen."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

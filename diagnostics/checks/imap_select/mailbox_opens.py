@@ -1,7 +1,8 @@
 """The mailbox really opens: `OK AUTHENTICATE completed.` alone is no success.
 
-Exchange then answers `BAD User is authenticated but not connected.` to the first command that needs the mailbox (email-oauth2-proxy
-issue 74). Microsoft's own test script reads that line as IMAP switched off or permission missing (ThisandThat, Get-IMAPAccessToken.ps1).
+Exchange then answers `BAD User is authenticated but not connected.` to the first command that needs the mailbox
+(email-oauth2-proxy issue 74). Microsoft's own test script reads that line as IMAP switched off or permission missing
+(ThisandThat, Get-IMAPAccessToken.ps1).
 """
 
 from __future__ import annotations

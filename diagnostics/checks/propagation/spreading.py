@@ -1,7 +1,7 @@
 """Only when every object is right, and the newest change is young, is waiting the answer.
 
-"Wait for propagation" is the commonest wrong advice in this field: it hides a permission that is missing. So one unknown among the
-required checks forbids it.
+"Wait for propagation" is the commonest wrong advice in this field: it hides a permission that is missing. So one
+unknown among the required checks forbids it.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ def judge_after(evidence: Evidence, findings: Sequence[Finding]) -> Iterator[Jud
     age = evidence.judged_at - newest.at
     if dt.timedelta(0) <= age < _YOUNG:
         minutes = int(age.total_seconds() // 60)
-        said = f"{newest.provenance.how}: {newest.what} at {newest.at:%H:%M} UTC, {minutes} minutes ago; everything else is as it must be"
+        when = f"{newest.what} at {newest.at:%H:%M} UTC, {minutes} minutes ago"
+        said = f"{newest.provenance.how}: {when}; everything else is as it must be"
         why = Unavailable(
             "Exchange's front ends may not know the change yet; 20 to 30 minutes are usual", Missing.REMOTE_ERROR
         )

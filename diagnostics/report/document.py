@@ -1,0 +1,101 @@
+"""The document model: what a run saw, what was judged, and what follows; every format renders this one thing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from diagnostics import __version__
+from diagnostics.checks import run_checks
+from diagnostics.diagnosis import Diagnosis, RankedCause, diagnose, exit_code
+from diagnostics.evidence import Evidence
+from diagnostics.findings import Finding
+
+SCHEMA = "diag/report/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One run, judged. `started` and `finished` are UTC; `command` is what was run, without any value that is secret."""
+
+    command: str
+    started: dt.datetime
+    finished: dt.datetime
+    evidence: Evidence
+    findings: tuple[Finding, ...]
+    diagnosis: Diagnosis
+    exit_code: int
+    language: str = "en"
+    version: str = __version__
+    schema: str = SCHEMA
+
+
+def build(evidence: Evidence, *, command: str, started: dt.datetime, language: str = "en") -> Report:
+    """Judge the evidence and return the document; pure but for the time of finishing, which is the evidence's."""
+    findings = run_checks(evidence)
+    diagnosis = diagnose(evidence, findings, language)
+    return Report(
+        command=command,
+        started=started,
+        finished=max(started, evidence.judged_at),
+        evidence=evidence,
+        findings=findings,
+        diagnosis=diagnosis,
+        exit_code=exit_code(evidence, findings, diagnosis),
+        language=language,
+    )
+
+
+def as_tree(report: Report, evidence: Mapping[str, object]) -> dict[str, object]:
+    """Return the document as mappings, lists and scalars; `evidence` is the evidence in that form."""
+    return {
+        "schema": report.schema,
+        "version": report.version,
+        "command": report.command,
+        "started": report.started.isoformat(timespec="seconds"),
+        "finished": report.finished.isoformat(timespec="seconds"),
+        "exit_code": report.exit_code,
+        "target": _target(report),
+        "causes": [_cause(cause) for cause in report.diagnosis.causes],
+        "findings": [_finding(finding) for finding in report.findings],
+        "left_out": list(report.evidence.left_out),
+        "evidence": dict(evidence),
+    }
+
+
+def _target(report: Report) -> dict[str, object]:
+    target = report.evidence.target
+    values = {field.name: getattr(target, field.name) for field in fields(target)}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items() if value}
+
+
+def _cause(cause: RankedCause) -> dict[str, object]:
+    return {
+        "cause": cause.cause,
+        "confidence": str(cause.confidence),
+        "stage": str(cause.stage),
+        "title": cause.title,
+        "subjects": list(cause.subjects),
+        "evidence": list(cause.evidence),
+        "fix": [{"step": step.text, "commands": list(step.commands)} for step in cause.fix],
+        "consequences": list(cause.consequences),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    judgement = finding.judgement
+    tree: dict[str, object] = {
+        "check": finding.check,
+        "title": finding.title,
+        "stage": str(finding.stage),
+        "outcome": str(finding.outcome),
+        "required": finding.required,
+        "subject": judgement.subject,
+        "summary": judgement.summary,
+        "reason": judgement.reason,
+        "hint": judgement.hint,
+        "compared": [{c.left_name: c.left, c.right_name: c.right, "equal": c.equal} for c in judgement.compared],
+        "suspects": [{"cause": s.cause, "confidence": str(s.confidence)} for s in judgement.suspects],
+    }
+    return {name: value for name, value in tree.items() if value not in ("", [])}

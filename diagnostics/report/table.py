@@ -1,0 +1,146 @@
+"""The document for a screen: the first cause and its commands on top, then every check with what it compared."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from tabulate import tabulate
+
+from diagnostics.diagnosis import RankedCause
+from diagnostics.findings import Comparison, Confidence, Finding, Outcome
+from diagnostics.redaction import safe
+from diagnostics.report.document import Report
+from diagnostics.report.words import CONFIDENCES, OUTCOMES, WORDS
+
+_NARROWEST = 40
+_COLORS = {Outcome.PASS: "32", Outcome.FAIL: "31", Outcome.UNKNOWN: "33", Outcome.SKIPPED: "2"}
+
+
+def render(report: Report, *, width: int, color: bool) -> str:
+    """Return the report for a window of `width` columns; commands are never wrapped, so that they can be copied."""
+    width = max(width, _NARROWEST)
+    words = WORDS[report.language]
+    lines = [*_headline(report, width), ""]
+    causes = report.diagnosis.causes
+    if causes:
+        lines += [*_cause(causes[0], report, width, first=True), ""]
+    rest = causes[1:]
+    strong = [cause for cause in rest if cause.confidence is not Confidence.POSSIBLE]
+    weak = [cause for cause in rest if cause.confidence is Confidence.POSSIBLE]
+    for cause in strong:
+        lines += [*_cause(cause, report, width, first=False), ""]
+    if weak:
+        lines.append(f"{words['others']}:")
+        for cause in weak:
+            lines += _wrap(f"{cause.cause}: {cause.title}", width, "  - ")
+        lines.append("")
+    findings = [
+        finding
+        for finding in report.findings
+        if finding.judgement.missing is None or finding.outcome is not Outcome.SKIPPED
+    ]
+    if findings:
+        lines += [f"{words['checks']}:", _table(findings, report.language, width), ""]
+    if report.evidence.left_out:
+        lines += _wrap(f"{words['left_out']}: {'; '.join(report.evidence.left_out)}", width, "")
+    text = safe("\n".join(lines).rstrip("\n") + "\n")
+    return _paint(text, report.language) if color else text
+
+
+def _headline(report: Report, width: int) -> Iterator[str]:
+    words = WORDS[report.language]
+    passed = sum(finding.outcome is Outcome.PASS for finding in report.findings)
+    unknown = sum(finding.outcome is Outcome.UNKNOWN and finding.required for finding in report.findings)
+    target = report.evidence.target
+    about = ", ".join(value for value in (*target.mailboxes[:3], target.application_id, target.tenant) if value)
+    if about:
+        yield from _wrap(f"{words['about']} {about}", width, "")
+    if report.diagnosis.causes:
+        return
+    if any(finding.outcome is Outcome.FAIL and finding.required for finding in report.findings):
+        yield from _wrap(words["failed"], width, "")
+    elif unknown:
+        yield from _wrap(words["undecided"].format(unknown=unknown), width, "")
+    elif passed:
+        yield from _wrap(words["all_well"].format(passed=passed), width, "")
+    else:
+        yield words["nothing"]
+        yield from _wrap(words["nothing_hint"], width, "")
+
+
+def _cause(cause: RankedCause, report: Report, width: int, *, first: bool) -> Iterator[str]:
+    words = WORDS[report.language]
+    label = words["first_cause"] if first else words["more"]
+    yield from _wrap(f"{label}: {cause.cause} ({CONFIDENCES[report.language][cause.confidence]})", width, "")
+    yield from _wrap(cause.title + ".", width, "  ")
+    if cause.evidence:
+        yield f"  {words['because']}:"
+        for sentence in cause.evidence:
+            yield from _wrap(sentence, width, "    - ")
+    if cause.fix:
+        yield f"  {words['mend']}:"
+        for number, step in enumerate(cause.fix, 1):
+            yield from _wrap(step.text, width, f"    {number}. ")
+            for command in step.commands:
+                yield from (f"         {line}" for line in command.splitlines())
+    if cause.consequences:
+        yield from _wrap(f"{words['consequences']}: {', '.join(cause.consequences)}", width, "  ")
+    yield from _wrap(words["explain"].format(cause=cause.cause), width, "  ")
+
+
+def _wrap(text: str, width: int, prefix: str) -> list[str]:
+    if not text:
+        return []
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=prefix,
+        subsequent_indent=" " * len(prefix),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _table(findings: Iterable[Finding], language: str, width: int) -> str:
+    words, outcomes = WORDS[language], OUTCOMES[language]
+    link_width = max((len(finding.stage) for finding in findings), default=4)
+    result_width = max(len(name) for name in outcomes.values())
+    found_width = max(width - link_width - result_width - 4, 20)
+    rows = [
+        (finding.stage.value, outcomes[finding.outcome], "\n".join(_found(finding, language, found_width)))
+        for finding in findings
+    ]
+    headers = (words["link"], words["result"], words["found"])
+    return tabulate(rows, headers=headers, tablefmt="simple", disable_numparse=True)
+
+
+def _found(finding: Finding, language: str, width: int) -> Iterator[str]:
+    judgement = finding.judgement
+    subject = f"{judgement.subject}: " if judgement.subject and judgement.subject not in judgement.summary else ""
+    yield from _wrap(f"{subject}{judgement.summary}", width, "")
+    for compared in judgement.compared:
+        yield from _comparison(compared, language, width)
+    if judgement.reason:
+        yield from _wrap(f"{WORDS[language]['reason']}: {judgement.reason}", width, "  ")
+    if judgement.hint:
+        yield from _wrap(judgement.hint, width, "  > ")
+
+
+def _comparison(compared: Comparison, language: str, width: int) -> Iterator[str]:
+    sign = WORDS[language]["equal" if compared.equal else "differs"]
+    left, right = f"{compared.left_name} {compared.left}", f"{compared.right_name} {compared.right}"
+    yield from _wrap(left, width, "  ")
+    yield from _wrap(right, width, f"  {sign} ")
+
+
+def _paint(text: str, language: str) -> str:
+    painted = []
+    for line in text.splitlines():
+        for outcome, word in OUTCOMES[language].items():
+            marker = f"  {word}  "
+            if marker in line and not line.startswith(" "):
+                line = line.replace(marker, f"  \x1b[{_COLORS[outcome]}m{word}\x1b[0m  ", 1)  # noqa: PLW2901
+                break
+        painted.append(line)
+    return "\n".join(painted) + "\n"

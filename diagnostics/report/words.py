@@ -1,0 +1,68 @@
+"""The fixed words of the table, in English and Spanish."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from diagnostics.findings import Confidence, Outcome
+
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "all_well": "No fault found: {passed} checks passed.",
+        "nothing": "Nothing in it could be judged.",
+        "nothing_hint": "Useful are: the AADSTS error, the IMAP log of the application, `Get-ServicePrincipal | Format-List`, "
+        "`Get-MailboxPermission -Identity <mailbox> | Format-List`, `Get-CASMailbox -Identity <mailbox> | Format-List ImapEnabled`.",
+        "undecided": "No fault found, but {unknown} of the required checks could not be judged.",
+        "failed": "A check failed, and what it saw fits no known cause.",
+        "checks": "Checks",
+        "link": "Link",
+        "result": "Result",
+        "found": "What was found",
+        "first_cause": "First cause",
+        "others": "Also possible",
+        "more": "Further causes",
+        "because": "Because",
+        "mend": "To mend it",
+        "consequences": "Follows from it",
+        "left_out": "Left out",
+        "explain": "More: diag explain {cause}",
+        "reason": "reason",
+        "about": "About",
+        "equal": "=",
+        "differs": "≠",
+    },
+    "es": {
+        "all_well": "No se ha encontrado ningún fallo: {passed} comprobaciones correctas.",
+        "nothing": "No contiene nada que se pueda juzgar.",
+        "nothing_hint": "Sirven: el error AADSTS, el registro IMAP de la aplicación, `Get-ServicePrincipal | Format-List`, "
+        "`Get-MailboxPermission -Identity <buzón> | Format-List`, `Get-CASMailbox -Identity <buzón> | Format-List ImapEnabled`.",
+        "undecided": "No se ha encontrado ningún fallo, pero {unknown} de las comprobaciones necesarias no se han podido juzgar.",
+        "failed": "Una comprobación ha fallado y lo que se vio no corresponde a ninguna causa conocida.",
+        "checks": "Comprobaciones",
+        "link": "Eslabón",
+        "result": "Resultado",
+        "found": "Lo que se encontró",
+        "first_cause": "Primera causa",
+        "others": "También es posible",
+        "more": "Otras causas",
+        "because": "Porque",
+        "mend": "Para corregirlo",
+        "consequences": "Consecuencias",
+        "left_out": "No se ha mirado",
+        "explain": "Más: diag explain {cause}",
+        "reason": "motivo",
+        "about": "Sobre",
+        "equal": "=",
+        "differs": "≠",
+    },
+}
+
+OUTCOMES: Mapping[str, Mapping[Outcome, str]] = {
+    "en": {Outcome.PASS: "pass", Outcome.FAIL: "FAIL", Outcome.UNKNOWN: "unknown", Outcome.SKIPPED: "skipped"},
+    "es": {Outcome.PASS: "bien", Outcome.FAIL: "FALLO", Outcome.UNKNOWN: "no se sabe", Outcome.SKIPPED: "omitido"},
+}
+
+CONFIDENCES: Mapping[str, Mapping[Confidence, str]] = {
+    "en": {Confidence.CERTAIN: "certain", Confidence.LIKELY: "likely", Confidence.POSSIBLE: "possible"},
+    "es": {Confidence.CERTAIN: "seguro", Confidence.LIKELY: "probable", Confidence.POSSIBLE: "posible"},
+}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from psrpcore.types import (
@@ -56,25 +57,7 @@ def from_wire(value: Any) -> Any:
     """Return a value that a client sent as a plain one: strings, numbers, lists, dicts, rows."""
     if value is None or value is PSNull:
         return None
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, PSSecureString):
-        return SecureText(str(value.decrypt()))
-    if isinstance(value, PSGuid):
-        return str(value)
-    if isinstance(value, str):
-        return str.__str__(value)
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        return float(value)
-    if isinstance(value, Mapping):
-        return {str(from_wire(name)): from_wire(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [from_wire(item) for item in value]
-    if isinstance(value, PSObject):
-        return _row_from_wire(value)
-    return value
+    return next((plain(value) for kind, plain in _PLAIN if isinstance(value, kind)), value)
 
 
 def _row_from_wire(value: PSObject) -> Any:
@@ -86,6 +69,20 @@ def _row_from_wire(value: PSObject) -> Any:
         {item.name: from_wire(item.get_value(value)) for item in properties},
         value.PSObject.to_string,
     )
+
+
+_PLAIN: tuple[tuple[type | tuple[type, ...], Callable[[Any], Any]], ...] = (
+    (bool, bool),
+    (PSSecureString, lambda value: SecureText(str(value.decrypt()))),
+    (PSGuid, lambda value: str(uuid.UUID(int=value.int))),
+    (str, str.__str__),
+    (int, int),
+    (float, float),
+    (Mapping, lambda value: {str(from_wire(name)): from_wire(item) for name, item in value.items()}),
+    ((list, tuple), lambda value: [from_wire(item) for item in value]),
+    (PSObject, _row_from_wire),
+)
+"""Kinds of value that a client sends, the more special before the more general, and how each becomes plain."""
 
 
 def category_info(error: ErrorData) -> ErrorCategoryInfo:

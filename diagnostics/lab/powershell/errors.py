@@ -52,7 +52,7 @@ class ErrorData:
         return replace(self, exception_types=(PARENT_CONTAINS, "System.SystemException"))
 
 
-class StatementEnded(Exception):  # noqa: N818 - the name of the fact
+class StatementEnded(Exception):
     """A terminating error: the statement ends, and what happens to the batch is the engine's decision.
 
     `stopped_by_preference` is true when a non-terminating error was raised to one by `-ErrorAction Stop`.
@@ -64,7 +64,7 @@ class StatementEnded(Exception):  # noqa: N818 - the name of the fact
         self.stopped_by_preference = stopped_by_preference
 
 
-class PipelineStopped(Exception):  # noqa: N818 - the name of the fact
+class PipelineStopped(Exception):
     """The client stopped the pipeline."""
 
 

@@ -30,6 +30,13 @@ class VersionNumber:
     def __str__(self) -> str:
         return self.text
 
+    def parts(self) -> dict[str, int]:
+        """Return its properties, which is how ConvertTo-Json writes a System.Version; -1 stands for a missing part."""
+        numbers = [int(part) for part in self.text.split(".")[:4]]
+        names = ("Major", "Minor", "Build", "Revision")
+        parts = dict(zip(names, [*numbers, -1, -1, -1, -1], strict=False))
+        return {**parts, "MajorRevision": -1, "MinorRevision": -1}
+
 
 @dataclass(frozen=True)
 class SecureText:

@@ -140,16 +140,15 @@ class ServerRunspace:
                 self.flush()
             self.changed.notify_all()
 
-    def _handle(self, event: PSRPEvent) -> None:
+    def _handle(self, event: PSRPEvent[Any, Any]) -> None:
         if isinstance(event, CreatePipelineEvent):
             self._start(event.pipeline_id, _statements(event.pipeline), no_input=event.pipeline.no_input)
         elif isinstance(event, GetCommandMetadataEvent):
             self._start(event.pipeline_id, [[Invocation("Get-Command metadata", is_script=True)]], no_input=True)
-        elif isinstance(event, PipelineInputEvent | EndOfPipelineInputEvent):
-            running = self._running.get(event.pipeline_id)
-            if running is not None:
-                ended = isinstance(event, EndOfPipelineInputEvent)
-                running.inputs.put(END_OF_INPUT if ended else from_wire(event.data))
+        elif isinstance(event, PipelineInputEvent) and event.pipeline_id in self._running:
+            self._running[event.pipeline_id].inputs.put(from_wire(event.data))
+        elif isinstance(event, EndOfPipelineInputEvent) and event.pipeline_id in self._running:
+            self._running[event.pipeline_id].inputs.put(END_OF_INPUT)
         elif isinstance(event, SetMaxRunspacesEvent | SetMinRunspacesEvent | ResetRunspaceStateEvent):
             self.pool.runspace_availability_response(event.ci, response=True)
         elif isinstance(event, GetAvailableRunspacesEvent):

@@ -15,11 +15,6 @@ from diagnostics.lab.powershell.declaration import Cmdlet
 from diagnostics.lab.state import EnterpriseApplication, Tenant, World, new_id
 from diagnostics.lab.tokens import Claims, InvalidToken, TokenAuthority
 
-EXCHANGE_AUDIENCES = (
-    "https://outlook.office365.com",
-    "https://outlook.office.com",
-    "00000002-0000-0ff1-ce00-000000000000",
-)
 MANAGE_AS_APP = "Exchange.ManageAsApp"
 
 FULL_ROLES = frozenset(
@@ -44,7 +39,7 @@ RECIPIENT_ROLES = frozenset({"exchange recipient administrator", "31392ffb-586c-
 """The directory roles that app-only-auth-powershell-v2.md lists, by name and by template id."""
 
 
-class SignInRefused(Exception):  # noqa: N818 - the name of the fact
+class SignInRefused(Exception):
     """Exchange refuses the operator; `status` is what its REST side answers, `reason` says why in its own words."""
 
     def __init__(self, status: int, message: str, reason: str) -> None:
@@ -56,13 +51,17 @@ class SignInRefused(Exception):  # noqa: N818 - the name of the fact
 
 @dataclass(frozen=True)
 class HostProfile:
-    """The PowerShell that the lab pretends to be; `module_version` None is a host without the module."""
+    """The PowerShell that the lab pretends to be; `module_version` None is a host without the module.
+
+    `object_id_property` is what Get-ServicePrincipal calls the object id: ObjectId, or ServiceId in older answers.
+    """
 
     ps_version: str = "7.6.0"
     edition: str = "Core"
     operating_system: str = "Microsoft Windows 10.0.26100"
     platform: str = "Win32NT"
     module_version: str | None = "3.10.0"
+    object_id_property: str = "ObjectId"
 
     def version_table(self) -> dict[str, object]:
         """Return $PSVersionTable as plain strings, as a remote session shows it when it opens."""
@@ -106,7 +105,7 @@ def sign_in(world: World, tokens: TokenAuthority, token: str) -> Operator:
     office-docs-powershell issue 11332.
     """
     try:
-        claims = tokens.verify(token, EXCHANGE_AUDIENCES)
+        claims = tokens.verify(token, world.cloud.exchange_audiences)
     except InvalidToken as refusal:
         raise SignInRefused(401, "UnAuthorized", f"the token is refused: {refusal.reason}") from None
     with world.lock:

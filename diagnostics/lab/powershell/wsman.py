@@ -48,7 +48,7 @@ INVALID_REQUEST = 2150858778
 DEFAULT_TIMEOUT = 60.0
 
 
-class Fault(Exception):  # noqa: N818 - SOAP's own word
+class Fault(Exception):
     """A SOAP fault with its WSManFault code."""
 
     def __init__(self, code: int, reason: str, *, subcode: str = "wsman:InternalError", receiver: bool = True) -> None:
@@ -169,7 +169,7 @@ def answer(request: SoapRequest, content: ET.Element | None) -> bytes:
     envelope, body = _envelope(f"{request.action_uri}Response", request.message_id)
     if content is not None:
         body.append(content)
-    return ET.tostring(envelope, encoding="utf-8")
+    return bytes(ET.tostring(envelope, encoding="utf-8"))
 
 
 def fault(raised: Fault, message_id: str, machine: str = "localhost") -> bytes:
@@ -183,7 +183,7 @@ def fault(raised: Fault, message_id: str, machine: str = "localhost") -> bytes:
     reason.set("{http://www.w3.org/XML/1998/namespace}lang", "en-US")
     detail = element(element(soap, "s:Detail"), "f:WSManFault", Code=str(raised.code), Machine=machine)
     element(detail, "f:Message", raised.reason)
-    return ET.tostring(envelope, encoding="utf-8")
+    return bytes(ET.tostring(envelope, encoding="utf-8"))
 
 
 def created(request: SoapRequest, shell_id: uuid.UUID, owner: str, client: str) -> ET.Element:
@@ -215,7 +215,7 @@ def created_answer(request: SoapRequest, wrapper: ET.Element) -> bytes:
     """Return a CreateResponse."""
     envelope, body = _envelope(f"{request.action_uri}Response", request.message_id)
     body.extend(list(wrapper))
-    return ET.tostring(envelope, encoding="utf-8")
+    return bytes(ET.tostring(envelope, encoding="utf-8"))
 
 
 def received(data: bytes, command_id: str | None, *, done: bool) -> ET.Element:

@@ -56,7 +56,7 @@ def _get(call: Call, tenant: Tenant) -> Iterator[Any]:
         yield _as_row(mailbox_named(tenant, call.text("Identity")))
         return
     for recipient in tenant.recipients:
-        if recipient.is_mailbox:
+        if recipient.is_mailbox and not recipient.soft_deleted:
             yield _as_row(recipient)
 
 

@@ -75,18 +75,15 @@ def _connect(call: Call) -> Iterator[Any]:
         # Invented: what Exchange answers for a token of another organization is not recorded.
         raise _thrown("UnAuthorized", "System.UnauthorizedAccessException")
     names = call.get("CommandName")
-    environment = next(
-        name
-        for name in ENVIRONMENTS
-        if name.casefold() == call.get("ExchangeEnvironmentName", "O365Default").casefold()
-    )
+    environment = call.text("ExchangeEnvironmentName").casefold()
+    uris = {name.casefold(): uri for name, uri in ENVIRONMENTS.items()}
     runspace.connections.append(
         Connection(
             operator=operator,
             organization=organization,
             delegated_organization=delegated,
             user_principal_name=user,
-            connection_uri=call.text("ConnectionUri") or ENVIRONMENTS[environment],
+            connection_uri=call.text("ConnectionUri") or uris.get(environment, runspace.world.cloud.exchange),
             command_names=frozenset(name.casefold() for name in names) if names else None,
             prefix=call.text("Prefix"),
             page_size=call.get("PageSize", 1000),

@@ -111,11 +111,10 @@ def _modules(call: Call) -> Iterator[Row]:
     for name, version in ENGINE_MODULES.items():
         if listed or name == "Microsoft.PowerShell.Utility":
             yield _module_row(name, version, f"C:\\Program Files\\PowerShell\\7\\Modules\\{name}\\{name}.psd1")
-    version = state.host.module_version
-    if version is not None and (listed or MODULE in state.imported):
-        yield _module_row(
-            MODULE, version, f"C:\\Program Files\\PowerShell\\Modules\\{MODULE}\\{version}\\{MODULE}.psd1"
-        )
+    installed = state.host.module_version
+    if installed is not None and (listed or MODULE in state.imported):
+        path = f"C:\\Program Files\\PowerShell\\Modules\\{MODULE}\\{installed}\\{MODULE}.psd1"
+        yield _module_row(MODULE, installed, path)
     if not listed:
         for connection in state.connections:
             yield _module_row(connection.module_name, "1.0", f"C:\\Temp\\{connection.module_name}")

@@ -93,7 +93,7 @@ WARNING_NO_ENTRY = (
 SERVER = "AM0PR04A001DC01.EURPR04A001.PROD.OUTLOOK.COM"
 
 
-class CmdletRefused(Exception):  # noqa: N818 - the name of the fact
+class CmdletRefused(Exception):
     """An Exchange cmdlet refuses: a non-terminating error in PowerShell, an HTTP error over REST."""
 
     def __init__(self, refusal: Refusal, **fields: str) -> None:

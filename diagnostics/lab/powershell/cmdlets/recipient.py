@@ -19,6 +19,7 @@ from diagnostics.lab.powershell.cmdlets.common import (
     recipient_named,
     row,
 )
+from diagnostics.lab.powershell.cmdlets.exchange_errors import NOT_FOUND, CmdletRefused
 from diagnostics.lab.powershell.declaration import Call, Kind, Parameter
 from diagnostics.lab.powershell.objects import Row
 from diagnostics.lab.state import Recipient, Tenant
@@ -79,6 +80,11 @@ def _mailbox_row(recipient: Recipient, tenant: Tenant) -> Row:
     return row("Mailbox", properties)
 
 
+def present(tenant: Tenant) -> list[Recipient]:
+    """Return the recipients that are not deleted."""
+    return [recipient for recipient in tenant.recipients if not recipient.soft_deleted]
+
+
 def _wanted(call: Call) -> set[str]:
     names = call.get("RecipientTypeDetails", [])
     return {part.strip().casefold() for name in names for part in name.split(",") if part.strip()}
@@ -86,7 +92,7 @@ def _wanted(call: Call) -> set[str]:
 
 def _get_recipient(call: Call, tenant: Tenant) -> Iterator[Any]:
     wanted = _wanted(call)
-    named = [recipient_named(tenant, call.text("Identity"))] if call.text("Identity") else list(tenant.recipients)
+    named = [recipient_named(tenant, call.text("Identity"))] if call.text("Identity") else present(tenant)
     for recipient in named:
         if not wanted or recipient.recipient_type_details.casefold() in wanted:
             yield _recipient_row(recipient, tenant)
@@ -95,7 +101,14 @@ def _get_recipient(call: Call, tenant: Tenant) -> Iterator[Any]:
 def _get_mailbox(call: Call, tenant: Tenant) -> Iterator[Any]:
     wanted = _wanted(call)
     identity = call.text("Identity")
-    named = [mailbox_named(tenant, identity)] if identity else [item for item in tenant.recipients if item.is_mailbox]
+    if call.get("SoftDeletedMailbox"):
+        named = [
+            item for item in tenant.recipients if item.soft_deleted and (not identity or item.answers_to(identity))
+        ]
+        if identity and not named:
+            raise CmdletRefused(NOT_FOUND, identity=identity)
+    else:
+        named = [mailbox_named(tenant, identity)] if identity else [item for item in present(tenant) if item.is_mailbox]
     for recipient in named:
         if not wanted or recipient.recipient_type_details.casefold() in wanted:
             yield _mailbox_row(recipient, tenant)
@@ -126,7 +139,7 @@ CMDLETS = (
     exchange_cmdlet(
         "Get-Mailbox",
         _get_mailbox,
-        (OPTIONAL_IDENTITY, RESULT_SIZE, _DETAILS),
+        (OPTIONAL_IDENTITY, RESULT_SIZE, _DETAILS, Parameter("SoftDeletedMailbox", Kind.SWITCH)),
         unsimulated=(
             "Anr",
             "Archive",
@@ -139,7 +152,6 @@ CMDLETS = (
             "Migration",
             "OrganizationalUnit",
             "PublicFolder",
-            "SoftDeletedMailbox",
             "SortBy",
         ),
     ),

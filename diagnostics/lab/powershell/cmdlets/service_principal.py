@@ -15,19 +15,19 @@ from diagnostics.lab.powershell.cmdlets.exchange_errors import (
     NO_SUCH_SERVICE_PRINCIPAL,
     CmdletRefused,
 )
-from diagnostics.lab.powershell.declaration import Call, Kind, Parameter
+from diagnostics.lab.powershell.declaration import Call, Parameter
+from diagnostics.lab.powershell.errors import binding_error
 from diagnostics.lab.powershell.objects import Row
 from diagnostics.lab.state import ExchangeServicePrincipal, Tenant, utc_now
 
 
-def as_row(principal: ExchangeServicePrincipal) -> Row:
-    """Return the object that the cmdlets show; ServiceId is ObjectId's old name, and present in both."""
+def as_row(principal: ExchangeServicePrincipal, call: Call) -> Row:
+    """Return the object that the cmdlets show; on a host that is older, ObjectId has its old name, ServiceId."""
     return row(
         "ServicePrincipal",
         {
             "DisplayName": principal.display_name,
-            "ObjectId": principal.object_id,
-            "ServiceId": principal.object_id,
+            call.runspace.host.object_id_property: principal.object_id,
             "AppId": principal.app_id,
             "Sid": principal.sid,
             "Identity": principal.identity,
@@ -66,12 +66,20 @@ def _get(call: Call, tenant: Tenant) -> Iterator[Any]:
     # "If you don't use this parameter, or the value is null or non-existent, all objects are returned" (the doc page).
     found = matching(tenant, call.text("Identity"))
     for principal in found or list(tenant.exchange_service_principals):
-        yield as_row(principal)
+        yield as_row(principal, call)
 
 
 def _new(call: Call, tenant: Tenant) -> Iterator[Any]:
     app_id = call.text("AppId")
     object_id = call.text("ObjectId") or call.text("ServiceId")
+    if not object_id:
+        # The page lists both as required; either will do, ServiceId being the old name.
+        raise binding_error(
+            call.cmdlet.name,
+            call.cmdlet.error_suffix,
+            "MissingMandatoryParameter",
+            "Cannot process command because of one or more missing mandatory parameters: ObjectId.",
+        )
     if any(principal.app_id.casefold() == app_id.casefold() for principal in tenant.exchange_service_principals):
         raise CmdletRefused(APP_ID_REGISTERED, app_id=app_id)
     if not call.should_process(app_id, "New-ServicePrincipal"):
@@ -81,7 +89,7 @@ def _new(call: Call, tenant: Tenant) -> Iterator[Any]:
         app_id=app_id, object_id=object_id, display_name=call.text("DisplayName"), when_changed=utc_now()
     )
     tenant.exchange_service_principals.append(principal)
-    yield as_row(principal)
+    yield as_row(principal, call)
 
 
 def _only(tenant: Tenant, identity: str) -> ExchangeServicePrincipal:
@@ -133,4 +141,3 @@ CMDLETS = (
     ),
     exchange_cmdlet("Remove-ServicePrincipal", _remove, (IDENTITY,), writes=True),
 )
-__all__ = ["CMDLETS", "Kind", "as_row", "matching"]

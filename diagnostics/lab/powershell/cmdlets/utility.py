@@ -18,6 +18,7 @@ from diagnostics.lab.powershell.objects import (
     EnumValue,
     Row,
     SecureText,
+    VersionNumber,
     properties_of,
     text_of,
     unrolled,
@@ -41,6 +42,8 @@ def to_json_value(value: Any, depth: int) -> Any:
         return str(value)
     if depth < 0:
         return text_of(value)
+    if isinstance(value, VersionNumber):
+        return value.parts()
     if isinstance(value, Row):
         return {name: to_json_value(item, depth - 1) for name, item in value.properties.items()}
     if isinstance(value, Mapping):
@@ -61,10 +64,8 @@ def _convert_to_json(call: Call) -> Iterator[Any]:
         whole = values if len(values) > 1 or call.get("AsArray") else values[0]
     if call.input is None and call.get("AsArray") and not isinstance(whole, list):
         whole = [whole]
-    plain = to_json_value(whole, call.get("Depth", DEFAULT_DEPTH) - (0 if isinstance(whole, list) else 0))
-    enums = call.get("EnumsAsStrings")
-    if enums:
-        plain = to_json_value(_named_enums(whole), call.get("Depth", DEFAULT_DEPTH))
+    shown = _named_enums(whole) if call.get("EnumsAsStrings") else whole
+    plain = to_json_value(shown, call.get("Depth", DEFAULT_DEPTH))
     if call.get("Compress"):
         yield json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
     else:

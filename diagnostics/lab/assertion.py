@@ -83,7 +83,7 @@ def _signed_by(certificate: x509.Certificate, header: Mapping[str, object], sign
         return False
     sha1 = b64url(certificate.fingerprint(hashes.SHA1()))  # noqa: S303 - Entra names certificates by it
     sha256 = b64url(certificate.fingerprint(hashes.SHA256()))
-    if sha1 != header.get("x5t") and sha256 != header.get("x5t#S256"):
+    if sha1 != str(header.get("x5t")).rstrip("=") and sha256 != str(header.get("x5t#S256")).rstrip("="):
         return False
     scheme: padding.AsymmetricPadding
     if header.get("alg") == "PS256":

@@ -21,7 +21,11 @@ from diagnostics.lab.tokens import APP_ONLY_LIFETIME, TokenAuthority, same_audie
 
 MULTI_TENANT = {"common", "consumers", "organizations"}
 DNS_NAME = re.compile(r"^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$", re.IGNORECASE)
-PATH = re.compile(r"^/(?P<tenant>[^/]+)/(?P<rest>.+)$")
+PATH = re.compile(
+    r"^/(?:.*/)?(?P<tenant>[^/]+)/"
+    r"(?P<rest>(?:v2\.0/)?\.well-known/openid-configuration|discovery/(?:v2\.0/)?keys|oauth2/(?:v2\.0/)?token)$"
+)
+"""The segment before a known path is read as the tenant, also when a whole URL precedes it (Analysis-Services 194)."""
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 DEFAULT = "/.default"
 
@@ -29,10 +33,22 @@ DEFAULT = "/.default"
 class EntraEndpoint(HttpsEndpoint):
     """Signs applications in, as login.microsoftonline.com does, from what the World holds at that moment."""
 
-    def __init__(self, world: World, tokens: TokenAuthority, tls_context: ssl.SSLContext) -> None:
+    def __init__(
+        self,
+        world: World,
+        tokens: TokenAuthority,
+        tls_context: ssl.SSLContext,
+        foreign_context: ssl.SSLContext | None = None,
+    ) -> None:
         super().__init__(tls_context, faults=world.faults.login)
         self.world = world
         self.tokens = tokens
+        self._foreign_context = foreign_context
+
+    def context(self) -> ssl.SSLContext | None:
+        """Choose the certificate to show: the lab's own, or one of an authority that nobody here trusts."""
+        foreign = self.world.login_certificate == "foreign" and self._foreign_context is not None
+        return self._foreign_context if foreign else super().context()
 
     def handle(self, request: Request) -> Response:
         """Answer discovery, keys and token requests; anything else is 404."""
@@ -42,15 +58,13 @@ class EntraEndpoint(HttpsEndpoint):
         name, rest = match["tenant"], match["rest"]
         try:
             with self.world.lock:
-                if rest in {"v2.0/.well-known/openid-configuration", ".well-known/openid-configuration"}:
+                if rest.endswith("openid-configuration"):
                     return self._discovery(name, request)
-                if rest in {"discovery/v2.0/keys", "discovery/keys"}:
+                if rest.endswith("keys"):
                     return Response.from_json(self.tokens.jwks())
-                if rest in {"oauth2/v2.0/token", "oauth2/token"}:
-                    return self._token(name, request, version=2 if "v2.0" in rest else 1)
+                return self._token(name, request, version=2 if "v2.0" in rest else 1)
         except Refused as refusal:
             return refusal.response(self.world.cloud.login)
-        return Response(404)
 
     def _tenant(self, name: str) -> Tenant:
         tenant = self.world.tenant(name)
@@ -202,7 +216,7 @@ class EntraEndpoint(HttpsEndpoint):
         credential: str,
     ) -> Response:
         """Answer with a token; its roles are those that were granted when it was issued."""
-        issued_at = int(self.tokens.clock()) - self.world.token_age
+        issued_at = int(self.tokens.clock()) - self.world.token_ages.get(principal.app_id, 0)
         moment = dt.datetime.fromtimestamp(issued_at, dt.UTC)
         token = self.tokens.issue(
             tenant=tenant,

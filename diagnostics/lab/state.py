@@ -278,8 +278,8 @@ class World:
     """The cloud whose endpoints these are; a tenant of another cloud is only seen from afar."""
     faults: Faults = field(default_factory=Faults)
     imap: ImapConduct = field(default_factory=ImapConduct)
-    token_age: int = 0
-    """Seconds for which something in front of the token endpoint has kept the tokens that it hands out."""
+    token_ages: dict[str, int] = field(default_factory=dict)
+    """By Application ID: seconds for which something on the way has kept the tokens that it hands out."""
     login_certificate: str = "own"
     """`own`, or `foreign`: the sign-in endpoint shows a certificate that somebody on the way has signed."""
 

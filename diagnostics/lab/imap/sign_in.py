@@ -15,6 +15,7 @@ from diagnostics.lab.state import ExchangeServicePrincipal, Recipient, Tenant, W
 from diagnostics.lab.tokens import Claims, InvalidToken, TokenAuthority
 
 IMAP_ROLE = "IMAP.AccessAsApp"
+ADDRESS = re.compile(r"^[^@\s:\\/]+@[^@\s:\\/]+$")
 RESPONSE = re.compile(r"^user=(?P<user>[^\x01]+)\x01auth=Bearer (?P<token>[^\x01]+)\x01\x01$", re.IGNORECASE)
 
 
@@ -30,6 +31,7 @@ class State(Enum):
     """What the judgement found; each has its answer and the record of it in `ANSWERS`."""
 
     MALFORMED = "the SASL string is not of XOAUTH2's form"
+    NOT_AN_ADDRESS = "the user is more than one plain address"
     TOKEN_INVALID = "the token is not one of ours, has expired or has another audience"  # noqa: S105 - no password
     ROLE_MISSING = "the token lacks IMAP.AccessAsApp"
     PRINCIPAL_UNKNOWN = "no Exchange service principal has this AppId and this ObjectId"
@@ -48,6 +50,7 @@ class State(Enum):
 
 ANSWERS: dict[State, tuple[Answer, str]] = {
     State.MALFORMED: (Answer.REFUSED, "BohrenAn/GitHub_PowerShellScripts, a blank in the string"),
+    State.NOT_AN_ADDRESS: (Answer.REFUSED, "freescout issues 5101 and 764"),
     State.TOKEN_INVALID: (Answer.REFUSED, "Webklex/php-imap issue 262 (audience); others unsourced"),
     State.ROLE_MISSING: (Answer.REFUSED, "kontron/redmine_oauth issue 3"),
     State.PRINCIPAL_UNKNOWN: (Answer.REFUSED, "phinit.de 2025-12-23"),
@@ -97,6 +100,8 @@ class SignInDesk:
         if match is None:
             return SignIn(State.MALFORMED)
         user = match["user"]
+        if not ADDRESS.match(user):
+            return SignIn(State.NOT_AN_ADDRESS, user)
         with self._world.lock:
             try:
                 claims = self._tokens.verify(match["token"], self._world.cloud.exchange_audiences)

@@ -1,0 +1,45 @@
+"""Certificates that the lab makes when it starts: its authority, a stranger's, and an application's own."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ssl
+
+import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+NAMES = ("localhost", "127.0.0.1")
+
+
+def authority(name: str) -> trustme.CA:
+    """Return a new certificate authority."""
+    return trustme.CA(organization_name=name)
+
+
+def server_context(issuer: trustme.CA) -> ssl.SSLContext:
+    """Return a server's TLS context with a certificate of `issuer` for localhost and 127.0.0.1."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    issuer.issue_cert(*NAMES, common_name=NAMES[0]).configure_cert(context)
+    return context
+
+
+def application_certificate(name: str) -> tuple[bytes, x509.Certificate]:
+    """Return a self-signed certificate with its private key in PEM, as an administrator makes one for an app."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=30))
+        .not_valid_after(now + dt.timedelta(days=335))
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return private + certificate.public_bytes(Encoding.PEM), certificate

@@ -22,7 +22,7 @@ from diagnostics.lab.tokens import APP_ONLY_LIFETIME, TokenAuthority, same_audie
 MULTI_TENANT = {"common", "consumers", "organizations"}
 DNS_NAME = re.compile(r"^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$", re.IGNORECASE)
 PATH = re.compile(
-    r"^/(?:.*/)?(?P<tenant>[^/]+)/"
+    r"^/(?:.*?/)??(?P<tenant>[^/]+)/"
     r"(?P<rest>(?:v2\.0/)?\.well-known/openid-configuration|discovery/(?:v2\.0/)?keys|oauth2/(?:v2\.0/)?token)$"
 )
 """The segment before a known path is read as the tenant, also when a whole URL precedes it (Analysis-Services 194)."""

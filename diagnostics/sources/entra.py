@@ -23,11 +23,12 @@ from diagnostics.evidence import (
     TokenRequest,
     Unavailable,
 )
-from diagnostics.redaction import Secret, safe
+from diagnostics.redaction import safe
 from diagnostics.sources.claims import decode_claims, secret_shape
 from diagnostics.sources.credentials import ClientCertificate, Credential, CredentialUnusable, for_msal
 from diagnostics.sources.http import Answer, HttpSession, get_json
 from diagnostics.sources.msal_http import MsalHttp, entra_error
+from diagnostics.sources.tokens import ApplicationToken
 
 __all__ = [
     "PUBLIC_LOGINS",
@@ -53,12 +54,6 @@ PUBLIC_LOGINS = (
 _NO_SUCH_TENANT = 90002
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _OK, _SERVER_ERROR = 200, 500
-
-
-class ApplicationToken(Secret):
-    """An access token of the application under test; fit for IMAP and for nothing else."""
-
-    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)

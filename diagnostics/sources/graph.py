@@ -38,7 +38,7 @@ from diagnostics.evidence import (
 )
 from diagnostics.redaction import safe
 from diagnostics.sources.http import Answer, HttpSession, get_json
-from diagnostics.sources.operator import OperatorToken
+from diagnostics.sources.tokens import OperatorToken
 
 EXCHANGE_ONLINE_APP_ID = "00000002-0000-0ff1-ce00-000000000000"
 

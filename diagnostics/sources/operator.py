@@ -19,12 +19,13 @@ from typing import Any, TypeAlias
 from urllib.parse import quote, urlsplit
 
 from diagnostics.evidence import EntraError, Missing, Provenance, Source, TokenClaims, Unavailable
-from diagnostics.redaction import Secret, safe
+from diagnostics.redaction import safe
 from diagnostics.sources.claims import decode_claims, payload_of
 from diagnostics.sources.credentials import Credential, CredentialUnusable, for_msal
 from diagnostics.sources.http import HttpSession
 from diagnostics.sources.msal_http import MsalHttp, entra_error
 from diagnostics.sources.rights import MissingRight, missing_rights
+from diagnostics.sources.tokens import OperatorToken
 
 _LARGEST_FILE = 256 * 1024
 _ALMOST_EXPIRED = 60.0
@@ -45,12 +46,6 @@ class Resource(enum.Enum):
     def words(self) -> str:
         """The resource as an administrator calls it."""
         return "Exchange Online PowerShell" if self is Resource.EXCHANGE else "Microsoft Graph"
-
-
-class OperatorToken(Secret):
-    """An access token of the operator, for Exchange PowerShell or Graph; never for IMAP."""
-
-    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,42 @@
+"""Where a domain's mail goes: its MX records. A mailbox elsewhere explains an Exchange that knows no such address."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+
+from diagnostics.evidence import Missing, Observed, Provenance, Source, Unavailable
+from diagnostics.redaction import safe
+
+
+def mail_exchangers(domain: str, *, timeout: float = 5.0) -> Observed[tuple[str, ...]]:
+    """Return the hosts that take mail for `domain`, in lower case, the preferred one first; `timeout` in seconds.
+
+    Empty when the domain exists without MX. A domain that is not in DNS is `Unavailable`, like any failure to ask: the
+    name server at hand may be one that does not know it.
+    """
+    import dns.exception  # noqa: PLC0415 - not needed for offline work
+    import dns.rdatatype  # noqa: PLC0415
+    import dns.resolver  # noqa: PLC0415
+
+    started, at = time.monotonic(), dt.datetime.now(dt.UTC)
+    how = f"MX of {safe(domain)}"
+
+    def here() -> Provenance:
+        return Provenance(Source.DNS, how, at, time.monotonic() - started)
+
+    try:
+        answer = dns.resolver.resolve(domain, dns.rdatatype.MX, lifetime=timeout, search=False)
+    except dns.resolver.NoAnswer:
+        return ()
+    except dns.resolver.NXDOMAIN:
+        return Unavailable(f"the domain {safe(domain)} is not in DNS", Missing.UNEXPECTED, here())
+    except dns.resolver.LifetimeTimeout:
+        return Unavailable(f"no name server answered within {timeout:g} seconds", Missing.TIMED_OUT, here())
+    except (dns.exception.DNSException, OSError, UnicodeError) as error:
+        words = safe(str(error)) or type(error).__name__
+        return Unavailable(f"the MX of {safe(domain)} could not be asked: {words}", Missing.UNREACHABLE, here())
+    ordered = sorted(
+        (int(record.preference), record.exchange.to_text(omit_final_dot=True).lower()) for record in answer
+    )
+    return tuple(host for _, host in ordered)

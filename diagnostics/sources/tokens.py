@@ -1,0 +1,17 @@
+"""Two tokens of two identities, of different types: mypy refuses to hand one over as the other."""
+
+from __future__ import annotations
+
+from diagnostics.redaction import Secret
+
+
+class ApplicationToken(Secret):
+    """An access token of the application under test; fit for IMAP and for nothing else."""
+
+    __slots__ = ()
+
+
+class OperatorToken(Secret):
+    """An access token of the operator, for Exchange PowerShell or Graph; never for IMAP."""
+
+    __slots__ = ()

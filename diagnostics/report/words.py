@@ -11,7 +11,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "all_well": "No fault found: {passed} checks passed.",
         "nothing": "Nothing in it could be judged.",
         "nothing_hint": "Useful are: the AADSTS error, the IMAP log of the application, `Get-ServicePrincipal | Format-List`, "
-        "`Get-MailboxPermission -Identity <mailbox> | Format-List`, `Get-CASMailbox -Identity <mailbox> | Format-List ImapEnabled`.",
+        "`Get-MailboxPermission -Identity <mailbox> | Format-List`, `Get-CASMailbox -Identity <mailbox> | fl ImapEnabled`.",
         "undecided": "No fault found, but {unknown} of the required checks could not be judged.",
         "failed": "A check failed, and what it saw fits no known cause.",
         "checks": "Checks",
@@ -35,7 +35,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "all_well": "No se ha encontrado ningún fallo: {passed} comprobaciones correctas.",
         "nothing": "No contiene nada que se pueda juzgar.",
         "nothing_hint": "Sirven: el error AADSTS, el registro IMAP de la aplicación, `Get-ServicePrincipal | Format-List`, "
-        "`Get-MailboxPermission -Identity <buzón> | Format-List`, `Get-CASMailbox -Identity <buzón> | Format-List ImapEnabled`.",
+        "`Get-MailboxPermission -Identity <buzón> | Format-List`, `Get-CASMailbox -Identity <buzón> | fl ImapEnabled`.",
         "undecided": "No se ha encontrado ningún fallo, pero {unknown} de las comprobaciones necesarias no se han podido juzgar.",
         "failed": "Una comprobación ha fallado y lo que se vio no corresponde a ninguna causa conocida.",
         "checks": "Comprobaciones",

@@ -94,7 +94,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="servermode", add_help=False, prefix_chars="-")
     parser.add_argument("--ready-file", default=os.environ.get("DIAG_LAB_READY_FILE"))
     options, _switches = parser.parse_known_args(arguments)
-    from diagnostics.lab.powershell.own_world import open_shell  # noqa: PLC0415 - after the arguments are known good
+    from diagnostics.lab.powershell.remote import open_shell  # noqa: PLC0415 - after the arguments are known good
 
     return ServerMode(open_shell(options.ready_file), sys.stdin.buffer, sys.stdout.buffer).serve()
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-from diagnostics.lab.powershell.declaration import Cmdlet
+from diagnostics.lab.powershell.declaration import Call, Cmdlet
 from diagnostics.lab.state import EnterpriseApplication, Tenant, World, new_id
 from diagnostics.lab.tokens import Claims, InvalidToken, TokenAuthority
 
@@ -86,16 +88,17 @@ class Operator:
     claims: Claims
     roles: frozenset[str]
 
-    @property
-    def may_write(self) -> bool:
-        """Whether every cmdlet is there; a reader has only Get-*."""
-        return bool(self.roles & FULL_ROLES)
-
     def allows(self, cmdlet: str) -> bool:
-        """Say whether the operator's role contains this cmdlet."""
-        if self.may_write or cmdlet.startswith("Get-"):
+        """Say whether the operator's role contains this cmdlet.
+
+        Administrators have all of them, readers all Get-*. That a recipient administrator has none for service
+        principals, not even Get-ServicePrincipal, is invented: the pages do not list cmdlets by directory role.
+        """
+        if self.roles & FULL_ROLES:
             return True
-        return bool(self.roles & RECIPIENT_ROLES) and "ServicePrincipal" not in cmdlet
+        if self.roles & RECIPIENT_ROLES and "ServicePrincipal" not in cmdlet:
+            return True
+        return bool(self.roles & READ_ROLES) and cmdlet.startswith("Get-")
 
 
 def sign_in(world: World, tokens: TokenAuthority, token: str) -> Operator:
@@ -148,6 +151,7 @@ class Connection:
     command_names: frozenset[str] | None = None
     prefix: str = ""
     page_size: int = 1000
+    token: str = field(default="", repr=False)
     id: str = field(default_factory=new_id)
     module_name: str = field(default_factory=lambda: f"tmpEXO_{secrets.token_hex(4)}.{secrets.token_hex(2)[:3]}")
 
@@ -167,14 +171,28 @@ class Connection:
         return wanted and self.operator.allows(cmdlet.name)
 
 
+class RemoteExchange(Protocol):
+    """An Exchange that is reached over HTTP instead of in this process."""
+
+    def sign_in(self, token: str) -> Operator:
+        """Return who bears `token`; raise SignInRefused."""
+
+    def invoke(self, call: Call, connection: Connection) -> Iterator[Any]:
+        """Run a cmdlet there; raise StatementEnded or write its error."""
+
+
 @dataclass
 class RunspaceState:
-    """One runspace: the lab's model, the host it runs on, and its connections, newest last."""
+    """One runspace: the lab's model, the host it runs on, and its connections, newest last.
+
+    With `remote`, the Exchange cmdlets run there, and `world` is empty.
+    """
 
     world: World
     tokens: TokenAuthority
     host: HostProfile = field(default_factory=HostProfile)
     connections: list[Connection] = field(default_factory=list)
+    remote: RemoteExchange | None = None
     imported: set[str] = field(default_factory=set)
 
     @property

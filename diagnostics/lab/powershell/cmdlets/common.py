@@ -66,6 +66,9 @@ def _run(call: Call, body: Callable[[Call, Tenant], Iterator[Any]], unsimulated:
     for label in unsimulated:
         if call.has(label):
             raise CmdletRefused(NOT_SIMULATED, parameter=label, cmdlet=call.cmdlet.name)
+    if call.runspace.remote is not None:
+        yield from call.runspace.remote.invoke(call, connection)
+        return
     with call.runspace.world.lock:
         yield from limited(call, body(call, connection.tenant))
 

@@ -67,11 +67,14 @@ def _connect(call: Call) -> Iterator[Any]:
         raise _thrown("-AccessToken needs -Organization, -UserPrincipalName or -DelegatedOrganization.")
     runspace = call.runspace
     try:
-        operator = sign_in(runspace.world, runspace.tokens, call.text("AccessToken"))
+        if runspace.remote is not None:
+            operator = runspace.remote.sign_in(call.text("AccessToken"))
+        else:
+            operator = sign_in(runspace.world, runspace.tokens, call.text("AccessToken"))
     except SignInRefused as refused:
         call.write_verbose(f"Sign-in refused: {refused.reason}.")
         raise _thrown(refused.message, "System.UnauthorizedAccessException") from None
-    if organization and runspace.world.tenant(organization) is not operator.tenant:
+    if organization and runspace.remote is None and runspace.world.tenant(organization) is not operator.tenant:
         # Invented: what Exchange answers for a token of another organization is not recorded.
         raise _thrown("UnAuthorized", "System.UnauthorizedAccessException")
     names = call.get("CommandName")
@@ -87,6 +90,7 @@ def _connect(call: Call) -> Iterator[Any]:
             command_names=frozenset(name.casefold() for name in names) if names else None,
             prefix=call.text("Prefix"),
             page_size=call.get("PageSize", 1000),
+            token=call.text("AccessToken"),
         )
     )
     runspace.imported.add(MODULE)

@@ -70,6 +70,18 @@ def _folded(names: tuple[str, ...]) -> frozenset[str]:
     return frozenset(name.casefold() for name in names if name)
 
 
+def _entry_holder(tenant: Tenant, mailbox: Recipient, identity: str) -> Principal:
+    """Return who `identity` names; an entry of somebody who is gone is still named by its own User or SID."""
+    try:
+        return resolve(tenant, identity)
+    except CmdletRefused:
+        wanted = identity.casefold()
+        for entry in mailbox.permissions:
+            if wanted in {entry.user.casefold(), entry.user_sid.casefold()}:
+                return Principal(entry.user, entry.user_sid, "", _folded((entry.user, entry.user_sid)))
+        raise
+
+
 def _by_sid(tenant: Tenant, identity: str) -> Recipient | None:
     wanted = identity.casefold()
     return next((recipient for recipient in tenant.recipients if recipient.sid.casefold() == wanted), None)
@@ -121,7 +133,7 @@ def _get(call: Call, tenant: Tenant) -> Iterator[Any]:
         yield row("MailboxOwner", {"Identity": mailbox.alias, "Owner": SELF})
         return
     if call.has("User"):
-        principal = resolve(tenant, call.text("User"))
+        principal = _entry_holder(tenant, mailbox, call.text("User"))
         entries = [
             entry for entry in entries if entry.user_sid == principal.sid or entry.user.casefold() in principal.names
         ]
@@ -171,7 +183,7 @@ def _inheritance(call: Call) -> str:
 
 def _remove(call: Call, tenant: Tenant) -> Iterator[Any]:
     mailbox = mailbox_named(tenant, call.text("Identity"))
-    principal = resolve(tenant, call.text("User"))
+    principal = _entry_holder(tenant, mailbox, call.text("User"))
     rights, deny = set(_rights(call)), bool(call.get("Deny"))
     found = [
         entry

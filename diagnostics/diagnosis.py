@@ -30,6 +30,9 @@ EXPLAINED_BY_ANY_EARLIER = frozenset(
     }
 )
 
+# Nothing is known to be broken yet: the answer is to look again later.
+UNDECIDED = frozenset({"propagation-change-still-spreading"})
+
 
 @dataclass(frozen=True, slots=True)
 class RankedCause:
@@ -192,6 +195,8 @@ def exit_code(evidence: Evidence, findings: Sequence[Finding], diagnosis: Diagno
     130 (interrupted) and 2 (arguments, profile) are decided before there is any evidence.
     """
     required = [finding for finding in findings if finding.required]
+    if diagnosis.first is not None and diagnosis.first.cause in UNDECIDED:
+        return 3
     if any(finding.outcome is Outcome.FAIL for finding in required):
         return 1
     if not evidence.live and diagnosis.causes:

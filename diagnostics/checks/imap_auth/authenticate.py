@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diagnostics.checks import Check
-from diagnostics.evidence import Evidence, ImapSession, ImapStep, Missing, ReplyStatus, Unavailable
+from diagnostics.evidence import AttemptOutcome, Evidence, ImapSession, ImapStep, Missing, ReplyStatus, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 
 _NO_REASON = "auth-rejected-no-reason"
@@ -38,7 +38,7 @@ def _judge_one(session: ImapSession, evidence: Evidence) -> Judgement | None:
         return _password(session, login)
     step = session.step("AUTHENTICATE")
     if step is None:
-        return None
+        return _not_tried(session) if evidence.live else None
     if step.status is ReplyStatus.OK:
         return passed(
             "Exchange accepted the token; whether the mailbox opens is the next question", subject=session.user
@@ -49,6 +49,13 @@ def _judge_one(session: ImapSession, evidence: Evidence) -> Judgement | None:
         )
         return unknown("The sign-in got no answer", why, subject=session.user)
     return _refused(session, step, evidence)
+
+
+def _not_tried(session: ImapSession) -> Judgement:
+    connected = any(attempt.outcome is AttemptOutcome.CONNECTED for attempt in session.attempts)
+    reason = "there is no token to sign in with" if connected else "there is no connection to the server"
+    why = Unavailable(reason, Missing.BLOCKED, session.provenance)
+    return unknown("The IMAP sign-in was not tried", why, subject=session.user)
 
 
 def _password(session: ImapSession, step: ImapStep) -> Judgement:

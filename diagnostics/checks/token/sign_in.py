@@ -171,7 +171,8 @@ def _no_such_tenant(error: EntraError, evidence: Evidence) -> list[Suspect]:
 def _other_cloud(evidence: Evidence, tenant: str) -> TenantDiscovery | None:
     if isinstance(evidence.discoveries, Unavailable):
         return None
-    return next((d for d in evidence.discoveries if d.tenant_id and is_same(d.asked, tenant)), None)
+    here = evidence.target.login
+    return next((d for d in evidence.discoveries if d.tenant_id and d.login != here and is_same(d.asked, tenant)), None)
 
 
 def _conditional_access(error: EntraError, _evidence: Evidence) -> list[Suspect]:

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import replace
 
 import pytest
+
 from diagnostics.diagnosis import diagnose
 from diagnostics.evidence import (
     NOT_COLLECTED,
@@ -30,7 +31,6 @@ from diagnostics.evidence import (
 )
 from diagnostics.findings import Confidence, Outcome
 from diagnostics.report import build
-
 from tests.core.sample import (
     APP,
     ENTERPRISE,

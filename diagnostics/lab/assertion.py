@@ -68,7 +68,7 @@ def _claims_fit(payload: Mapping[str, object], app_id: str, place: tuple[Tenant,
         and str(payload.get("sub", "")).lower() == app_id
         and audience.startswith(f"https://{host}/")
         and any(f"/{name}/" in audience for name in (tenant.id, *tenant.domains))
-        and isinstance(expires, int)
+        and isinstance(expires, int | float)
         and expires > now.timestamp()
     )
 

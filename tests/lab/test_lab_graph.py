@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+
+from diagnostics.lab.server import Lab
+from diagnostics.lab.state import EXCHANGE_ONLINE_APP_ID, EnterpriseApplication, new_id
+
+from .clients import sign_in
+
+SCOPE = "https://graph.microsoft.com/.default"
+
+
+@pytest.fixture
+def get(lab: Lab, http: requests.Session) -> Callable[..., requests.Response]:
+    token = sign_in(lab, http, operator=True, scope=SCOPE)["access_token"]
+
+    def call(path: str, **options: str) -> requests.Response:
+        return http.get(
+            f"{lab.ready['endpoints']['graph']}/v1.0/{path}",
+            params=options,
+            headers={"Authorization": f"Bearer {token}"},
+            verify=str(lab.ca_file),
+        )
+
+    return call
+
+
+Get = Callable[..., requests.Response]
+
+
+def test_the_enterprise_application_is_found_by_app_id(lab: Lab, get: Get) -> None:
+    ids = lab.ready["ids"]
+    path = f"servicePrincipals(appId='{ids['application']}')"
+    assert get(path).json()["id"] == ids["enterprise_object_id"]
+    selected = get(path, **{"$select": "id,accountEnabled"}).json()
+    assert selected.keys() == {"@odata.context", "id", "accountEnabled"}
+    assert get(f"servicePrincipals/{ids['enterprise_object_id']}").json()["appId"] == ids["application"]
+
+
+def test_a_secret_shows_its_hint_and_never_its_value(lab: Lab, get: Get) -> None:
+    answer = get(f"applications(appId='{lab.ready['ids']['application']}')")
+    (shown,) = answer.json()["passwordCredentials"]
+    assert shown["hint"] == lab.env["DIAG_APPLICATION_SECRET"][:3]
+    assert shown["secretText"] is None
+    assert lab.env["DIAG_APPLICATION_SECRET"] not in answer.text
+
+
+def test_a_registration_is_found_by_its_object_id(lab: Lab, get: Get) -> None:
+    ids = lab.ready["ids"]
+    assert get(f"applications/{ids['registration_object_id']}").json()["appId"] == ids["application"]
+    assert get(f"servicePrincipals/{ids['registration_object_id']}").status_code == 404
+
+
+def test_consents_show_from_both_ends(lab: Lab, get: Get) -> None:
+    exchange = get(f"servicePrincipals(appId='{EXCHANGE_ONLINE_APP_ID}')").json()
+    role = next(role["id"] for role in exchange["appRoles"] if role["value"] == "IMAP.AccessAsApp")
+    own = get(f"servicePrincipals/{lab.ready['ids']['enterprise_object_id']}/appRoleAssignments").json()["value"]
+    assert [(grant["appRoleId"], grant["resourceId"]) for grant in own] == [(role, exchange["id"])]
+    given = get(f"servicePrincipals(appId='{EXCHANGE_ONLINE_APP_ID}')/appRoleAssignedTo").json()["value"]
+    assert own[0] in given
+    assert len(given) == 2
+
+
+def test_a_user_is_found_by_upn_and_by_address(lab: Lab, get: Get) -> None:
+    (mailbox,) = lab.ready["mailboxes"]
+    user = get(f"users/{mailbox}").json()
+    found = get("users", **{"$filter": f"proxyAddresses/any(p:p eq 'smtp:{mailbox}')"}).json()["value"]
+    assert [person["id"] for person in found] == [user["id"]]
+
+
+def test_pages_are_linked_and_complete(lab: Lab, get: Get, http: requests.Session) -> None:
+    with lab.world.lock:
+        tenant = lab.setup.tenant
+        tenant.enterprise_applications += [
+            EnterpriseApplication(new_id(), f"Application {number}", tenant.id) for number in range(120)
+        ]
+        expected = {application.object_id for application in tenant.enterprise_applications}
+    answer: dict[str, Any] = get("servicePrincipals", **{"$select": "id,displayName", "$top": "50"}).json()
+    token = get("servicePrincipals").request.headers["Authorization"]
+    seen = [item["id"] for item in answer["value"]]
+    pages = 1
+    while link := answer.get("@odata.nextLink"):
+        answer = http.get(link, headers={"Authorization": token}, verify=str(lab.ca_file)).json()
+        assert answer["value"][0].keys() == {"id", "displayName"}
+        seen += [item["id"] for item in answer["value"]]
+        pages += 1
+    assert (pages, len(seen), set(seen)) == (3, len(expected), expected)
+
+
+@pytest.mark.parametrize(
+    ("path", "options", "status", "code"),
+    [
+        ("servicePrincipals(appId='00000000-0000-0000-0000-000000000001')", {}, 404, "Request_ResourceNotFound"),
+        ("users/nobody@contoso.com", {}, 404, "Request_ResourceNotFound"),
+        ("servicePrincipals", {"$select": "colour"}, 400, "BadRequest"),
+        ("servicePrincipals", {"$filter": "displayName gt 'x'"}, 400, "BadRequest"),
+        ("servicePrincipals", {"$top": "0"}, 400, "BadRequest"),
+        ("nothing", {}, 400, "BadRequest"),
+    ],
+)
+def test_refusals_are_graphs_own(get: Get, path: str, options: dict[str, str], status: int, code: str) -> None:
+    answer = get(path, **options)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert answer.json()["error"]["innerError"]["request-id"]
+
+
+def test_a_deleted_enterprise_application_is_among_the_deleted(
+    start: Callable[..., Lab], http: requests.Session
+) -> None:
+    lab = start("exo-sp-stale-after-recreation")
+    token = sign_in(lab, http, operator=True, scope=SCOPE)["access_token"]
+    (old,) = lab.setup.tenant.exchange_service_principals
+    headers = {"Authorization": f"Bearer {token}"}
+    base = f"{lab.ready['endpoints']['graph']}/v1.0"
+    verify = str(lab.ca_file)
+    assert http.get(f"{base}/servicePrincipals/{old.object_id}", headers=headers, verify=verify).status_code == 404
+    deleted = http.get(f"{base}/directory/deletedItems/{old.object_id}", headers=headers, verify=verify).json()
+    assert deleted["appId"] == old.app_id
+    listed = http.get(
+        f"{base}/directory/deletedItems/microsoft.graph.servicePrincipal", headers=headers, verify=verify
+    ).json()
+    assert [item["id"] for item in listed["value"]] == [old.object_id]
+
+
+def test_without_a_token_graph_answers_401(lab: Lab, http: requests.Session) -> None:
+    answer = http.get(f"{lab.ready['endpoints']['graph']}/v1.0/servicePrincipals", verify=str(lab.ca_file))
+    assert answer.status_code == 401
+    assert answer.json()["error"]["code"] == "InvalidAuthenticationToken"
+
+
+@pytest.mark.parametrize(("scope", "status"), [(SCOPE, 403), ("https://outlook.office365.com/.default", 401)])
+def test_the_application_under_test_may_not_ask_graph(
+    lab: Lab, http: requests.Session, scope: str, status: int
+) -> None:
+    token = sign_in(lab, http, scope=scope)["access_token"]
+    answer = http.get(
+        f"{lab.ready['endpoints']['graph']}/v1.0/servicePrincipals",
+        headers={"Authorization": f"Bearer {token}"},
+        verify=str(lab.ca_file),
+    )
+    assert answer.status_code == status
+
+
+def test_graph_is_read_only(lab: Lab, http: requests.Session) -> None:
+    token = sign_in(lab, http, operator=True, scope=SCOPE)["access_token"]
+    answer = http.post(
+        f"{lab.ready['endpoints']['graph']}/v1.0/servicePrincipals",
+        headers={"Authorization": f"Bearer {token}"},
+        json={},
+        verify=str(lab.ca_file),
+    )
+    assert answer.status_code == 405

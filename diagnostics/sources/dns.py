@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from typing import TYPE_CHECKING
 
 from diagnostics.evidence import Missing, Observed, Provenance, Source, Unavailable
 from diagnostics.redaction import safe
 
+if TYPE_CHECKING:
+    from dns.resolver import Resolver
 
-def mail_exchangers(domain: str, *, timeout: float = 5.0) -> Observed[tuple[str, ...]]:
-    """Return the hosts that take mail for `domain`, in lower case, the preferred one first; `timeout` in seconds.
 
+def mail_exchangers(
+    domain: str, *, timeout: float = 5.0, resolver: Resolver | None = None
+) -> Observed[tuple[str, ...]]:
+    """Return the hosts that take mail for `domain`, in lower case, the preferred one first.
+
+    `timeout` is in seconds; `resolver` is the system's unless given.
     Empty when the domain exists without MX. A domain that is not in DNS is `Unavailable`, like any failure to ask: the
     name server at hand may be one that does not know it.
     """
@@ -26,7 +33,8 @@ def mail_exchangers(domain: str, *, timeout: float = 5.0) -> Observed[tuple[str,
         return Provenance(Source.DNS, how, at, time.monotonic() - started)
 
     try:
-        answer = dns.resolver.resolve(domain, dns.rdatatype.MX, lifetime=timeout, search=False)
+        asked = resolver or dns.resolver.get_default_resolver()
+        answer = asked.resolve(domain, dns.rdatatype.MX, lifetime=timeout, search=False)
     except dns.resolver.NoAnswer:
         return ()
     except dns.resolver.NXDOMAIN:

@@ -69,7 +69,7 @@ def bind(cmdlet: Cmdlet, arguments: Sequence[tuple[str | None, Any]], *, has_inp
             raise _fail(
                 cmdlet,
                 "ParameterAlreadyBound",
-                f"Cannot bind parameter because parameter '{parameter.name}' is specified more than once. To provide "
+                f"Cannot bind parameter because parameter '{name}' is specified more than once. To provide "
                 "multiple values to parameters that can accept multiple values, use the array syntax. For example, "
                 '"-parameter value1,value2,value3".',
             )

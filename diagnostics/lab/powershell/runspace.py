@@ -27,7 +27,7 @@ from psrpcore import (
     SetMinRunspacesEvent,
     StreamType,
 )
-from psrpcore.types import PipelineState, PSInvocationState, PSVersion, RunspacePoolState
+from psrpcore.types import PipelineState, PSInvocationState, PSVersion, RunspacePoolState, add_note_property
 
 from diagnostics.lab.powershell.clixml import category_info, error_record, from_wire, net_exception, output_to_wire
 from diagnostics.lab.powershell.declaration import Invocation
@@ -49,6 +49,27 @@ def application_private_data(host: HostProfile) -> dict[str, Any]:
     for name in ("PSVersion", "PSRemotingProtocolVersion", "SerializationVersion", "WSManStackVersion"):
         table[name] = PSVersion(str(table[name]))
     return {"PSVersionTable": table}
+
+
+class _Pool(ServerRunspacePool):
+    """psrpcore's server half, forgiving about the spelling of one property.
+
+    pypsrp writes `CI` in SET_MAX_RUNSPACES and SET_MIN_RUNSPACES, as MS-PSRP does; psrpcore reads `ci`, and only so.
+    """
+
+    def _process_SetMaxRunspaces(self, event: SetMaxRunspacesEvent) -> None:  # noqa: N802 - psrpcore's name
+        _spell_call_id(event)
+        super()._process_SetMaxRunspaces(event)
+
+    def _process_SetMinRunspaces(self, event: SetMinRunspacesEvent) -> None:  # noqa: N802 - psrpcore's name
+        _spell_call_id(event)
+        super()._process_SetMinRunspaces(event)
+
+
+def _spell_call_id(event: SetMaxRunspacesEvent | SetMinRunspacesEvent) -> None:
+    message = event._ps_object  # noqa: SLF001 - the event shows its message nowhere else
+    if getattr(message, "ci", None) is None:
+        add_note_property(message, "ci", message.CI)
 
 
 class Outbox:
@@ -81,7 +102,7 @@ class ServerRunspace:
     """
 
     def __init__(self, new_state: Callable[[], RunspaceState], host: HostProfile | None = None) -> None:
-        self.pool = ServerRunspacePool(application_private_data(host or HostProfile()))
+        self.pool = _Pool(application_private_data(host or HostProfile()))
         self.changed = threading.Condition(threading.RLock())
         self.outboxes: dict[uuid.UUID | None, Outbox] = {None: Outbox()}
         self.closed = False

@@ -99,7 +99,7 @@ class Answer:
         return [str(error) for error in self.errors]
 
 
-def cmdlet(name: str, *arguments: Any, **parameters: Any) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+def cmdlet(name: str, /, *arguments: Any, **parameters: Any) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
     return name, arguments, parameters
 
 
@@ -131,7 +131,7 @@ def run(pool: RunspacePool, *statements: Any) -> Answer:
         powershell.had_errors,
         [plain(item) for item in output],
         list(streams.error),
-        [record.message for record in streams.warning],
+        [str(record.message) for record in streams.warning],
         streams,
     )
     powershell.close()

@@ -74,7 +74,7 @@ class StdioWSMan(WSMan):
         self.write("Data", guid, text)
         self.expect("DataAck", guid)
 
-    def invoke(
+    def invoke(  # noqa: PLR0917 - as pypsrp declares it
         self,
         action: str,
         resource_uri: str,

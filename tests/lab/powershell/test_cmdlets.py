@@ -46,6 +46,7 @@ def test_an_older_host_calls_the_object_id_by_its_old_name(lab: LabWorld) -> Non
         shown = run(pool, connect(lab), cmdlet("Get-ServicePrincipal")).output[0]
         assert shown["ServiceId"] == lab.principal.object_id
         assert "ObjectId" not in shown
+        assert pool.application_private_data is not None
         assert pool.application_private_data.data["PSVersionTable"]["PSVersion"] == "5.1.26100.1"
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self, TypeAlias
 
+from diagnostics.evidence import ExchangeConnection
 from diagnostics.redaction import Secret
 
 ParameterValue: TypeAlias = "str | int | bool | Sequence[str] | Secret | None"
@@ -94,7 +95,7 @@ class CmdletResult:
         return self.answered and not self.errors
 
 
-class ShellUnavailable(Exception):  # noqa: N818 - a state of the world, not a mistake of the caller
+class ShellUnavailable(Exception):
     """The transport could not be opened or broke. Says at which step, what came back, and what to do.
 
     `kind` is `NOT_SIGNED_IN` and `NO_RIGHTS` for the operator's sign-in, `TIMED_OUT`, `CONNECTION`, … for the channel.
@@ -122,6 +123,7 @@ class ConnectionRequest:
     user_principal_name: str = ""
     cmdlets: tuple[str, ...] = ()
     environment: str = ""  # -ExchangeEnvironmentName of national clouds
+    connection_uri: str = ""  # -ConnectionUri of private clouds and of the lab
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +138,20 @@ class OpenStep:
 class Shell(Protocol):
     """A PowerShell (or what stands for one) that is connected to Exchange Online."""
 
-    transport: str
-    steps: Sequence[OpenStep]
+    @property
+    def transport(self) -> str:
+        """Its name: local, ssh, winrm or rest."""
+        ...
+
+    @property
+    def steps(self) -> Sequence[OpenStep]:
+        """What opening went through so far; holds what was done even when opening failed."""
+        ...
+
+    @property
+    def connection(self) -> ExchangeConnection | None:
+        """What the sign-in led to; `None` before."""
+        ...
 
     def __enter__(self) -> Self:
         """Open the channel and connect to Exchange Online; raises ShellUnavailable."""

@@ -116,16 +116,44 @@ def check_mandatory(cmdlet: Cmdlet, bound: dict[str, Any], *, has_input: bool) -
 def convert(cmdlet: Cmdlet, parameter: Parameter, value: Any) -> Any:
     """Return `value` as the parameter's type; raise StatementEnded when PowerShell would not convert it."""
     converted = _CONVERTERS[parameter.kind](cmdlet, parameter, value)
-    if parameter.mandatory and parameter.kind is Kind.STRING and converted == "":
-        raise _fail(
-            cmdlet,
-            "ParameterArgumentValidationErrorEmptyStringNotAllowed",
-            f"Cannot bind argument to parameter '{parameter.name}' because it is an empty string.",
-            VALIDATION_EXCEPTION,
-        )
+    if parameter.mandatory:
+        _check_emptiness(cmdlet, parameter, value, converted)
     if parameter.allowed:
         _check_allowed(cmdlet, parameter, converted)
     return converted
+
+
+def _check_emptiness(cmdlet: Cmdlet, parameter: Parameter, value: Any, converted: Any) -> None:
+    """Refuse what a mandatory parameter may not be: an empty string, and for lists also a null or an empty list."""
+    if parameter.kind is Kind.STRING and converted == "":
+        what, identifier = "an empty string", "EmptyStringNotAllowed"
+    elif parameter.kind is Kind.STRINGS and value is None:
+        what, identifier = "null", "NullNotAllowed"
+    elif parameter.kind is Kind.STRINGS and not converted:
+        what, identifier = "an empty array", "EmptyArrayNotAllowed"
+    elif parameter.kind is Kind.STRINGS and "" in converted:
+        what, identifier = "an empty string", "EmptyStringNotAllowed"
+    else:
+        return
+    raise _fail(
+        cmdlet,
+        f"ParameterArgumentValidationError{identifier}",
+        f"Cannot bind argument to parameter '{parameter.name}' because it is {what}.",
+        VALIDATION_EXCEPTION,
+    )
+
+
+def _not_converted(cmdlet: Cmdlet, parameter: Parameter, shown: str, detail: str) -> StatementEnded:
+    """Return the refusal of a value: functions transform arguments, compiled cmdlets convert them."""
+    reason = f'Cannot convert value "{shown}" to type "{parameter.kind.value}". {detail}'
+    if cmdlet.is_function:
+        return _fail(
+            cmdlet,
+            "ParameterArgumentTransformationError",
+            f"Cannot process argument transformation on parameter '{parameter.name}'. {reason}",
+            TRANSFORMATION_EXCEPTION,
+        )
+    return _fail(cmdlet, "CannotConvertArgumentNoMessage", f"Cannot bind parameter '{parameter.name}'. {reason}")
 
 
 def _check_allowed(cmdlet: Cmdlet, parameter: Parameter, value: Any) -> None:
@@ -157,14 +185,15 @@ def _boolean(cmdlet: Cmdlet, parameter: Parameter, value: Any) -> bool:
     if isinstance(value, bool | int | float):
         return bool(value)
     shown = "" if value is None else "System.String" if isinstance(value, str) else text_of(value)
-    raise _fail(
-        cmdlet,
-        "ParameterArgumentTransformationError",
-        f"Cannot process argument transformation on parameter '{parameter.name}'. Cannot convert value \"{shown}\" to "
-        f'type "{parameter.kind.value}". Boolean parameters accept only Boolean values and numbers, such as $True, '
-        "$False, 1 or 0.",
-        TRANSFORMATION_EXCEPTION,
-    )
+    if not cmdlet.is_function:
+        what = "System.Collections.ArrayList" if isinstance(value, list | tuple) else shown
+        raise _fail(
+            cmdlet,
+            "CannotConvertArgument",
+            f"Cannot convert '{what}' to the type '{parameter.kind.value}' required by parameter '{parameter.name}'. ",
+        )
+    detail = "Boolean parameters accept only Boolean values and numbers, such as $True, $False, 1 or 0."
+    raise _not_converted(cmdlet, parameter, shown, detail)
 
 
 def _switch(cmdlet: Cmdlet, parameter: Parameter, value: Any) -> bool:
@@ -176,14 +205,9 @@ def _integer(cmdlet: Cmdlet, parameter: Parameter, value: Any) -> int:
     try:
         return int(value)
     except (TypeError, ValueError):
-        raise _fail(
-            cmdlet,
-            "ParameterArgumentTransformationError",
-            f"Cannot process argument transformation on parameter '{parameter.name}'. Cannot convert value "
-            f'"{text_of(value)}" to type "{parameter.kind.value}". Error: "The input string \'{text_of(value)}\' was '
-            'not in a correct format."',
-            TRANSFORMATION_EXCEPTION,
-        ) from None
+        text = text_of(value)
+        detail = f"Error: \"The input string '{text}' was not in a correct format.\""
+        raise _not_converted(cmdlet, parameter, text, detail) from None
 
 
 def _secure(cmdlet: Cmdlet, parameter: Parameter, value: Any) -> SecureText:

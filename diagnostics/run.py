@@ -31,6 +31,7 @@ from diagnostics.evidence import (
     Source,
     Target,
     TenantDiscovery,
+    TokenClaims,
     Unavailable,
 )
 
@@ -177,7 +178,7 @@ class _Run:
         )
         return acquire_token(options, http=self.http)
 
-    def _tokens(self, outcome: TokenOutcome | None) -> Observed[tuple[object, ...]]:
+    def _tokens(self, outcome: TokenOutcome | None) -> Observed[tuple[TokenClaims, ...]]:
         if outcome is not None:
             return outcome.claims if isinstance(outcome.claims, Unavailable) else (outcome.claims,)
         if isinstance(self.subject.application, Unavailable):
@@ -214,7 +215,7 @@ class _Run:
         if isinstance(self.subject.transport, Unavailable):
             return self._without_exchange(self.subject.transport)
         from diagnostics.exchange.collect import collect  # noqa: PLC0415 - heavy
-        from diagnostics.exchange.opening import open_shell  # noqa: PLC0415 - heavy
+        from diagnostics.exchange.factory import open_shell  # noqa: PLC0415 - heavy
         from diagnostics.exchange.port import ConnectionRequest, ShellUnavailable  # noqa: PLC0415 - heavy
         from diagnostics.sources.operator import Resource  # noqa: PLC0415 - heavy
 
@@ -225,14 +226,14 @@ class _Run:
         request = ConnectionRequest(
             access_token=session.token,
             tenant_id=target.tenant,
-            organization=target.organization if session.claims.is_app_only else "",
+            organization=(target.organization or target.tenant) if session.claims.is_app_only else "",
             user_principal_name=session.claims.user_principal_name,
             environment=self.subject.exchange_environment,
         )
-        self.progress(f"Asking Exchange PowerShell ({self.subject.transport.transport})")
+        self.progress("Asking Exchange PowerShell")
         try:
             with open_shell(self.subject.transport, request) as shell:
-                collected = collect(shell, target.application_id, target.mailboxes)
+                collected = collect(shell, target.mailboxes)
         except ShellUnavailable as problem:
             return self._without_exchange(_shell_unavailable(problem))
         return collected.exchange, collected.mailboxes

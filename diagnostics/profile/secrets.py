@@ -1,0 +1,128 @@
+"""Where secrets come from: environment, file, the system's key store, a prompt. Never the command line.
+
+Whatever is read becomes a `Secret` at once. What cannot be had is told with the way to provide it, never with a value.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+from diagnostics.profile.loading import Profile
+from diagnostics.profile.model import CertificateReference, SecretReference
+from diagnostics.redaction import Secret
+from diagnostics.sources.credentials import ClientCertificate
+
+KEYRING_SERVICE = "diag"
+_LARGEST_FILE = 64 * 1024
+
+
+class SecretUnavailable(Exception):
+    """A secret that cannot be had: why, and in `hint` how to provide it."""
+
+    def __init__(self, reason: str, hint: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.hint = hint
+
+
+def resolve(reference: SecretReference, profile: Profile, what: str) -> Secret:
+    """Return the secret that `reference` points to; `what` names it in words. Raises SecretUnavailable."""
+    if reference.env is not None:
+        return _from_environment(reference.env, what)
+    if reference.file is not None:
+        return _from_file(profile.file(reference.file), what)
+    if reference.keyring is not None:
+        return _from_keyring(reference.keyring, what)
+    return _from_prompt(what, profile)
+
+
+def certificate(reference: CertificateReference, profile: Profile, what: str) -> ClientCertificate:
+    """Return the certificate that `reference` points to, its file checked. Raises SecretUnavailable."""
+    path = profile.file(reference.file)
+    read_private(path, f"the certificate of {what}")
+    password = resolve(reference.password, profile, f"the password of {path.name}") if reference.password else None
+    return ClientCertificate(path, password)
+
+
+def where(reference: SecretReference | CertificateReference) -> str:
+    """Return in words where a secret is kept, for provenance and `diag profile show`."""
+    if isinstance(reference, CertificateReference):
+        return f"certificate {reference.file}"
+    if reference.env is not None:
+        return f"environment variable {reference.env}"
+    if reference.file is not None:
+        return f"file {reference.file}"
+    if reference.keyring is not None:
+        return f"key store, {KEYRING_SERVICE}/{reference.keyring}"
+    return "prompt"
+
+
+def _from_environment(name: str, what: str) -> Secret:
+    value = os.environ.get(name)
+    if value:
+        return Secret(value)
+    state = "is not set" if value is None else "is set, and empty"
+    how = f"$env:{name} = Read-Host -MaskInput" if sys.platform == "win32" else f"read -rs {name} && export {name}"
+    raise SecretUnavailable(f"{what}: the environment variable {name} {state}", f"Set it: {how}")
+
+
+def _from_file(path: Path, what: str) -> Secret:
+    try:
+        text = read_private(path, what).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise SecretUnavailable(f"{what}: {path} is not UTF-8 text", "Save it as UTF-8, one line") from None
+    value = text.removesuffix("\n").removesuffix("\r")
+    if not value:
+        raise SecretUnavailable(f"{what}: {path} is empty", "Put the secret's Value into it, and nothing else")
+    return Secret(value)
+
+
+def read_private(path: Path, what: str) -> bytes:
+    """Return a file's bytes; refuse one that others than its owner can read. Raises SecretUnavailable."""
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if not stat.S_ISREG(mode):
+                raise SecretUnavailable(f"{what}: {path} is not a file", "Name a file")
+            if sys.platform != "win32" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+                reason = f"{what}: {path} can be read by others than its owner ({stat.filemode(mode)})"
+                raise SecretUnavailable(reason, f"Run: chmod 600 {path}")
+            return file.read(_LARGEST_FILE)
+    except OSError as error:
+        reason = f"{what}: {path} cannot be read: {error.strerror or type(error).__name__}"
+        raise SecretUnavailable(reason, f"Make the file, then: chmod 600 {path}") from None
+
+
+def _from_keyring(name: str, what: str) -> Secret:
+    hint = f"Put it there: keyring set {KEYRING_SERVICE} {name}"
+    try:
+        import keyring  # noqa: PLC0415 - looks for key stores when imported
+
+        value = keyring.get_password(KEYRING_SERVICE, name)
+    except Exception as error:  # noqa: BLE001 - every system's store has exceptions of its own
+        reason = f"{what}: the system's key store cannot be used: {type(error).__name__}"
+        raise SecretUnavailable(reason, "Use env or file in the profile instead") from None
+    if not value:
+        raise SecretUnavailable(f"{what}: the system's key store has no {KEYRING_SERVICE}/{name}", hint)
+    return Secret(value)
+
+
+def _from_prompt(what: str, profile: Profile) -> Secret:
+    import getpass  # noqa: PLC0415 - only where somebody sits
+    import warnings  # noqa: PLC0415
+
+    hint = "Run it on a terminal, or use env, file or keyring in the profile"
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise SecretUnavailable(f"{what} would be asked for, and there is no terminal", hint)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", getpass.GetPassWarning)  # it would show what is typed
+            value = getpass.getpass(f"{what} ({profile.name}): ", stream=sys.stderr)
+    except (getpass.GetPassWarning, EOFError):
+        raise SecretUnavailable(f"{what} could not be asked for without showing it", hint) from None
+    if not value:
+        raise SecretUnavailable(f"{what}: nothing was typed", hint)
+    return Secret(value)

@@ -1,0 +1,212 @@
+"""From a profile to what a run needs: both identities with their credentials, the transport, the endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, assert_never
+
+from diagnostics.evidence import (
+    Missing,
+    Observed,
+    Provenance,
+    SecretShape,
+    Setting,
+    SettingName,
+    Source,
+    Unavailable,
+)
+from diagnostics.exchange.options import LocalOptions, RestOptions, SshOptions, TransportOptions, WinRmOptions
+from diagnostics.exchange.retired import EXPLANATION, REMEDY, is_retired
+from diagnostics.profile import secrets
+from diagnostics.profile.clouds import CLOUDS
+from diagnostics.profile.loading import Profile
+from diagnostics.profile.model import CertificateReference, Operator, SecretReference
+from diagnostics.profile.secrets import SecretUnavailable
+from diagnostics.profile.values import exchange_base, exchange_scope, graph_scope, settings, target
+from diagnostics.redaction import Secret
+from diagnostics.run import Subject
+from diagnostics.sources.claims import secret_shape
+from diagnostics.sources.credentials import Credential
+from diagnostics.sources.operator import AccessTokenFile, Browser, DeviceCode, OperatorApplication, SignIn
+
+
+def subject(
+    profile: Profile,
+    tell: Callable[[str], None],
+    *,
+    mailboxes: Sequence[str] = (),
+    exchange: bool = True,
+    graph: bool = True,
+) -> Subject:
+    """Return what is to be diagnosed; secrets are read now, and one that cannot be had becomes `Unavailable`.
+
+    `tell` shows a device code's message. `mailboxes`, as typed on the command line, replace the profile's. Without
+    `exchange` and `graph` the operator's secrets are not touched.
+    """
+    about, typed = target(profile), settings(profile)
+    if mailboxes:
+        about = replace(about, mailboxes=tuple(mailbox.strip() for mailbox in mailboxes))
+        option = Provenance(Source.PROFILE, "--mailbox")
+        typed = (
+            *(setting for setting in typed if setting.name is not SettingName.MAILBOX),
+            *(Setting(SettingName.MAILBOX, mailbox, option) for mailbox in mailboxes),
+        )
+    application = application_credential(profile)
+    operator: Observed[SignIn] = Unavailable("the operator is not needed", Missing.NOT_REQUESTED)
+    transport: Observed[TransportOptions] = Unavailable("Exchange PowerShell was left out", Missing.NOT_REQUESTED)
+    if exchange or (graph and profile.graph):
+        operator = _operator(profile, tell)
+    if exchange:
+        transport = _transport(profile)
+    return Subject(
+        target=about,
+        settings=typed,
+        application=application,
+        operator=operator,
+        transport=transport,
+        secret=shape_of(profile, application),
+        raw_tenant=profile.tenant,
+        raw_application_id=profile.application.id,
+        exchange_scope=exchange_scope(profile),
+        graph_scope=graph_scope(profile),
+        exchange_environment=CLOUDS[profile.cloud].exchange_environment.value,
+        ca_file=profile.ca_file,
+        connect_timeout=profile.timeouts.connect,
+        operation_timeout=profile.timeouts.operation,
+    )
+
+
+def application_credential(profile: Profile) -> Observed[Credential]:
+    """Return the credential of the application under test, or why it cannot be had."""
+    application = profile.application
+    found = _credential(application.secret, application.certificate, profile, "the application's secret")
+    if found is not None:
+        return found
+    return Unavailable(
+        "the profile names neither a secret nor a certificate of the application",
+        Missing.BLOCKED,
+        Provenance(Source.PROFILE, str(profile.place("application"))),
+        "Add e.g. `secret: {env: DIAG_APPLICATION_SECRET}` under `application`.",
+    )
+
+
+def shape_of(profile: Profile, credential: Observed[Credential]) -> Observed[SecretShape]:
+    """Return what the checks may know of the application's secret."""
+    reference = profile.application.secret
+    if isinstance(credential, Secret) and reference is not None:
+        place = profile.place("application", "secret")
+        return secret_shape(credential, Provenance(Source.PROFILE, f"{place} ({secrets.where(reference)})"))
+    if isinstance(credential, Unavailable):
+        return credential
+    return Unavailable("the application signs in with a certificate", Missing.NOT_REQUESTED)
+
+
+def _operator(profile: Profile, tell: Callable[[str], None]) -> Observed[SignIn]:
+    operator = profile.operator
+    if operator is None:
+        return Unavailable(
+            "the profile names no operator, so nobody signed in for Exchange PowerShell and Graph",
+            Missing.NOT_SIGNED_IN,
+            Provenance(Source.PROFILE, str(profile.path)),
+            "Add `operator: {sign_in: device-code}` to the profile.",
+        )
+    match operator.sign_in:
+        case "application":
+            return _operator_application(profile, operator)
+        case "device-code":
+            return DeviceCode(tell, operator.application_id or "")
+        case "browser":
+            return Browser(operator.application_id or "")
+        case "access-token-file":
+            return AccessTokenFile(profile.file(operator.file or ""))
+        case other:
+            assert_never(other)
+
+
+def _operator_application(profile: Profile, operator: Operator) -> Observed[SignIn]:
+    found = _credential(operator.secret, operator.certificate, profile, "the operator's secret", Missing.NOT_SIGNED_IN)
+    if found is None or isinstance(found, Unavailable):
+        return found or Unavailable("the operator has neither a secret nor a certificate", Missing.NOT_SIGNED_IN)
+    return OperatorApplication((operator.application_id or "").strip(), found)
+
+
+def _credential(
+    secret: SecretReference | None,
+    certificate: CertificateReference | None,
+    profile: Profile,
+    what: str,
+    missing: Missing = Missing.BLOCKED,
+) -> Observed[Credential] | None:
+    try:
+        if secret is not None:
+            return secrets.resolve(secret, profile, what)
+        if certificate is not None:
+            return secrets.certificate(certificate, profile, what)
+    except SecretUnavailable as problem:
+        return _unavailable(problem, profile, missing)
+    return None
+
+
+def _unavailable(problem: SecretUnavailable, profile: Profile, missing: Missing) -> Unavailable:
+    return Unavailable(problem.reason, missing, Provenance(Source.PROFILE, str(profile.path)), problem.hint)
+
+
+def _transport(profile: Profile) -> Observed[TransportOptions]:
+    exchange = profile.exchange
+    times = _times(profile)
+    for name, address in (("connection_uri", exchange.connection_uri), ("host", exchange.host)):
+        if address and is_retired(address):
+            here = Provenance(Source.PROFILE, str(profile.place("exchange", name)))
+            return Unavailable(EXPLANATION, Missing.UNREACHABLE, here, REMEDY)
+    match exchange.transport:
+        case "local":
+            return LocalOptions(exchange.executable or "", exchange.windows_powershell, **times)
+        case "ssh":
+            return SshOptions(
+                host=exchange.host or "",
+                port=exchange.port,
+                username=exchange.username or "",
+                subsystem=exchange.subsystem,
+                executable=exchange.executable or "ssh",
+                options=exchange.options,
+                **times,
+            )
+        case "rest":
+            return RestOptions(exchange_base(profile), profile.ca_file, exchange.proxy or "", **times)
+        case "winrm":
+            return _winrm(profile, times)
+        case other:
+            assert_never(other)
+
+
+def _winrm(profile: Profile, times: dict[str, Any]) -> Observed[TransportOptions]:
+    exchange, certificate = profile.exchange, profile.exchange.certificate
+    password = key_password = None
+    try:
+        if exchange.password is not None:
+            password = secrets.resolve(exchange.password, profile, "the password for WinRM")
+        if certificate is not None and certificate.password is not None:
+            key_password = secrets.resolve(certificate.password, profile, "the password of the WinRM certificate's key")
+    except SecretUnavailable as problem:
+        return _unavailable(problem, profile, Missing.NOT_SIGNED_IN)
+    return WinRmOptions(
+        host=exchange.host or "",
+        port=exchange.port or 5986,
+        ca_file=profile.ca_file,
+        auth=exchange.auth,
+        username=exchange.username or "",
+        password=password,
+        configuration=exchange.configuration,
+        proxy=exchange.proxy or "",
+        certificate_file=profile.file(certificate.file) if certificate else None,
+        certificate_key_file=profile.file(certificate.key or certificate.file) if certificate else None,
+        certificate_key_password=key_password,
+        **times,
+    )
+
+
+def _times(profile: Profile) -> dict[str, Any]:
+    """Return the time-outs that the profile names; a PowerShell that has to start has longer defaults of its own."""
+    times = {"connect_timeout": ("timeouts", "connect"), "operation_timeout": ("timeouts", "operation")}
+    return {name: getattr(profile.timeouts, path[1]) for name, path in times.items() if path in profile.places}

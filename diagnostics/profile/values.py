@@ -1,0 +1,181 @@
+"""What a profile means: settings for the checks, the target of the run, and what the input checks say of its values.
+
+There is no second set of rules: a value is complained about when, and only when, an input check would fail on it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from diagnostics import causes
+from diagnostics.checks import Check, all_checks, run_checks
+from diagnostics.checks._ids import GUID
+from diagnostics.checks.input._values import stray_characters
+from diagnostics.evidence import (
+    ApplicationId,
+    AppRegistrationObjectId,
+    EnterpriseAppObjectId,
+    Evidence,
+    Provenance,
+    SecretShape,
+    Setting,
+    SettingName,
+    Source,
+    Target,
+)
+from diagnostics.exchange.retired import EXPLANATION, REMEDY, is_retired
+from diagnostics.findings import Judgement, Outcome, Stage
+from diagnostics.profile.clouds import CLOUDS
+from diagnostics.profile.complaints import Complaint, Place
+from diagnostics.profile.loading import Profile
+from diagnostics.profile.reading import KeyPath
+
+_ENTERPRISE, _REGISTRATION = SettingName.ENTERPRISE_APP_OBJECT_ID, SettingName.APP_REGISTRATION_OBJECT_ID
+_SETTINGS: tuple[tuple[SettingName, KeyPath], ...] = (
+    (SettingName.TENANT, ("tenant",)),
+    (SettingName.ORGANIZATION, ("organization",)),
+    (SettingName.CLOUD, ("cloud",)),
+    (SettingName.APPLICATION_ID, ("application", "id")),
+    (_ENTERPRISE, ("application", "enterprise_object_id")),
+    (_REGISTRATION, ("application", "registration_object_id")),
+    (SettingName.IMAP_SERVER, ("imap", "server")),
+    (SettingName.IMAP_PORT, ("imap", "port")),
+    (SettingName.POWERSHELL_URI, ("exchange", "connection_uri")),
+    (SettingName.AUTHORITY, ("endpoints", "login")),
+)
+
+
+def settings(profile: Profile) -> tuple[Setting, ...]:
+    """Return what somebody typed, raw, each with `file:line:column`; defaults are nobody's words and are left out."""
+    typed = [(name, path) for name, path in _SETTINGS if path in profile.places]
+    typed += [(SettingName.MAILBOX, ("mailboxes", index)) for index in range(len(profile.mailboxes))]
+    return tuple(Setting(name, str(_value(profile, path)), _provenance(profile.place(*path))) for name, path in typed)
+
+
+def _value(profile: Profile, path: KeyPath) -> object:
+    value: object = profile.document
+    for step in path:
+        value = value[step] if isinstance(step, int) and isinstance(value, tuple) else getattr(value, str(step))
+    return value
+
+
+def _provenance(place: Place) -> Provenance:
+    return Provenance(Source.PROFILE, str(place))
+
+
+def target(profile: Profile) -> Target:
+    """Return what the run is about: values without stray characters, endpoints of the cloud unless the profile has its own."""
+    cloud, own = CLOUDS[profile.cloud], profile.endpoints
+    application = profile.application
+    return Target(
+        tenant=_clean(profile.tenant),
+        organization=_clean(profile.document.organization),
+        application_id=ApplicationId(_clean(application.id)),
+        enterprise_app_object_id=EnterpriseAppObjectId(_clean(application.enterprise_object_id)),
+        app_registration_object_id=AppRegistrationObjectId(_clean(application.registration_object_id)),
+        mailboxes=tuple(mailbox.strip() for mailbox in profile.mailboxes),
+        cloud=profile.cloud,
+        login=_base(own.login or cloud.login.value),
+        graph=_base(own.graph or cloud.graph.value),
+        scope=cloud.scope.value,
+        imap_server=(profile.imap.server or cloud.imap_server.value).strip(),
+        imap_port=profile.imap.port,
+        profile=profile.name,
+    )
+
+
+def exchange_base(profile: Profile) -> str:
+    """Return scheme and host of Exchange's admin REST endpoint."""
+    return _base(profile.endpoints.exchange or CLOUDS[profile.cloud].exchange.value)
+
+
+def exchange_scope(profile: Profile) -> str:
+    """Return the scope that the operator's token for Exchange PowerShell is asked for."""
+    return f"{CLOUDS[profile.cloud].exchange.value}/.default"
+
+
+def graph_scope(profile: Profile) -> str:
+    """Return the scope that the operator's token for Graph is asked for."""
+    return f"{CLOUDS[profile.cloud].graph.value}/.default"
+
+
+def _base(url: str) -> str:
+    return url.strip().rstrip("/")
+
+
+def _clean(value: str | None) -> str:
+    """Return an id as it was meant: without blanks, and without what a slip of the hand put around a whole GUID."""
+    bare = (value or "").strip()
+    if not stray_characters(bare):
+        return bare
+    within = GUID.search(bare)
+    return within[0] if within else "".join(character for character in bare if character.isalnum() or character == "-")
+
+
+def complaints(profile: Profile, secret: SecretShape | None = None) -> tuple[Complaint, ...]:
+    """Return what the input checks say of the profile's values, each with the place of the value."""
+    typed = settings(profile)
+    single: list[Complaint] = []
+    told: set[str] = set()
+    for setting in (*typed, *_operator_settings(profile)):
+        for judgement in _failures((setting,)):
+            single.append(_complaint(_place_of(profile, setting), judgement))
+            told.add(judgement.summary)
+    place = profile.place("application", "id")
+    together = [j for j in _failures(typed) if j.summary not in told]
+    shape = _failures((), secret) if secret is not None else []
+    found = [
+        *single,
+        *(_complaint(place, judgement) for judgement in together),
+        *(_complaint(profile.place("application", "secret"), judgement) for judgement in shape),
+        *_retired(profile),
+    ]
+    return tuple(sorted(found, key=lambda complaint: (complaint.place.line, complaint.place.column)))
+
+
+def _retired(profile: Profile) -> Iterator[Complaint]:
+    exchange = profile.exchange
+    for name, address in (("connection_uri", exchange.connection_uri), ("host", exchange.host)):
+        if address and is_retired(address):
+            yield Complaint(profile.place("exchange", name), EXPLANATION, REMEDY)
+
+
+def judge_value(name: SettingName, raw: str) -> tuple[Complaint, ...]:
+    """Return what the input checks say of one value by itself, while it is being typed."""
+    setting = Setting(name, raw, Provenance(Source.PROFILE, "typed"))
+    return tuple(_complaint(Place("typed"), judgement) for judgement in _failures((setting,)))
+
+
+def _operator_settings(profile: Profile) -> Iterator[Setting]:
+    operator = profile.operator
+    if operator is not None and operator.application_id:
+        place = profile.place("operator", "application_id")
+        yield Setting(SettingName.APPLICATION_ID, operator.application_id, _provenance(place))
+
+
+def _place_of(profile: Profile, setting: Setting) -> Place:
+    where = setting.provenance.how
+    return next((place for place in profile.places.values() if str(place) == where), Place(str(profile.path)))
+
+
+def _input_checks() -> tuple[Check, ...]:
+    return tuple(check for check in all_checks() if check.stage is Stage.INPUT)
+
+
+def _failures(typed: Sequence[Setting], secret: SecretShape | None = None) -> list[Judgement]:
+    evidence = Evidence(judged_at=dt.datetime.fromtimestamp(0, dt.UTC), live=False, settings=tuple(typed))
+    if secret is not None:
+        evidence = replace(evidence, secret=secret)
+    findings = run_checks(evidence, _input_checks())
+    return [finding.judgement for finding in findings if finding.outcome is Outcome.FAIL]
+
+
+def _complaint(place: Place, judgement: Judgement) -> Complaint:
+    cause = judgement.suspects[0].cause if judgement.suspects else ""
+    advice = judgement.hint
+    if cause and not advice:
+        steps = causes.page(cause).steps({})
+        advice = steps[0].text if steps else f"see `diag explain {cause}`"
+    return Complaint(place, judgement.summary, advice, cause)

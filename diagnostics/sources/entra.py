@@ -7,7 +7,6 @@ time: MSAL caches app tokens, and a token from before the consent has no roles.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -41,7 +40,6 @@ __all__ = [
     "acquire_token",
     "decode_claims",
     "discover",
-    "discover_all",
     "discover_clouds",
     "secret_shape",
 ]
@@ -128,25 +126,6 @@ def discover_clouds(
         if other != here
     )
     return (first, *(other for other in others if isinstance(other, TenantDiscovery)))
-
-
-def discover_all(
-    tenant: str, *, login: str, http: HttpSession, application_id: str = "", domains: Iterable[str] = ()
-) -> Observed[tuple[TenantDiscovery, ...]]:
-    """Ask everything that discovery can tell: the tenant, in other clouds too, and each mailbox domain's tenant.
-
-    Where no cloud knows the tenant, `application_id` is asked for as one: it is the tenant when the two ids were
-    swapped. Unavailable only when the tenant itself could not be asked about.
-    """
-    found = discover_clouds(tenant, login=login, http=http)
-    if isinstance(found, Unavailable):
-        return found
-    more: list[TenantDiscovery | Unavailable] = []
-    if application_id and not any(one.tenant_id for one in found) and found[0].error_codes:
-        more.append(discover(application_id, login=login, http=http))
-    wanted = dict.fromkeys(domain.lower() for domain in domains if domain)
-    more += [discover(domain, login=login, http=http, for_mailbox_domain=True) for domain in wanted]
-    return (*found, *(one for one in more if isinstance(one, TenantDiscovery)))
 
 
 def _described(answer: Answer, found: TenantDiscovery) -> TenantDiscovery | Unavailable:

@@ -22,7 +22,6 @@ from diagnostics.sources.entra import (
     TokenOutcome,
     acquire_token,
     discover,
-    discover_all,
     discover_clouds,
 )
 from diagnostics.sources.http import HttpOptions, HttpSession, open_session
@@ -70,26 +69,6 @@ def test_a_private_login_host_is_the_only_one_asked(lab: Lab, lab_http: HttpSess
     found = discover_clouds("nobody.example", login=options(lab).login, http=lab_http)
     assert isinstance(found, tuple)
     assert len(found) == 1
-
-
-def test_everything_that_discovery_can_tell(lab: Lab, lab_http: HttpSession) -> None:
-    own, other = lab.setup.tenant, lab.setup.other_tenant
-    domains = [own.domains[0], own.domains[0].upper(), other.domains[0]]
-    found = discover_all(own.id, login=options(lab).login, http=lab_http, application_id="x", domains=domains)
-    assert isinstance(found, tuple)
-    assert [(one.tenant_id, one.for_mailbox_domain) for one in found] == [
-        (own.id, False),
-        (own.id, True),
-        (other.id, True),
-    ]
-
-
-def test_swapped_ids_are_looked_for(lab: Lab, lab_http: HttpSession) -> None:
-    found = discover_all(
-        options(lab).application_id, login=options(lab).login, http=lab_http, application_id=lab.setup.tenant.id
-    )
-    assert isinstance(found, tuple)
-    assert [one.tenant_id for one in found] == [None, lab.setup.tenant.id]
 
 
 @pytest.mark.parametrize("asked", ["{{tenantid}}", "a/b", "a b", "\u200bx", "", "..", "a?b#c"])

@@ -12,7 +12,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +46,7 @@ _AT_ONCE = 8
 class ImapOptions:
     """Which mailbox to probe, and where. `token` is the application's; without one the probe stops before sign-in.
 
+    `every_address` tries all of them; without it the first that greets is enough, for the second mailbox on one server.
     Times are in seconds: `connect_timeout` for the name, TCP and TLS each, `timeout` for each answer of the server.
     """
 
@@ -57,6 +58,7 @@ class ImapOptions:
     connect_timeout: float = 10.0
     timeout: float = 30.0
     folder: str = "INBOX"
+    every_address: bool = True
 
 
 def probe(options: ImapOptions) -> ImapSession | Unavailable:
@@ -76,8 +78,7 @@ def probe(options: ImapOptions) -> ImapSession | Unavailable:
         return ImapSession(here, options.server, options.port, options.user, name_error=_name_error(error))
     lines = [_Line(options, context, family, address) for family, address in addresses]
     try:
-        with ThreadPoolExecutor(_AT_ONCE, "imap") as pool:
-            list(pool.map(_Line.connect, lines[:MOST_ADDRESSES]))
+        _connect(lines, every=options.every_address)
         chosen = _choose(lines)
         steps = _Talk(chosen, options.timeout).run() if chosen is not None else ()
     finally:
@@ -85,6 +86,18 @@ def probe(options: ImapOptions) -> ImapSession | Unavailable:
             line.close()
     here = Provenance(Source.IMAP, where, at, time.monotonic() - started)
     return _session(options, here, lines, chosen, steps)
+
+
+def _connect(lines: Sequence[_Line], *, every: bool) -> None:
+    tried = lines[:MOST_ADDRESSES]
+    if every:
+        with ThreadPoolExecutor(_AT_ONCE, "imap") as pool:
+            list(pool.map(_Line.connect, tried))
+        return
+    for line in tried:
+        line.connect()
+        if _choose(lines) is not None:
+            break
 
 
 @dataclass(slots=True)
@@ -97,7 +110,7 @@ class _Line:
     address: tuple[str | int, ...]
     stream: TlsStream | None = None
     outcome: AttemptOutcome = AttemptOutcome.NOT_TRIED
-    detail: str = f"only {MOST_ADDRESSES} addresses are tried"
+    detail: str = ""
     seconds: float | None = None
     peer: TlsPeer | None = None
     conversation: Conversation = field(init=False)

@@ -5,7 +5,7 @@ Times are in seconds. Nothing here is imported from a library that speaks to any
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -92,7 +92,8 @@ TransportOptions: TypeAlias = WinRmOptions | LocalOptions | SshOptions | RestOpt
 
 @dataclass(frozen=True, slots=True)
 class ChildCommand:
-    """A child process that speaks PSRP on its standard streams: its words, and what is added to its environment."""
+    """A child process that speaks PSRP on its standard streams: its words, and changes to its environment."""
 
     words: tuple[str, ...]
-    environment: tuple[tuple[str, str], ...] = field(default=())
+    environment: tuple[tuple[str, str], ...] = ()
+    without: tuple[str, ...] = ()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import _thread
 import gc
+import os
+import signal
 import socket
 import threading
 import time
@@ -453,7 +454,7 @@ def test_interrupted_while_it_waits(tenant: Tenant) -> None:
 
     def sleep() -> None:
         with shell:
-            threading.Timer(1.0, _thread.interrupt_main).start()
+            threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
             shell.invoke("Start-Sleep", Seconds=30)
 
     with pytest.raises(KeyboardInterrupt):

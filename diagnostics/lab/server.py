@@ -198,6 +198,7 @@ class Lab:
         return {
             "version": 1,
             "tenant": values.tenant,
+            "organization": self.setup.tenant.initial_domain,
             "cloud": values.cloud,
             "application": application,
             "mailboxes": list(values.mailboxes),

@@ -37,7 +37,11 @@ def graph_id_under_exchange(setup: Setup) -> None:
     setup.revoke_all()
 
 
-@scenario("consent-resource-not-declared", touches="application's permissions")
+@scenario(
+    "consent-resource-not-declared",
+    touches="application's permissions",
+    rivals={"claims-roles-missing": "the proof is AADSTS650057, which client credentials do not meet"},
+)
 def resource_not_declared(setup: Setup) -> None:
     """The registration asks for nothing at all."""
     setup.registration.required_resource_access.clear()

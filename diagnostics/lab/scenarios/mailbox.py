@@ -53,7 +53,11 @@ def public_folder(setup: Setup) -> None:
     setup.mailbox.recipient_type_details = "PublicFolder"
 
 
-@scenario("mailbox-licence-or-deleted", touches=WHOLE)
+@scenario(
+    "mailbox-licence-or-deleted",
+    touches=WHOLE,
+    rivals={"mailbox-not-in-exchange-online": "Exchange knows no such recipient in either case"},
+)
 def licence_or_deleted(setup: Setup) -> None:
     """The mailbox lost its licence and is soft-deleted; the directory still has the user."""
     setup.mailbox.soft_deleted = True
@@ -77,7 +81,11 @@ def upn_differs(setup: Setup) -> None:
     setup.profile.mailboxes[0] = setup.mailbox.primary_smtp_address
 
 
-@scenario("mailbox-no-recipient-for-user", touches="mailbox address, imap endpoint")
+@scenario(
+    "mailbox-no-recipient-for-user",
+    touches="mailbox address, imap endpoint",
+    rivals={"mailbox-not-in-exchange-online": "Exchange knows no such recipient in either case"},
+)
 def no_recipient(setup: Setup) -> None:
     """Nobody in the organisation has the address, and Exchange says so in its detail."""
     local, _, domain = setup.mailbox.primary_smtp_address.partition("@")

@@ -14,6 +14,23 @@ def full_access_missing(setup: Setup) -> None:
 
 
 @scenario("perm-granted-to-wrong-object", touches="mailbox permission")
+def granted_to_other_principal(setup: Setup) -> None:
+    """FullAccess was given to another application's principal."""
+    setup.remove_permissions()
+    other = ExchangeServicePrincipal(
+        setup.operator_registration.app_id,
+        setup.operator_enterprise.object_id,
+        setup.operator_registration.display_name,
+    )
+    setup.tenant.exchange_service_principals.append(other)
+    full_access(setup.mailbox, other)
+
+
+@scenario(
+    "perm-granted-to-wrong-object/user",
+    touches="mailbox permission",
+    rivals={"perm-fullaccess-missing": "a user's own permission beside a missing one looks the same"},
+)
 def granted_to_user(setup: Setup) -> None:
     """FullAccess was given to a user instead of the principal."""
     setup.remove_permissions()
@@ -28,20 +45,11 @@ def granted_to_user(setup: Setup) -> None:
     setup.mailbox.permissions.append(PermissionEntry(user.user_principal_name or user.alias, user.sid))
 
 
-@scenario("perm-granted-to-wrong-object/other-principal", touches="mailbox permission")
-def granted_to_other_principal(setup: Setup) -> None:
-    """FullAccess was given to another application's principal."""
-    setup.remove_permissions()
-    other = ExchangeServicePrincipal(
-        setup.operator_registration.app_id,
-        setup.operator_enterprise.object_id,
-        setup.operator_registration.display_name,
-    )
-    setup.tenant.exchange_service_principals.append(other)
-    full_access(setup.mailbox, other)
-
-
-@scenario("perm-granted-to-wrong-object/orphan", touches="mailbox permission")
+@scenario(
+    "perm-granted-to-wrong-object/orphan",
+    touches="mailbox permission",
+    rivals={"perm-fullaccess-missing": "what an orphaned SID once belonged to cannot be told"},
+)
 def granted_to_orphan(setup: Setup) -> None:
     """FullAccess belongs to a principal that no longer exists."""
     setup.remove_permissions()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from diagnostics.lab.setup import Setup
 
@@ -33,12 +33,17 @@ class ScenarioError(ValueError):
 
 @dataclass(frozen=True)
 class Scenario:
-    """One way of breaking a healthy lab; `cause` is what a diagnosis should name first."""
+    """One way of breaking a healthy lab; `cause` is what a diagnosis should name first.
+
+    `rivals` are other causes that show the same from outside, each with the reason: there, the right cause among the
+    first three is all that can be asked.
+    """
 
     name: str
     touches: frozenset[str]
     apply: Break
     description: str
+    rivals: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def cause(self) -> str:
@@ -49,7 +54,7 @@ class Scenario:
 _REGISTRY: dict[str, Scenario] = {}
 
 
-def scenario(name: str, *, touches: str) -> Callable[[Break], Break]:
+def scenario(name: str, *, touches: str, rivals: Mapping[str, str] | None = None) -> Callable[[Break], Break]:
     """Enter a function as the scenario `name`; `touches` is a comma-separated list of what it takes for itself."""
 
     def enter(function: Break) -> Break:
@@ -57,7 +62,7 @@ def scenario(name: str, *, touches: str) -> Callable[[Break], Break]:
             raise ScenarioError(f"there are two scenarios {name!r}")
         taken = frozenset(part.strip() for part in touches.split(","))
         description = (function.__doc__ or "").strip().splitlines()[0]
-        _REGISTRY[name] = Scenario(name, taken, function, description)
+        _REGISTRY[name] = Scenario(name, taken, function, description, rivals or {})
         return function
 
     return enter

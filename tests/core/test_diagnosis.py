@@ -18,6 +18,7 @@ from diagnostics.evidence import (
     EntraError,
     Evidence,
     ExchangeEvidence,
+    ExchangeServicePrincipal,
     MailboxEvidence,
     MailboxPermission,
     Missing,
@@ -66,7 +67,7 @@ def refusal(code: int, text: str = "") -> dict[str, object]:
     }
 
 
-def principals(*rows: object) -> ExchangeEvidence:
+def principals(*rows: ExchangeServicePrincipal) -> ExchangeEvidence:
     return replace(healthy().exchange, service_principals=rows)
 
 

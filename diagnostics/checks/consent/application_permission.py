@@ -91,6 +91,9 @@ def _undeclared(
     if not on_exchange and any(p.resource_app_id == GRAPH_APP_ID and p.type == "Role" for p in declared):
         why = "Graph: the App registration asks for permissions of Microsoft Graph only"
         return Suspect("claims-permission-on-graph-not-exchange", Confidence.CERTAIN, (said, why), instead_of=explains)
+    if not on_exchange:
+        why = "Graph: the App registration asks for nothing of Office 365 Exchange Online"
+        return Suspect("consent-resource-not-declared", Confidence.CERTAIN, (said, why), instead_of=explains)
     why = f"Graph: the App registration does not ask for {_WANTED}"
     return Suspect("claims-roles-missing", Confidence.CERTAIN, (said, why))
 
@@ -128,6 +131,7 @@ CHECK = Check(
         "consent-multitenant-adminconsent-scope",
         "claims-delegated-instead-of-application",
         "claims-permission-on-graph-not-exchange",
+        "consent-resource-not-declared",
         "claims-roles-missing",
     ),
     judge=judge,

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diagnostics.checks import Check
-from diagnostics.evidence import AttemptOutcome, Evidence, ImapSession, ImapStep, Missing, ReplyStatus, Unavailable
+from diagnostics.evidence import (
+    Absent,
+    AttemptOutcome,
+    Evidence,
+    ImapSession,
+    ImapStep,
+    Missing,
+    ReplyStatus,
+    Unavailable,
+)
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 
 _NO_REASON = "auth-rejected-no-reason"
@@ -81,11 +90,7 @@ def _refused(session: ImapSession, step: ImapStep, evidence: Evidence) -> Judgem
             "Basic authentication is blocked", Suspect(_BASIC, Confidence.CERTAIN, (said,)), subject=session.user
         )
     if "noadrecipient" in folded or "toomanyadrecipients" in folded:
-        return failed(
-            "Exchange finds no recipient for the user name",
-            Suspect(_NO_RECIPIENT, Confidence.LIKELY, (said,)),
-            subject=session.user,
-        )
+        return _no_recipient(session, said, evidence)
     if "throttled" in folded:
         return failed("Exchange throttles", Suspect("net-throttled", Confidence.CERTAIN, (said,)), subject=session.user)
     if "command error. 10" in folded:
@@ -102,6 +107,19 @@ def _refused(session: ImapSession, step: ImapStep, evidence: Evidence) -> Judgem
         suspects += [Suspect(cause, Confidence.POSSIBLE, (bare,)) for cause in _RIVALS]
     hint = "" if evidence.live else "diag permissions asks Entra and Exchange, and tells them apart."
     return failed("Exchange refused the token and gave no reason", *suspects, subject=session.user, hint=hint)
+
+
+def _no_recipient(session: ImapSession, said: str, evidence: Evidence) -> Judgement:
+    nobody = any(
+        mailbox.address == session.user and isinstance(mailbox.recipient, Absent) for mailbox in evidence.mailboxes
+    )
+    suspect = Suspect(
+        _NO_RECIPIENT,
+        Confidence.CERTAIN if nobody else Confidence.LIKELY,
+        (said,),
+        instead_of=("mailbox-not-in-exchange-online", _NO_REASON),
+    )
+    return failed("Exchange finds no recipient for the user name", suspect, subject=session.user)
 
 
 CHECK = Check(

@@ -11,6 +11,7 @@ from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, 
 _SILENT = "net-no-greeting"
 _PLAIN = "net-tls-to-plaintext-port"
 _CERTIFICATE = "net-certificate-verify-failed"
+_PROXY = "net-http-only-proxy-in-front"
 _HOST = "net-wrong-host-or-hardcoded-ip"
 
 _BY_OUTCOME: Mapping[AttemptOutcome, str] = {
@@ -64,9 +65,8 @@ def _suspects(bad: list[AddressAttempt], where: str, *, partly: bool, tls: ImapS
     by_cause: dict[str, list[str]] = {}
     for attempt in bad:
         detail = f" ({attempt.detail})" if attempt.detail else ""
-        by_cause.setdefault(_BY_OUTCOME[attempt.outcome], []).append(
-            f"{where}: {attempt.address or 'the server'}: {attempt.outcome}{detail}"
-        )
+        cause = _PROXY if "HTTP/" in attempt.detail else _BY_OUTCOME[attempt.outcome]
+        by_cause.setdefault(cause, []).append(f"{where}: {attempt.address or 'the server'}: {attempt.outcome}{detail}")
     if tls.tls is not None and _CERTIFICATE in by_cause:
         by_cause[_CERTIFICATE].append(f"{where}: the certificate is of {tls.tls.subject}, issued by {tls.tls.issuer}")
     sure = Confidence.LIKELY if partly else Confidence.CERTAIN
@@ -86,7 +86,7 @@ CHECK = Check(
     id="imap-connection",
     stage=Stage.IMAP_NETWORK,
     title="The IMAP server can be reached over TLS",
-    causes=(_SILENT, _PLAIN, _CERTIFICATE, _HOST),
+    causes=(_SILENT, _PLAIN, _CERTIFICATE, _PROXY, _HOST),
     judge=judge,
     order=10,
 )

@@ -21,6 +21,13 @@ _OLD = {
     "imap-mail.hotmail.com",
 }
 _HOST, _PROXY = "net-wrong-host-or-hardcoded-ip", "net-http-only-proxy-in-front"
+_FRONT_ENDS = (
+    ".outlook.com",
+    ".outlook.cn",
+    ".office365.us",
+    ".office365.com",
+    ".outlook.us",
+)  # greeting facts: imap_server
 _READY = "Microsoft Exchange IMAP4 service is ready"
 
 
@@ -53,8 +60,7 @@ def _judge_name(name: str, where: str, evidence: Evidence) -> Iterator[Judgement
 
 def _judge_greeting(session: ImapSession) -> Iterator[Judgement]:
     if _READY in session.greeting:
-        host = f" ({session.greeting_host})" if session.greeting_host else ""
-        yield passed(f"The greeting is Exchange's{host}")
+        yield _judge_front_end(session)
         return
     said = f"{session.provenance.how}: the greeting is “{session.greeting[:120]}”"
     yield failed(
@@ -63,6 +69,25 @@ def _judge_greeting(session: ImapSession) -> Iterator[Judgement]:
         Suspect(_PROXY, Confidence.POSSIBLE, (said,)),
         compared=(Comparison("greeting", session.greeting[:120], "Exchange's", _READY, equal=False),),
     )
+
+
+def _judge_front_end(session: ImapSession) -> Judgement:
+    """Judge the front end that the greeting names in its bracket: Exchange Online's, or the company's own server."""
+    host = session.greeting_host.casefold()
+    if not host:
+        return passed("The greeting is Exchange's")
+    compared = Comparison(
+        "front end in the greeting",
+        session.greeting_host,
+        "Exchange Online's",
+        "*.outlook.com",
+        host.endswith(_FRONT_ENDS),
+    )
+    if host.endswith(_FRONT_ENDS):
+        return passed(f"The greeting is Exchange Online's ({session.greeting_host})")
+    said = f"{session.provenance.how}: the greeting names {session.greeting_host}, which is no front end of Exchange Online"
+    suspect = Suspect(_HOST, Confidence.CERTAIN, (said,), instead_of=("auth-rejected-no-reason",))
+    return failed("The server is an Exchange, but not Exchange Online", suspect, compared=(compared,))
 
 
 def _is_address(name: str) -> bool:

@@ -170,6 +170,9 @@ def _no_row(evidence: Evidence, address: str, rows: Sequence[MailboxPermission],
     said = f"{how}: {principal.shown} ({principal.source}) is not among the users listed: {listed}"
     wrong = [(row, mistake) for row in others if (mistake := _mistaken_for(evidence, row))]
     suspects = [Suspect(_MISSING, Confidence.CERTAIN, (said,))]
+    if others and not wrong:
+        users = f"FullAccess is held by {', '.join(dict.fromkeys(row.user for row in others))}, not by the application"
+        suspects.append(Suspect(_WRONG, Confidence.POSSIBLE, (said, users), {"principal": others[0].user}))
     if wrong:
         row, mistake = wrong[0]
         blame = Suspect(

@@ -64,7 +64,10 @@ def _expired(ours: Sequence[PasswordCredential], every: Sequence[PasswordCredent
     newer = [key for key in every if key not in ours and (key.ends_at is None or key.ends_at > now)]
     if newer:
         found = f"Graph: a valid secret that begins with “{newer[0].hint}” exists, the application still sends “{ours[0].hint}…”"
-        suspects.append(Suspect("token-secret-old-one-sent", Confidence.LIKELY, (said, found)))
+        old = Suspect(
+            "token-secret-old-one-sent", Confidence.CERTAIN, (said, found), instead_of=("token-secret-expired",)
+        )
+        suspects.insert(0, old)
     return failed("The secret has run out", *suspects)
 
 

@@ -52,6 +52,7 @@ SEEN: dict[str, str | int] = {
     "consent-graph-scope-id-under-exchange": REFUSED,
     "consent-resource-not-declared": REFUSED,
     "claims-roles-missing": REFUSED,
+    "claims-roles-missing/without-graph": REFUSED,
     "claims-wrong-role-ews": REFUSED,
     "claims-role-pop-or-smtp-only": REFUSED,
     "claims-delegated-instead-of-application": REFUSED,

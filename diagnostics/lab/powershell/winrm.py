@@ -29,7 +29,7 @@ from diagnostics.lab.tokens import TokenAuthority
 MAX_ENVELOPE_KB = 500
 """MaxEnvelopeSizekb of a Windows Server since 2012."""
 
-GATHER_SECONDS = 0.15
+GATHER_SECONDS = 0.5
 """How long a Receive that has something waits for the rest, so that a short pipeline takes one answer."""
 
 CONFIGURATIONS = frozenset({"microsoft.powershell", "powershell.7"})
@@ -226,9 +226,9 @@ class WinRmEndpoint(HttpsEndpoint):
             self._wait(shell, outbox, soap.timeout, limit)
             data = outbox.take(limit)
             done = outbox.finished and not outbox.fragments
+        if not data and shell.closed:
+            raise wsman.shell_not_found()  # its process has died, or another request has closed it
         if not data and not done:
-            if shell.closed and target is None:
-                return wsman.answer(soap, wsman.received(b"", None, done=True))
             raise wsman.timed_out()
         return wsman.answer(soap, wsman.received(data, command_id, done=done))
 

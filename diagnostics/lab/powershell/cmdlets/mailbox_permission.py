@@ -227,7 +227,6 @@ CMDLETS = (
         _GET_PARAMETERS,
         unsimulated=(
             "Credential",
-            "DomainController",
             "GroupMailbox",
             "ReadFromDomainController",
             "SoftDeletedMailbox",
@@ -244,7 +243,7 @@ CMDLETS = (
             Parameter("AutoMapping", Kind.BOOL),
             Parameter("Deny", Kind.SWITCH),
         ),
-        unsimulated=("Owner", "DomainController", "GroupMailbox", "IgnoreDefaultScope"),
+        unsimulated=("Owner", "GroupMailbox", "IgnoreDefaultScope"),
         writes=True,
     ),
     exchange_cmdlet(
@@ -254,10 +253,8 @@ CMDLETS = (
         unsimulated=(
             "BypassMasterAccountSid",
             "ClearAutoMapping",
-            "DomainController",
             "GroupMailbox",
             "IgnoreDefaultScope",
-            "Instance",
             "ResetDefault",
             "SoftDeletedMailbox",
         ),

@@ -1,0 +1,246 @@
+"""Entra's refusals in any wrapping, one for each distinct error: numbers, description, ids, kind of request.
+
+The description keeps what Entra quotes byte for byte, since a stray blank or `>` in it is the finding.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from diagnostics.evidence import EntraError
+from diagnostics.sources.transcript import prose
+from diagnostics.sources.transcript.codes import WORDINGS, repaired
+from diagnostics.sources.transcript.window import Flow, Window
+
+_CODE = re.compile(r"AADSTS[ :_-]{0,2}(?P<code>\d{4,8})(?!\d)", re.IGNORECASE)
+_CODES_FIELD = re.compile(r"error_?codes\W{1,12}\[\s*(?P<codes>\d[\d,\s]*)\]?", re.IGNORECASE)
+_URI_CODE = re.compile(r"/error\?code(?:=|%3[dD])(?P<codes>\d{5,8})")
+_BARE_CODE = re.compile(
+    r"(?:\berror ?code|\bresultType|\bresult code|sign-?in error code)['\"]?\s*[:=]{1,2}\s*['\"]?(?P<codes>\d{5,8})\b",
+    re.IGNORECASE,
+)
+_TAIL = re.compile(
+    r"\s*(?:Trace ID:?\s*(?P<trace>[\w*<>-]+))?[\s.,;]*(?:Correlation ID:?\s*(?P<correlation>[\w*<>-]+))?[\s.,;]*"
+    r"(?:Timestamp:?\s*(?P<timestamp>\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d ?Z?))?",
+    re.IGNORECASE,
+)
+_TRACE = re.compile(r"\s*Trace ID\b", re.IGNORECASE)
+_BLANK_LINE = re.compile(r"\n[ \t]*\n")
+_FIELD = r"['\"]?\b{name}['\"]?\s*(?:=>|[:=])\s*['\"]?(?P<value>[^'\"\s,;}}&)]{{2,60}})"
+_FIELDS = {
+    name: re.compile(_FIELD.format(name=name))
+    for name in ("suberror", "trace_id", "correlation_id", "timestamp", "error")
+}
+_WORDS = (
+    "invalid_client|invalid_grant|unauthorized_client|invalid_request|invalid_scope|invalid_tenant|invalid_resource"
+    "|interaction_required|consent_required|access_denied|unsupported_grant_type|temporarily_unavailable|server_error"
+)
+_WORD = re.compile(rf"\b({_WORDS})\b")
+_GRANTS = {
+    "client_credentials": re.compile(
+        r"client_credentials|ClientSecretCredential|ClientCertificateCredential|acquire_?token_?for_?client"
+        r"|acquireTokenByClientCredential|ManagedIdentityCredential|[Cc]lient credential flow",
+        re.IGNORECASE,
+    ),
+    "password": re.compile(
+        r"grant_type\W{1,6}password|UsernamePasswordCredential|acquire_?token_?by_?username_?password|\bROPC\b",
+        re.IGNORECASE,
+    ),
+    "refresh_token": re.compile(
+        r"grant_type\W{1,6}refresh_token|refreshing (?:the )?(?:OAuth )?(?:access )?token|refresh_access_token|AcquireTokenSilent",
+        re.IGNORECASE,
+    ),
+    "authorization_code": re.compile(
+        r"grant_type\W{1,6}authorization_code|acquire_token_by_auth_code|response_type=code", re.IGNORECASE
+    ),
+    "device_code": re.compile(r"device_code|DeviceCodeCredential|acquire_token_by_device_flow", re.IGNORECASE),
+}
+_ALIVE = re.compile(
+    rf"Trace ID:? ?[\w*<]|trace_id|error_codes|error_description|suberror|\b(?:{_WORDS})\b|Exception\b|Traceback"
+    r"|\b(?:ERROR|WARN(?:ING)?|FATAL|SEVERE)\b|\b[Ee]rror:|\bfail(?:ed|ure)\b|\bHTTP[ /]\S{0,4} ?[45]\d\d\b|Server returned"
+    r"|\b(?:Service|Auth|Msal|Adal)\w*Error\b|Request Id:|Unable to",
+)
+_STRONG = re.compile(r"Trace ID:? ?[0-9a-f*x<]{4}|\btrace_id\W{1,6}[0-9a-fx*<]{4}", re.IGNORECASE)
+_REACH = 1500
+_MANY = 5
+_SIGNS = re.compile(r"aadsts|error_?codes|error\?code|error ?code|resulttype|result code")
+_SEPARATOR = re.compile(r"['\"`*]{0,3}[ \t]*(?::|-|–|\|)?[ \t]*\n?[ \t]*")
+_OPENED = re.compile(r"([\"'“‘`])(?:\s*\d{4,8} - \[[^\]]*\]:\s*|[\w. ]{0,40}: ?)?$")
+_BRACKET = re.compile(r"[)\]}](?=\s*$)|\"\s*[,}]", re.MULTILINE)
+_COMPLETE = re.compile(r"(?:[.!}\]\"]|'\)?\.?|\.\)|\.\.\.|…|\d\dZ|[_*])$")
+_CONTINUES = re.compile(
+    r"(?:Trace ID|Correlation ID|Timestamp|This can happen|This indicate|You m(?:ay|ight) have|Check |Visit |Make sure|See |Navigate |Send an |Ensure |Client credential)"
+)
+_NEW_MATTER = re.compile(
+    r"(?:at [\w.$<>]+\(|---|===|\$ |PS [A-Z]:|[CS]: |<<|>>|[<>]--|[<>=]{2}|\* (?:OK|NO|BAD|BYE)|\w{1,12} (?:OK|NO|BAD) |[\[{]|[A-Za-z_]+\s*[=:]\s|\+ [A-Z]|At line:)"
+)
+_JSON_FIELD = re.compile(r"error_description\W{1,8}(?:\d+ - \[[^\]]*\]: )?$")
+_CLOSING = {"“": "”", "‘": "’", '"': '"', "'": "'", "`": "`"}
+
+
+def read(window: Window) -> Iterator[EntraError]:
+    """Yield every refusal that the window reports; what a document merely explains is left out."""
+    flow = window.joined
+    if not _SIGNS.search(flow.text.lower()):
+        return
+    matches = list(_CODE.finditer(flow.text))
+    if _is_catalogue(flow, matches):
+        return
+    reported: set[int] = set()
+    for match in matches:
+        error = _described(window, flow, match)
+        if error:
+            reported.update(error.codes)
+            yield error
+    yield from _numbered(window, flow, reported)
+
+
+def _is_catalogue(flow: Flow, matches: list[re.Match[str]]) -> bool:
+    """Say whether the text lists codes as a reference does: many of them, on lines of their own, none with a trace."""
+    codes = {match["code"] for match in matches}
+    lines = {flow.number_at(match.start()) for match in matches}
+    return len(codes) >= _MANY and len(lines) >= _MANY and not _STRONG.search(flow.text)
+
+
+def _described(window: Window, flow: Flow, match: re.Match[str]) -> EntraError | None:
+    """Return the error whose number stands at `match`, unless the text only speaks about it."""
+    code = repaired(match["code"])
+    separator = _SEPARATOR.match(flow.text, match.end())
+    start = separator.end() if separator else match.end()
+    end = _end(window, flow, match, start)
+    tail = _TAIL.match(flow.text, end)
+    after = tail.end() if tail else end
+    sentence = " ".join(flow.text[start:end].split("\n")).strip(" \t,")
+    sentence = re.sub(r"(?<=\S)  +(?=\S)", " ", sentence) if "'" not in sentence else _squeezed(sentence)
+    if not _is_report(window, flow, match, code, sentence, after):
+        return None
+    before = flow.text[max(match.start() - 400, 0) : match.start()]
+    behind = flow.text[end : after + 500].partition("AADSTS")[0]
+    found = {name: _field(pattern, before, behind) for name, pattern in _FIELDS.items()}
+    word = _WORD.search(found["error"]) or _last(_WORD, before[-200:]) or _WORD.search(behind[:300])
+    return EntraError(
+        codes=(code,),
+        description=f"AADSTS{match['code']}: {sentence}" if sentence else "",
+        provenance=window.where(flow.number_at(match.start())),
+        error=word[1] if word else "",
+        suberror=found["suberror"],
+        timestamp=(tail["timestamp"] if tail else "") or found["timestamp"],
+        trace_id=(tail["trace"] if tail else "") or found["trace_id"],
+        correlation_id=(tail["correlation"] if tail else "") or found["correlation_id"],
+        grant_type=_grant(before + flow.text[match.start() : after] + behind),
+    )
+
+
+def _squeezed(sentence: str) -> str:
+    """Make runs of blanks outside quotes one blank; what stands between quotes is kept as it is."""
+    return re.sub(r"('[^']*')|[ \t]+", lambda m: m[1] or " ", sentence)
+
+
+def _end(window: Window, flow: Flow, match: re.Match[str], start: int) -> int:
+    """Return where the description ends: at its closing quote, its trace id, the next error or the end of its lines."""
+    text = flow.text
+    limit = min(len(text), start + _REACH)
+    ends = [limit]
+    for pattern in (_TRACE, _BLANK_LINE, _CODE):
+        found = pattern.search(text, start, limit)
+        if found:
+            ends.append(found.start())
+    opened = _OPENED.search(text[max(match.start() - 60, 0) : match.start()])
+    closing = _CLOSING.get(opened[1], "") if opened else ""
+    if closing:
+        closed = re.compile(re.escape(closing) + r"(?=\s*(?:[,}\])>;:]|$|\n))", re.MULTILINE)
+        if closing == '"':
+            closed = re.compile('"')
+        found = closed.search(text, start, limit)
+        if found:
+            ends.append(found.start())
+    else:
+        found = _BRACKET.search(text, start, limit)
+        if found:
+            ends.append(found.start())
+    return min(_line_end(window, flow, start, min(ends)), min(ends))
+
+
+def _line_end(window: Window, flow: Flow, start: int, end: int) -> int:
+    """Return the end of the line on which the description is complete; a description may go over several lines."""
+    text, position = flow.text, start
+    stamped = window.stamped[flow.index_at(start)]
+    while True:
+        stop = text.find("\n", position, end)
+        if stop < 0:
+            return end
+        line = text[position:stop].rstrip()
+        following = text[stop + 1 : stop + 200].lstrip()
+        if _CONTINUES.match(following):
+            position = stop + 1
+            continue
+        if window.stamped[flow.index_at(stop + 1)] and not stamped:
+            return stop
+        if not line or _COMPLETE.search(line) or _NEW_MATTER.match(following):
+            return stop
+        position = stop + 1
+
+
+def _field(pattern: re.Pattern[str], before: str, behind: str) -> str:
+    """Return a field of the same answer: the one after the description, else the last one before it."""
+    found = pattern.search(behind.partition("}")[0]) or _last(pattern, before.rpartition("}")[2])
+    return found["value"] if found else ""
+
+
+def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    found = None
+    for found in pattern.finditer(text):  # noqa: B007 - the last one is wanted
+        pass
+    return found
+
+
+def _grant(around: str) -> str:
+    return next((grant for grant, pattern in _GRANTS.items() if pattern.search(around)), "")
+
+
+def _is_report(window: Window, flow: Flow, match: re.Match[str], code: int, sentence: str, after: int) -> bool:
+    """Say whether Entra said this here, or a document, a program or a sentence merely mentions it."""
+    index = flow.index_at(match.start())
+    line = window.lines[index]
+    event = flow.text[max(match.start() - 250, 0) : after + 40].rpartition("\n\n")[2]
+    if _STRONG.search(event):
+        return True
+    before = line.partition("AADSTS")[0]
+    wording = WORDINGS.get(code)
+    in_entras_words = bool(wording and wording.match(sentence))
+    if prose.is_program(line, before) or (prose.is_comment(line) and not window.stamped[index]):
+        return False
+    alive = bool(_ALIVE.search(event.replace(sentence, ""))) or window.stamped[index]
+    if prose.explains(window.lines, index):
+        return False
+    if prose.is_listed(window.full, index):
+        return alive and bool(re.search(r"error_codes|error_description", event))
+    if not sentence:
+        return alive and bool(re.search(r"(?i)error|fail|exception|refused|denied|status", line))
+    if in_entras_words:
+        return True
+    return (alive and wording is None and sentence[:1].isupper()) or (alive and _JSON_FIELD.search(before) is not None)
+
+
+def _numbered(window: Window, flow: Flow, reported: set[int]) -> Iterator[EntraError]:
+    """Yield refusals of which only the numbers are left: `error_codes`, the error page's address, sign-in logs."""
+    for pattern in (_CODES_FIELD, _URI_CODE, _BARE_CODE):
+        for match in pattern.finditer(flow.text):
+            codes = tuple(int(code) for code in re.findall(r"\d{5,8}", match["codes"]))
+            codes = tuple(
+                code for code in codes if code not in reported and (code in WORDINGS or pattern is _CODES_FIELD)
+            )
+            line = window.lines[flow.index_at(match.start())]
+            if not codes or prose.is_program(line) or prose.is_listed(window.full, flow.index_at(match.start())):
+                continue
+            reported.update(codes)
+            around = flow.text[max(match.start() - 400, 0) : match.end() + 400]
+            word = _WORD.search(around)
+            yield EntraError(
+                codes=codes,
+                description="",
+                provenance=window.where(flow.number_at(match.start())),
+                error=word[1] if word else "",
+                grant_type=_grant(around),
+            )

@@ -1,0 +1,108 @@
+"""How Entra's own sentences begin, by number: what tells an answer of Entra from somebody's words about it.
+
+Wordings as they were seen at run time and as entra-docs reference-error-codes.md gives them ("isn't" beside "is not").
+A number that is not here is accepted as Entra's answer only with another sign of it (trace id, `error_codes`, a log's
+time).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_WORDINGS: Final = {
+    16000: r"(?:InteractionRequired|User account|Either multiple user identities)",
+    50001: r"(?:InvalidResource|The resource (?:is|isn't|principal|was)|The application named)",
+    500011: r"(?:InvalidResourceServicePrincipalNotFound|The resource principal)",
+    500014: r"(?:InvalidResource|The service principal for resource)",
+    50011: r"(?:InvalidReplyTo|The (?:redirect|reply) (?:URI|URL|address))",
+    50012: r"(?:Authentication ?Failed|Client assertion|Invalid client secret)",
+    50020: r"(?:UserUnauthorized|User account)",
+    500208: r"(?:The domain is not|DomainIsNot)",
+    50034: r"(?:UserAccountNotFound|The user account|To sign into this application)",
+    50048: r"(?:SubjectMismatch|Subject)",
+    50053: r"(?:IdsLocked|The account is locked|Your account (?:is|has been)|You've tried to sign in too many)",
+    50055: r"(?:InvalidPasswordExpiredPassword|The password is expired|The user's password|InvalidPassword|Your password)",
+    50056: r"(?:Invalid or null password|InvalidPassword)",
+    50057: r"(?:UserDisabled|The user account is disabled)",
+    50058: r"(?:UserInformationNotProvided|A silent sign-in|Session information)",
+    50059: r"(?:MissingTenantRealm|No tenant-identifying)",
+    50072: r"(?:UserStrongAuthEnrollment|Due to a configuration change|User needs to)",
+    50074: r"(?:UserStrongAuthClientAuthN|Strong [Aa]uthentication is required)",
+    50076: r"(?:UserStrongAuthClientAuthN|Due to a configuration change)",
+    50079: r"(?:UserStrongAuthEnrollment|Due to a configuration change)",
+    50097: r"(?:DeviceAuthenticationRequired|Device authentication)",
+    50105: r"(?:EntitlementGrantsNotFound|The signed in user|Your administrator has configured)",
+    501051: r"(?:Application|EntitlementGrants)",
+    50126: r"(?:InvalidUserNameOrPassword|Error validating credentials|Invalid username)",
+    50128: r"(?:Invalid domain name|No tenant-identifying)",
+    50132: r"(?:SsoArtifactInvalidOrExpired|The session)",
+    50133: r"(?:SsoArtifactRevoked|The session)",
+    50158: r"(?:ExternalSecurityChallenge|External security challenge)",
+    50173: r"(?:FreshTokenNeeded|The provided grant has expired)",
+    50194: r"(?:Application '|NoSuchInstance)",
+    53000: r"(?:DeviceNotCompliant|Device is not|Conditional Access policy requires)",
+    53001: r"(?:DeviceNotDomainJoined|Device is not|Conditional Access policy requires)",
+    53003: r"(?:BlockedByConditionalAccess|Access has been blocked)",
+    530032: r"(?:BlockedByConditionalAccess|Access has been blocked|Blocked by)",
+    530035: r"(?:BlockedBySecurityDefaults|Access has been blocked)",
+    54005: r"(?:OAuth2 Authorization code|OAuth2Auth)",
+    65001: r"(?:DelegationDoesNotExist|The user or administrator)",
+    65004: r"(?:UserDeclinedConsent|User declined)",
+    65005: r"(?:MisconfiguredApplication|Misconfigured application|The application|Using application)",
+    65006: r"(?:Resource '|Resource)",
+    650052: r"(?:The app needs access|The app is trying|The organization)",
+    650056: r"(?:Misconfigured application|MisconfiguredApplication)",
+    650057: r"(?:Invalid resource|InvalidResource)",
+    70000: r"(?:InvalidGrant|Provided grant|The (?:request|provided|user)|Transmission|User account)",
+    70001: r"(?:UnauthorizedClient|Application with identifier|The application named)",
+    70002: r"(?:InvalidClient|Error validating credentials|The request body)",
+    70008: r"(?:ExpiredOrRevokedGrant|The (?:provided|refresh token)|ExpiredOr)",
+    700003: r"(?:DeviceNotFound|Device object)",
+    70011: r"(?:InvalidScope|The provided (?:request|value)|The scope)",
+    70043: r"(?:BadTokenDueToSignInFrequency|The refresh token)",
+    700016: r"(?:UnauthorizedClient_DoesNotMatchRequest|Application with identifier)",
+    700022: r"(?:InvalidMultipleResourcesScope|The provided value)",
+    700025: r"(?:InvalidClientPublicClientWithCredential|Client is public)",
+    700027: r"(?:ClientAssertion|Client assertion|The certificate with identifier)",
+    700030: r"(?:Invalid certificate|InvalidCertificate)",
+    700081: r"(?:Refresh[Tt]oken|The refresh token)",
+    700082: r"(?:ExpiredOrRevokedGrantInactiveToken|The refresh token)",
+    700084: r"(?:Refresh|The refresh token)",
+    7000112: r"(?:UnauthorizedClientApplicationDisabled|Application ')",
+    7000215: r"(?:Invalid client secret|InvalidClientSecret)",
+    7000218: r"(?:The request body)",
+    7000222: r"(?:InvalidClientSecretExpiredKeysProvided|The provided client secret)",
+    7000229: r"(?:The client application|Client application)",
+    90002: r"(?:InvalidTenantName|Tenant )",
+    900023: r"(?:InvalidTenant|Specified tenant)",
+    90013: r"(?:InvalidUserInput|Invalid input)",
+    90014: r"(?:MissingRequiredField|The required field|The request body)",
+    900144: r"(?:The request body)",
+    90038: r"(?:NationalCloudTenantRedirection|The specified tenant|Tenant)",
+    90072: r"(?:PassThroughUserMfaError|User account|The external account)",
+    90094: r"(?:AdminConsentRequired|The grant requires|Administrator consent)",
+    90095: r"(?:AdminConsentRequiredRequestAccess|Admin consent|In the Admin)",
+    900382: r"(?:Confidential [Cc]lient|ConfidentialClient)",
+    900432: r"(?:Confidential [Cc]lient|ConfidentialClient)",
+    900561: r"(?:BadResourceRequest|The endpoint)",
+    9001023: r"(?:The grant type|GrantType)",
+    9002313: r"(?:InvalidRequest|Invalid request)",
+    9002325: r"(?:Proof [Kk]ey|ProofKey)",
+    9002326: r"(?:Cross-origin|CrossOrigin)",
+    9002327: r"(?:Tokens issued)",
+    9002332: r"(?:Application ')",
+    1002012: r"(?:The provided value)",
+}
+WORDINGS: Final = {code: re.compile(wording) for code, wording in _WORDINGS.items()}
+
+
+def repaired(digits: str) -> int:
+    """Return the number that `digits` stand for; where the first ones were lost (`AADSTS00016`), the one known that fits.
+
+    The documentation of Zammad quotes such shortened numbers; no real one begins with a zero.
+    """
+    if not digits.startswith("0"):
+        return int(digits)
+    fitting = [code for code in WORDINGS if str(code).endswith(digits)]
+    return fitting[0] if len(fitting) == 1 else int(digits)

@@ -1,0 +1,354 @@
+"""IMAP conversations of any client's trace to sessions: greeting, capabilities, commands with their answers.
+
+Exchange's own sentences are recognised wherever they stand, also without a tag, since many programs only pass on the
+last answer. A sentence that explains such an answer is no answer.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from diagnostics.evidence import ImapSession, ImapStep, Provenance, ReplyStatus
+from diagnostics.redaction import redact
+from diagnostics.sources.transcript import prose
+from diagnostics.sources.transcript.imap_lines import Said, Speaker, conversation
+from diagnostics.sources.transcript.window import Window
+
+_GREETING = re.compile(
+    r"\*\s+(?:OK|PREAUTH|BYE)\s+(?P<text>The Microsoft Exchange IMAP4\w* service is ready\.?[^\[\n]{0,40}(?:\[(?P<host>[A-Za-z0-9+/=\s]{4,400})\]?)?|.{0,200})",
+    re.IGNORECASE,
+)
+_EXCHANGE_READY = re.compile(r"Microsoft Exchange IMAP4\w* service is ready", re.IGNORECASE)
+_OTHER_READY = re.compile(
+    r"\b(?:ready|Dovecot|Gimap|Courier|Cyrus|hMailServer|MDaemon|Zimbra|IceWarp|Kerio|IMAP4rev1 (?:server|service))\b",
+    re.IGNORECASE,
+)
+_TAG = r"(?P<tag>(?!AADSTS)[A-Za-z]{0,10}[0-9A-Fa-f]{1,12}|[A-Za-z]{1,3}|TAG\d+|tag|zd\d+|[A-Za-z0-9.]{2,20}\d)"
+_REPLY = re.compile(rf"(?:^|(?<=[\s:'\"\[(>])){_TAG}\s+(?P<status>OK|NO|BAD)\s+(?P<text>\S.*)$")
+_UNTAGGED = re.compile(r"(?:^|(?<=[\s:'\"\[(>]))\*\s+(?P<status>NO|BAD|BYE)\s+(?P<text>\S.*)$")
+_VERBS = (
+    "CAPABILITY|AUTHENTICATE|LOGIN|LOGOUT|SELECT|EXAMINE|LIST|LSUB|NAMESPACE|ID|NOOP|STATUS|EXPUNGE|ENABLE|IDLE|STARTTLS"
+    "|UID|FETCH|SEARCH|CHECK|CLOSE|XLIST|GETQUOTAROOT"
+)
+_COMMAND = re.compile(rf"^{_TAG}\s+(?P<verb>{_VERBS})\b(?P<rest>.*)$", re.IGNORECASE)
+_LITERAL = re.compile(r"^\+\s*(?P<base64>[A-Za-z0-9+/]{16,}={0,2})\s*$")
+_CAPABILITY = re.compile(r"\*\s+CAPABILITY\s+(?P<list>IMAP4.*)$", re.IGNORECASE)
+_LISTED = re.compile(r"\*\s+LIST\s+\([^)]*\)\s+\S+\s+(?P<name>\"[^\"]*\"|\S+)")
+_CLOSED = re.compile(
+    r"\[ ?Server disconnected ?\]|^\s*(?:Connection (?:closed|lost)|EOF|unexpected EOF)\b", re.IGNORECASE
+)
+_STATUS_HINT = r"(?:\b(?P<status>NO|BAD|BYE)\b[^A-Za-z0-9]{0,6}(?:\[[A-Z-]+\]\s*)?)?"
+# Sentences that only an IMAP server says, with the command they answer and the status they come with.
+_KNOWN: tuple[tuple[re.Pattern[str], str, ReplyStatus], ...] = (
+    (re.compile(_STATUS_HINT + r"(?P<text>AUTHENTICATE completed\.?)", re.IGNORECASE), "AUTHENTICATE", ReplyStatus.OK),
+    (re.compile(_STATUS_HINT + r"(?P<text>(?:\[AUTHENTICATIONFAILED\]\s*)?AUTHENTICATE failed\b[^\n]{0,300})", re.IGNORECASE), "AUTHENTICATE", ReplyStatus.NO),
+    (re.compile(_STATUS_HINT + r"(?P<text>AuthFailed:\s?LogonDenied-BasicAuthBlocked[^\n]{0,200})"), "LOGIN", ReplyStatus.NO),
+    (re.compile(_STATUS_HINT + r"(?P<text>AuthFailed:\s?LogonDenied[^\n]{0,200})"), "AUTHENTICATE", ReplyStatus.NO),
+    (re.compile(_STATUS_HINT + r"(?P<text>LOGIN failed\b[^\n]{0,80})"), "LOGIN", ReplyStatus.NO),
+    (re.compile(_STATUS_HINT + r"(?P<text>User\s+is\s+authenticated\s+but\s+not\s+connected\.?)", re.IGNORECASE), "", ReplyStatus.BAD),
+    (re.compile(_STATUS_HINT + r"(?P<text>Request\s+is\s+throttled\.\s*Suggested\s+Backoff\s+Time:?\s*\d+\s*milliseconds)", re.IGNORECASE), "", ReplyStatus.BAD),
+    (re.compile(_STATUS_HINT + r"(?P<text>Command (?:Argument )?Error\.? \d+)"), "", ReplyStatus.BAD),
+    (re.compile(_STATUS_HINT + r"(?P<text>Invalid SASL argument\b[^\n]{0,60})"), "AUTHENTICATE", ReplyStatus.NO),
+    (re.compile(_STATUS_HINT + r"(?P<text>Folder name is reserved\.?)", re.IGNORECASE), "SELECT", ReplyStatus.NO),
+)  # fmt: skip
+_FAILED_VERB = re.compile(
+    r"^(?P<verb>AUTHENTICATE|LOGIN|SELECT|EXAMINE|CAPABILITY|LIST|NAMESPACE|ID|STATUS|LOGOUT|NOOP) (?:failed|completed)",
+    re.IGNORECASE,
+)
+_NAMED_VERB = re.compile(
+    r"\b(AUTHENTICATE|LOGIN|SELECT|EXAMINE|NAMESPACE|LIST|LSUB|STATUS|NOOP|EXPUNGE)\b(?= (?:command|INBOX|failed|error)|\W+BAD)",
+    re.IGNORECASE,
+)
+_MASKED_LOGIN = re.compile(r"^(?P<tag>\S+)\s+login\s+\[\[ ?Credentials removed", re.IGNORECASE)
+_USER = (
+    re.compile(r"\bwith user \[(?P<user>[^\]\s]+)\]"),
+    re.compile(r"--user1[ =]\"?(?P<user>[^\s\"]+)"),
+    re.compile(r";\s*(?P<user>[^\s;()@]+@[^\s;()]+)\)\s+(?:-->|<--|\[)"),
+    re.compile(r"LogonDenied[^,]{0,80},?\s*User:\s?(?P<user>[^\s\"']+)"),
+    re.compile(
+        r"\b(?:user|username|login|account|mailbox)['\"]?\s?[:=]\s?['\"]?<?(?P<user>[\w.+'-]+@[\w.-]+\.\w+)",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"(?:\blogin (?:failed )?for|authenticat\w+ (?:user|as)|logging in as|signing in as)[ :]+['\"<]?(?P<user>[\w.+'-]+@[\w.-]+\.\w+)",
+        re.IGNORECASE,
+    ),
+)
+_SERVER = re.compile(
+    r"(?<![\w@.-])(?P<host>outlook\.office365\.(?:com|us)|outlook-dod\.office365\.us|partner\.outlook\.cn|imap-mail\.outlook\.com|imap\.outlook\.com"
+    r"|imap\.office365\.com|outlook\.live\.com|imap-mail\.hotmail\.com|smtp-hve\.office365\.com|outlook\.office\.com(?!/))(?![\w./-]*(?:\.default|Access))(?::(?P<port>\d{2,5}))?"
+)
+
+
+@dataclass(slots=True)
+class _Session:
+    where: Provenance
+    greeting: str = ""
+    greeting_host: str = ""
+    capabilities: tuple[str, ...] = ()
+    steps: list[ImapStep] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
+    pending: dict[str, str] = field(default_factory=dict)
+    last: str = ""
+    user: str = ""
+    challenge: str = ""
+    server: str = ""
+    port: int = 0
+
+    def is_empty(self) -> bool:
+        return not (self.steps or self.greeting or self.challenge)
+
+    def frozen(self) -> ImapSession:
+        return ImapSession(
+            provenance=self.where,
+            server=self.server,
+            port=self.port,
+            user=self.user,
+            greeting=self.greeting,
+            greeting_host=self.greeting_host,
+            capabilities=self.capabilities,
+            steps=tuple(self.steps),
+            folders=tuple(self.folders),
+            challenge=self.challenge,
+        )
+
+
+_WORDS = (
+    "authenticate", "service is ready", "throttled", "login", " select ", "examine", "command error", "command argument error",
+    "* ok", "* bye", "* bad", "* no", "sasl", "name is reserved", "connected", "logondenied",
+)  # fmt: skip
+
+
+def read(window: Window) -> Iterator[ImapSession]:
+    """Yield each conversation of the window; a new greeting or a new sign-in after an answered one begins another."""
+    low = window.lower
+    if not any(word in low for word in _WORDS):
+        return
+    sessions: list[_Session] = []
+    users, server = _users(window), _SERVER.search("\n".join(window.full))
+    for said in conversation(window):
+        _hear(window, said, sessions)
+    for session in sessions:
+        if session.is_empty():
+            continue
+        if len(users) == 1 and not session.user:
+            session.user = users[0]
+        if server and not session.server:
+            session.server, session.port = server["host"], int(server["port"] or 0)
+        yield session.frozen()
+
+
+def _users(window: Window) -> list[str]:
+    found: dict[str, None] = {}
+    for line in window.full:
+        for pattern in _USER[:-2] if "@" not in line else _USER:
+            match = pattern.search(line)
+            if match and not re.search(r"[xX*]{4}|redact", match["user"]):
+                found[match["user"].strip("'\".,;")] = None
+    return list(found)
+
+
+def _hear(window: Window, said: Said, sessions: list[_Session]) -> None:
+    text = said.text
+    where = window.where(said.number)
+    if said.speaker is not Speaker.CLIENT:
+        if _heard_server(window, said, sessions, where):
+            return
+    if said.speaker is not Speaker.SERVER:
+        command = _COMMAND.match(text)
+        if command and not (said.speaker is Speaker.UNKNOWN and _is_sentence(window, said)):
+            _sent(command, sessions, where)
+        elif masked := _MASKED_LOGIN.match(text):
+            _current(sessions, where).pending[masked["tag"]] = ""
+
+
+def _is_sentence(window: Window, said: Said) -> bool:
+    return prose.explains(window.lines, said.index) or prose.is_program(window.lines[said.index])
+
+
+def _current(sessions: list[_Session], where: Provenance) -> _Session:
+    if not sessions:
+        sessions.append(_Session(where))
+    return sessions[-1]
+
+
+def _sent(command: re.Match[str], sessions: list[_Session], where: Provenance) -> None:
+    verb, rest = command["verb"].upper(), command["rest"].strip()
+    session = _current(sessions, where)
+    if verb in {"AUTHENTICATE", "LOGIN"} and any(
+        step.command.startswith(("AUTHENTICATE", "LOGIN")) for step in session.steps
+    ):
+        session = _Session(where, server=session.server, port=session.port)
+        sessions.append(session)
+    shown = verb
+    if verb == "AUTHENTICATE":
+        mechanism = re.match(r"\"?([A-Za-z0-9-]+)", rest)
+        shown = f"AUTHENTICATE {mechanism[1].upper()}" if mechanism else verb
+    elif verb == "LOGIN":
+        name = re.match(r"\"?([^\s\"]+@[^\s\"]+)", rest)
+        session.user = session.user or (name[1] if name else "")
+    elif verb in {"SELECT", "EXAMINE", "STATUS"}:
+        name = re.match(r"\"[^\"]*\"|[^\s(\\]+", rest)
+        shown = f"{verb} {name[0].strip(chr(34))}" if name else verb
+    elif verb == "UID":
+        shown = f"UID {rest.split()[0].upper()}" if rest.split() else verb
+    session.pending[command["tag"].upper()] = shown
+    session.last = shown
+
+
+def _heard_server(window: Window, said: Said, sessions: list[_Session], where: Provenance) -> bool:
+    """Take a line as the server's answer if it is one."""
+    text = said.text
+    greeting = _GREETING.search(text)
+    if greeting and (
+        _EXCHANGE_READY.search(text)
+        or (said.speaker is Speaker.SERVER or text.startswith("* OK"))
+        and _is_foreign(greeting["text"], sessions)
+    ):
+        session = _Session(
+            where,
+            greeting=redact(" ".join(greeting["text"].split()))[:300],
+            greeting_host=front_end(greeting["host"] or ""),
+        )
+        if sessions and not (sessions[-1].greeting or sessions[-1].steps):
+            sessions.pop()
+        sessions.append(session)
+        return True
+    capability = _CAPABILITY.search(text)
+    if capability:
+        _current(sessions, where).capabilities = tuple(capability["list"].split())
+        return True
+    listed = _LISTED.search(text)
+    if listed:
+        _current(sessions, where).folders.append(listed["name"].strip('"'))
+        return True
+    literal = _LITERAL.match(text)
+    if literal and sessions:
+        challenge = _challenge(literal["base64"])
+        if challenge:
+            sessions[-1].challenge = challenge
+            return True
+    if _CLOSED.search(text) and (sessions or said.speaker is Speaker.SERVER):
+        _disconnected(_current(sessions, where), where)
+        return True
+    return _answered(window, said, sessions, where)
+
+
+def _is_foreign(text: str, sessions: list[_Session]) -> bool:
+    begun = bool(sessions and sessions[-1].pending)
+    return not begun and bool(_OTHER_READY.search(text))
+
+
+def _disconnected(session: _Session, where: Provenance) -> None:
+    if session.pending and not session.steps:
+        session.steps.append(
+            ImapStep(session.last, ReplyStatus.CLOSED, "the server closed the connection", provenance=where)
+        )
+
+
+def _answered(window: Window, said: Said, sessions: list[_Session], where: Provenance) -> bool:
+    text = said.text
+    reply = _REPLY.search(text)
+    certain = said.speaker is Speaker.SERVER
+    if (
+        reply
+        and (certain or _is_reply(reply, sessions))
+        and not (said.speaker is Speaker.UNKNOWN and _is_sentence(window, said))
+    ):
+        session = _current(sessions, where)
+        command = session.pending.pop(reply["tag"].upper(), "") or _verb(reply["text"], window.lines[said.index])
+        _add(session, command, ReplyStatus(reply["status"]), reply["text"], where)
+        return True
+    untagged = _UNTAGGED.search(text)
+    if untagged and (certain or sessions or _known(untagged["text"])):
+        session = _current(sessions, where)
+        status = ReplyStatus(untagged["status"])
+        command = "" if status is ReplyStatus.BYE else (session.last or _verb(untagged["text"], text))
+        _add(session, command, status, untagged["text"], where)
+        return True
+    if _is_sentence(window, said) or prose.is_comment(window.lines[said.index]):
+        return False
+    return _quoted(window, said, sessions, where)
+
+
+def _is_reply(reply: re.Match[str], sessions: list[_Session]) -> bool:
+    return bool(
+        (sessions and reply["tag"].upper() in sessions[-1].pending)
+        or _known(reply["text"])
+        or _FAILED_VERB.match(reply["text"])
+    )
+
+
+def _known(text: str) -> bool:
+    return any(pattern.search(text) for pattern, _, _ in _KNOWN)
+
+
+def _verb(text: str, line: str) -> str:
+    match = _FAILED_VERB.match(text) or _NAMED_VERB.search(line)
+    if match is None:
+        return ""
+    verb = (match["verb"] if "verb" in match.re.groupindex else match[1]).upper()
+    return "AUTHENTICATE XOAUTH2" if verb == "AUTHENTICATE" and "xoauth2" in line.lower() else verb
+
+
+def _quoted(window: Window, said: Said, sessions: list[_Session], where: Provenance) -> bool:
+    """Recognise Exchange's sentences inside a program's own message."""
+    line = said.text
+    following = window.lines[said.index + 1] if said.index + 1 < len(window.lines) else ""
+    for pattern, command, status in _KNOWN:
+        match = pattern.search(line)
+        if match is None and following and not _UNTAGGED.search(following) and not _REPLY.search(following):
+            joined = f"{line} {following.strip()}"
+            match = pattern.search(joined)
+            if match and (match.start("text") >= len(line) or match.end("text") <= len(line)):
+                match = None
+        if match is None:
+            continue
+        if prose.is_program(window.lines[said.index], line[: match.start()]) or (
+            not line[: match.start()].strip() and prose.is_listed(window.lines, said.index)
+        ):
+            return False
+        session = _current(sessions, where)
+        given = match["status"]
+        pending = next(iter(session.pending.values()), "") if session.pending else ""
+        named = command or _verb("", line) or (pending if given else "")
+        if command == "AUTHENTICATE" and (pending.startswith("AUTHENTICATE") or "xoauth2" in line.lower()):
+            named = pending or "AUTHENTICATE XOAUTH2"
+        text = " ".join(match["text"].split())
+        if not any(step.text == text and step.status == status for step in session.steps):
+            _add(
+                session, named, ReplyStatus(given.upper()) if given and given.upper() != "BYE" else status, text, where
+            )
+        return True
+    return False
+
+
+def _add(session: _Session, command: str, status: ReplyStatus, text: str, where: Provenance) -> None:
+    cleaned = redact(text.strip().rstrip("'\"")).removesuffix("\\r\\n").strip()[:400]
+    if len(session.steps) < 200:  # noqa: PLR2004 - enough to judge; a trace may go on for days
+        session.steps.append(ImapStep(command, status, cleaned, provenance=where))
+
+
+def _challenge(text: str) -> str:
+    """Return what a `+ <base64>` after XOAUTH2 says; Google and Dovecot send JSON there, Exchange sends nothing."""
+    try:
+        data = base64.b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError):
+        return ""
+    shown = data.decode("utf-8", "replace")
+    return redact(shown)[:300] if shown.lstrip().startswith("{") else ""
+
+
+def front_end(text: str) -> str:
+    """Return the front-end server's name from the greeting's bracket: base64 of UTF-16LE; empty when it is not that."""
+    squeezed = "".join(text.split())
+    try:
+        data = base64.b64decode(squeezed + "=" * (-len(squeezed) % 4))
+        name = data.decode("utf-16-le")
+    except (binascii.Error, ValueError):
+        return ""
+    return name if re.fullmatch(r"[A-Za-z0-9.-]{4,100}", name) else ""

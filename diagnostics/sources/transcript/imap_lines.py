@@ -1,0 +1,84 @@
+r"""Lines of mail clients' traces to what the protocol said: who spoke, tag, command, answer.
+
+Every client writes its trace its own way: `C:`/`S:` (MailKit), `-->`/`<--` with Python reprs (email-oauth2-proxy),
+`>>`/`<<` (php-imap, FreeScout), `=>`/`<=` (node-imap), `IMAP>`/`IMAP<` (fetchmail), `Sending:`/`Read:` (imapsync), JSON
+with `"src":"s"` (imapflow), `SendData:`/`CreateNewLineFromSocket:` (Thunderbird), nothing at all (JavaMail).
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from diagnostics.sources.transcript.window import Window
+
+
+class Speaker(enum.StrEnum):
+    """Who said a line, where the trace shows it."""
+
+    CLIENT = "client"
+    SERVER = "server"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One line of the conversation, with the number of the line of the text and the index in the window."""
+
+    speaker: Speaker
+    text: str
+    number: int
+    index: int
+
+
+_CLIENT = (
+    r"C:|>>>?(?=[ \t])|-->|->|=>|IMAP>|\d>(?=[ \t])|>(?=[ \t]b?['\"]?[\w.]+[ \t][A-Za-z])|Sending(?:\sline)?:|SendData:|\[tx\]|\bsent:|client:"
+    r"|IMAP4?\s?>|<send>|Client command:|REQUEST:"
+)
+_SERVER = (
+    r"S:|<<<?(?=[ \t])|<--|<-(?=[ \t])|<=|IMAP<|\d<(?=[ \t])|<(?=[ \t]b?['\"]?(?:\*|\+|[\w.]+[ \t](?:OK|NO|BAD)))|Read:|CreateNewLineFromSocket:|\[rx\]"
+    r"|\b(?:received|recv):|server:|IMAP4?\s?<|<recv>|Server (?:response|reply):|RESPONSE:"
+)
+_MARK = re.compile(rf"(?:(?<=^)|(?<=[\s)\]:;]))(?:(?P<client>{_CLIENT})|(?P<server>{_SERVER}))[ \t]*")
+_JSON = re.compile(r"\"src\"\s*:\s*\"(?P<src>[cs])\"")
+_JSON_MESSAGE = re.compile(r"\"msg\"\s*:\s*\"(?P<msg>(?:[^\"\\]|\\.)*)\"")
+_REPR = re.compile(r"""^b?(?P<quote>['"])(?P<inner>.*?)(?P=quote)?\s*,?$""", re.DOTALL)
+_BREAK = re.compile(r"\\r\\n|\\n|\r\n?")
+_FARTHEST = 200  # a mark stands near the start: after a time and a connection, not inside a sentence
+
+
+def conversation(window: Window) -> Iterator[Said]:
+    """Yield the window's lines as the protocol's, in order; lines without a mark have an unknown speaker."""
+    for index, line in enumerate(window.lines):
+        if not line.strip():
+            continue
+        number = window.numbers[index]
+        message = _JSON.search(line) if '"src"' in line else None
+        if message:
+            text = _JSON_MESSAGE.search(line)
+            speaker = Speaker.CLIENT if message["src"] == "c" else Speaker.SERVER
+            if text:
+                yield Said(speaker, text["msg"].replace('\\"', '"'), number, index)
+            continue
+        speaker, text_ = _marked(line)
+        for part in _lines(text_):
+            yield Said(speaker, part, number, index)
+
+
+def _marked(line: str) -> tuple[Speaker, str]:
+    mark = _MARK.search(line, 0, _FARTHEST)
+    if mark is None:
+        return Speaker.UNKNOWN, line.strip()
+    return (Speaker.CLIENT if mark["client"] else Speaker.SERVER), line[mark.end() :].strip()
+
+
+def _lines(text: str) -> Iterator[str]:
+    quoted = _REPR.match(text)
+    if quoted:
+        text = quoted["inner"]
+    for part in _BREAK.split(text):
+        bare = part.strip().strip("'\"") if quoted else part.strip()
+        if bare:
+            yield bare

@@ -1,0 +1,123 @@
+"""Failures of names, connections and TLS in any client's words: towards IMAP as attempts, towards the sign-in host as remarks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from diagnostics.evidence import AddressAttempt, AttemptOutcome, ImapSession, Remark
+from diagnostics.redaction import redact
+from diagnostics.sources.transcript import prose
+from diagnostics.sources.transcript.window import Window
+
+_O = AttemptOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One way in which clients report that a connection failed; `source` is where the words were read."""
+
+    kind: str
+    pattern: re.Pattern[str]
+    outcome: AttemptOutcome
+    source: str
+
+
+def _f(kind: str, pattern: str, outcome: AttemptOutcome, source: str) -> Failure:
+    return Failure(kind, re.compile(pattern, re.IGNORECASE), outcome, source)
+
+
+FAILURES: tuple[Failure, ...] = (
+    _f("no-ca-bundle", r"Can't verify SSL peers without knowing which Certificate Authorities to trust", _O.CERTIFICATE_REFUSED, "imapsync issue 395"),
+    _f("tls-to-plaintext-port", r"Are you attempting an encrypted connection to a non-encrypted server\?", _O.PLAINTEXT, "email-oauth2-proxy issue 393"),
+    _f("wrong-version-number", r"WRONG_VERSION_NUMBER|wrong version number|unknown protocol:\s?s23_clnt|Unsupported or unrecognized SSL message|packet length too long|first record does not look like a TLS handshake|not an SSL/TLS record", _O.PLAINTEXT, "OpenSSL, JSSE, Go and GnuTLS messages"),
+    _f("certificate-verify-failed", r"certificate[_ ]verif(?:y|ication)[_ ]failed|CERTIFICATE_VERIFY_FAILED|unable to get (?:local )?issuer certificate|self[- ]signed certificate|PKIX path building failed|The remote certificate (?:is|was) (?:invalid|rejected)|certificate is not trusted|x509: certificate signed by unknown authority|RemoteCertificate(?:ChainErrors|NameMismatch)|SSL certificate problem|server certificate (?:verification|does not match)|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(?:VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT)|DEPTH_ZERO_SELF_SIGNED_CERT|ERR_TLS_CERT_ALTNAME_INVALID|certificate has expired", _O.CERTIFICATE_REFUSED, "imapsync issue 476; messages of OpenSSL, .NET, Java, Go and Node"),
+    _f("name-not-resolved", r"getaddrinfo (?:ENOTFOUND|EAI_AGAIN|failed)|Name or service not known|nodename nor servname provided|Temporary failure in name resolution|No such host is known|UnknownHostException|Could not resolve host|no such host|php_network_getaddresses", _O.UNREACHABLE, "libc, Node, .NET, Java, curl, Go and PHP messages"),
+    _f("connection-refused", r"Connection refused|ECONNREFUSED|actively refused|WinError 10061", _O.REFUSED, "libc, Node and Windows messages"),
+    _f("connection-timed-out", r"Connection timed out|connect(?:ion)? timeout|ETIMEDOUT|ConnectTimeout|WinError 10060|did not properly respond after a period of time|connect timed out|i/o timeout|Operation timed out|Timed out while (?:connecting|waiting for server)|timeout waiting for (?:greeting|server)|Greeting never received", _O.TIMED_OUT, "libc, Node, Windows, Java, Go; imapflow"),
+    _f("connection-reset", r"Connection reset by peer|ECONNRESET|forcibly closed by the remote host|WinError 10054", _O.RESET, "libc, Node and Windows messages"),
+    _f("network-unreachable", r"Network is unreachable|ENETUNREACH|No route to host|EHOSTUNREACH", _O.UNREACHABLE, "libc messages"),
+    _f("no-greeting", r"<--\s*\[ Server disconnected \]|no greeting|(?:did not|didn't) (?:send|receive) a greeting|unexpected (?:end of file|EOF)|server (?:unexpectedly )?(?:closed|disconnected|hung up)(?: the connection)? (?:before|without)|unexpectedly disconnected", _O.NO_GREETING, "email-oauth2-proxy issue 200; MailKit"),
+    _f("http-answer-on-mail-port", r"(?:\* )?HTTP/1\.[01] (?:400|403|404|405|408|426|501|502|503)\b", _O.NO_GREETING, "answers of HTTP proxies on port 993"),
+    _f("tls-handshake-failed", r"SSL_ERROR_SYSCALL|handshake[_ ](?:failure|failed)|TLS (?:handshake|negotiation) (?:failed|error)|sslv3 alert|tlsv1 alert|SSLHandshakeException|Could not create SSL/TLS secure channel|no protocols available", _O.TLS_FAILED, "OpenSSL, Java and .NET messages"),
+)  # fmt: skip
+_LOGIN = re.compile(
+    r"login\.(?:microsoftonline|partner\.microsoftonline|windows|chinacloudapi)|/oauth2/|oauth2?[_/]?token|token endpoint|imapsync_auth|acquire_?token|\bauthority\b|sts\.windows\.net|openid-configuration|No code from https?:",
+    re.IGNORECASE,
+)
+_IMAP = re.compile(
+    r"\bIMAPS?\b|\bimapsync\b|:99[35]\b|\bport[ =:]+99[35]\b|\b99[35]\b|outlook\.office365|imap-mail|outlook\.live|partner\.outlook\.cn|\b1?1?143\b|1993\b",
+    re.IGNORECASE,
+)
+_SMTP = re.compile(r"\bSMTPS?\b|smtp\.office365|:587\b|:465\b|:25\b|postfix", re.IGNORECASE)
+_HOST = re.compile(
+    r"(?<![\w@.-])(?P<host>(?:[A-Za-z0-9-]+\.)+(?:com|us|cn|net|org|local|de|invalid|example|test)|\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){3,7}\]?)(?::(?P<port>\d{2,5}))?\b"
+)
+_MAIL_HOST = re.compile(r"outlook|office365|imap|mail", re.IGNORECASE)
+_REACH = 6
+_PORTS = {993: 993, 995: 995, 143: 143}
+
+
+def read(window: Window) -> Iterator[ImapSession | Remark]:
+    """Yield each distinct failure: a session with one attempt where IMAP was meant, else a remark."""
+    seen: set[tuple[str, str]] = set()
+    for index, line in enumerate(window.lines):
+        for failure in FAILURES:
+            match = failure.pattern.search(line)
+            if match is None:
+                continue
+            if (
+                prose.explains(window.lines, index)
+                or prose.is_program(line, line[: match.start()])
+                or prose.is_comment(line)
+            ):
+                break
+            purpose = _purpose(window, index)
+            if (failure.kind, purpose) not in seen and purpose:
+                seen.add((failure.kind, purpose))
+                yield _evidence(window, index, failure, purpose)
+            break
+
+
+def _purpose(window: Window, index: int) -> str:
+    """Say what the connection was for: `login`, `imap`, `smtp`, or nothing that can be told."""
+    line = window.full[index]
+    for text in (line, " ".join(window.full[max(index - _REACH, 0) : index + 3])):
+        for name, pattern in (("login", _LOGIN), ("imap", _IMAP), ("smtp", _SMTP)):
+            if pattern.search(text):
+                return name
+    return "unknown" if _alone(window) else ""
+
+
+def _alone(window: Window) -> bool:
+    """Say whether the text is so short that the failure is what was pasted."""
+    few = 6
+    return sum(bool(line.strip()) for line in window.lines) <= few
+
+
+def _evidence(window: Window, index: int, failure: Failure, purpose: str) -> ImapSession | Remark:
+    where = window.where(window.numbers[index])
+    line = redact(window.lines[index].strip())[:300]
+    host, port = _peer(window, index)
+    if purpose == "imap" and failure.kind != "no-ca-bundle":
+        name_error = line if failure.kind == "name-not-resolved" else ""
+        attempt = AddressAttempt(host, port, failure.outcome, line)
+        return ImapSession(
+            where, server=host, port=port, attempts=() if name_error else (attempt,), name_error=name_error
+        )
+    values = (("for", purpose), *((("host", host),) if host else ()), *((("port", str(port)),) if port else ()))
+    return Remark(f"network-{failure.kind}", line, where, values)
+
+
+def _peer(window: Window, index: int) -> tuple[str, int]:
+    for at in (index, *range(index - 1, max(index - _REACH, -1), -1)):
+        named = [
+            match for match in _HOST.finditer(window.full[at]) if _MAIL_HOST.search(match["host"]) or match["port"]
+        ]
+        if named:
+            match = next((match for match in named if _MAIL_HOST.search(match["host"])), named[-1])
+            port = int(match["port"] or 0)
+            ported = re.search(r"\b(993|995|143|587)\b", window.full[at])
+            return match["host"].strip("[]"), port or (int(ported[1]) if ported else 0)
+    return "", 0

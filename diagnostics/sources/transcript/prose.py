@@ -1,0 +1,112 @@
+"""Whether a line reports something that happened, or explains, documents or programs what may happen.
+
+A README that lists error codes, a knowledge-base article and a test's source quote the same sentences as a log. What is
+decided here keeps them from accusing anybody.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_EXPLAINS = re.compile(
+    r"""
+      \b(?:if|when|whenever|should|in\ case|once)\ (?:you|your|users?|they|an?\ (?:user|admin\w*|client|application))\b[^.]{0,40}
+        \b(?:see|sees|get|gets|receive|receives|encounter|encounters|got|run\ into|face|notice)\b
+     |\byou(?:'ll|\ may|\ might|\ can|\ could|\ will|\ would|\ should|\ probably)(?:\ also|\ then|\ probably)?\ (?:see|get|receive|encounter|find)\b
+     |\b(?:this|the|these|that|such|an?|each|every)\ (?:\w+\ ){0,2}(?:error|message|code|response|status|answer|reply|failure)s?
+        \ (?:\S+\ ){0,2}?(?:means?|indicates?|occurs?|happens?|appears?\ (?:when|if)|is\ (?:returned|raised|thrown|caused|shown|sent|reported)|can\ be|may\ be|usually|typically)\b
+     |\b(?:means|indicates)\ that\b
+     |\b(?:common|typical|possible|known|frequent|popular|other|following)\ (?:\w+\ )?(?:errors?|error\ (?:codes?|messages?)|failures?|problems?|causes?)\b
+     |\b(?:is|are)\ (?:returned|raised|thrown|sent)\ (?:when|if|by|for)\b
+     |\bresults?\ in\ (?:an?\ |the\ )?[`'"]?(?:AADSTS|error|NO\b|BAD\b|\d{3}\ )
+     |\b(?:for\ (?:example|instance)|e\.\ ?g\.|such\ as|examples?:)
+     |\b(?:troubleshooting|error\ (?:code\ )?reference|error\ codes?\ (?:table|list))\b
+     |\b(?:unlike|instead\ of|rather\ than)\ [`'"]?(?:AADSTS|NO\b|BAD\b)
+     |\b(?:fix|fixes|fixed|fixing|resolves?|solves?|handles?|handling|mitigates?|avoids?|prevents?|detects?|catch(?:es)?|retry\ on)\b[^.:]{0,50}(?:AADSTS|['"`]|NO\ AUTH|BAD\ User|errors?\b)
+     |\b(?:servers?|exchange(?:\ online)?|microsoft|entra(?:\ id)?|office\ ?365|azure(?:\ ad)?|it)\ (?:will\ |would\ |may\ |then\ |simply\ |usually\ |often\ |just\ )?
+        (?:answers?|repl(?:y|ies)|returns?|responds?|rejects?|refuses?)\b
+     |\b(?:bedeutet|tritt\ auf|erscheint|wenn\ Sie|significa\ que|si\ (?:recibe|aparece|ve))\b
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_FIRST_PERSON = re.compile(
+    r"\b(?:I|we|I'm|we're|I've|we've)\b(?:\ \w+){0,4}?\ (?:get|gets|getting|got|see|seeing|saw|receive|received|receiving|have|had|face|facing)\b"
+    r"|\b(?:my|our)\ (?:\w+\ ){0,3}(?:log|logs|application|app|script|server|client|code|mailbox|account|output)\b"
+    r"|\b(?:gives?|giving|gave|throws?|threw|shows?|logs?)\ (?:me|us)\b|\bunable\ to\ (?:log|sign|connect|authenticate)",
+    re.IGNORECASE,
+)
+_PROGRAM = re.compile(
+    r"""^\s*(?:
+      (?:el)?if\b[^:]{0,200}[:{(]|else\b|case\b|when\ ['"]|assert\w*\b|expect\(|raise\ \w+\(|throw\ (?:new\b|\w+\()|return\b|def\ |function\b|class\ |import\ |from\ \S+\ import
+     |(?:const|let|var|final|static|public|private|val)\ |self\.assert|it\(['"]|describe\(|test\(['"]|mock|@|\#include|\#define
+     |(?:print|console\.\w+|Write-(?:Host|Output|Error|Warning|Verbose)|echo|puts|log(?:ger)?\.\w+|fmt\.\w+|System\.out\.\w+)\s*[\('"]
+     |\w+\s*(?:==|!=|=~|\|\||&&)\s|re\.(?:compile|search|match)\(|\w+\.(?:includes|contains|indexOf|match|startsWith|test)\(
+     |['"]?(?:AADSTS)?\d{4,8}['"]?\s*(?:=>|:)\s*(?:['"\[{(]|function|\w+\() # an entry of a table in a program
+     |['"](?:AADSTS\d|NO\ |BAD\ |AUTHENTICATE|User\ is)[^'"]{0,80}['"]\s*(?:=>|:|,)\s
+     |\w{2,40}\(['"](?:AADSTS|NO|BAD|AUTHENTICATE)
+    )""",
+    re.VERBOSE,
+)
+_CONDITION = re.compile(
+    r"""(?:\bif\b.*|\bin\ |==\s*|!=\s*|\.includes\(|\.contains\(|\bcontains\(|\.match\(|-match\s|-like\s|=~\s*|\.test\(|\.indexOf\(|\.startswith\(|-eq\s)\s*[bru]?['"/]?$""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_COMMENT = re.compile(
+    r"^\s*(?://|/\*|\*(?!\ (?:OK|BAD|NO|BYE|PREAUTH|CAPABILITY|LIST|\d))\s|<!--|--\ (?!-)|;\s|REM\s|\"\"\"|''')"
+)
+_HEADING = re.compile(r"^\s*#{1,6}\s+\S|^\s*\d{1,2}(?:\.\d{1,2})+\.?\s+[A-Z]")
+_UNDERLINE = re.compile(r"^\s*([=\-~^\"'*+#.])\1{3,}\s*$")
+_TABLE_ROW = re.compile(r"^\s*\|.*\|.*\|\s*$")
+_BULLET = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)])\s+")
+
+
+def explains(lines: Sequence[str], index: int) -> bool:
+    """Say whether the line at `index`, or the sentence just before it, speaks of what may happen in general."""
+    line = lines[index]
+    if _FIRST_PERSON.search(line):
+        return False
+    if _EXPLAINS.search(line):
+        return True
+    before = index - 1
+    for _ in range(3):
+        if before < 0:
+            return False
+        previous = lines[before]
+        if previous.strip() and not previous.strip().startswith("```"):
+            ends_open = previous.rstrip().endswith(":")
+            if _FIRST_PERSON.search(previous):
+                return False
+            if ends_open or before == index - 1:
+                return bool(_EXPLAINS.search(previous)) and (ends_open or _is_prose(previous))
+            return False
+        before -= 1
+    return False
+
+
+def is_program(line: str, before: str = "") -> bool:
+    """Say whether a line is a statement of a program; `before` is what stands in it before the matter of interest."""
+    return bool(_PROGRAM.match(line) or (before and _CONDITION.search(before)))
+
+
+def is_comment(line: str) -> bool:
+    """Say whether a line is a comment of a program."""
+    return bool(_COMMENT.match(line))
+
+
+def is_listed(lines: Sequence[str], index: int) -> bool:
+    """Say whether a line is a heading, or a row of a table with bars, as documents have and logs don't."""
+    if _HEADING.match(lines[index]) or _TABLE_ROW.match(lines[index]):
+        return True
+    after = lines[index + 1] if index + 1 < len(lines) else ""
+    return bool(_UNDERLINE.match(after)) and len(after.strip()) >= len(lines[index].strip()) - 3
+
+
+def is_bullet(line: str) -> bool:
+    """Say whether a line is an item of a list."""
+    return bool(_BULLET.match(line))
+
+
+def _is_prose(line: str) -> bool:
+    words = line.split()
+    return len(words) > 4 and sum(word.strip(".,:;()'\"").isalpha() for word in words) > len(words) * 0.7  # noqa: PLR2004

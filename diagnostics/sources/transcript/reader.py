@@ -1,0 +1,157 @@
+"""Reads a pasted text once, from front to back, and returns what it shows as evidence; it judges nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from diagnostics.evidence import Evidence, Provenance
+from diagnostics.sources.transcript import (
+    aadsts,
+    claims,
+    cmdlet_errors,
+    graph,
+    imap,
+    network,
+    remarks,
+    requests,
+    rows,
+    sasl,
+    settings,
+    tables,
+)
+from diagnostics.sources.transcript.collector import Collector
+from diagnostics.sources.transcript.decoding import utf8_blocks
+from diagnostics.sources.transcript.jsontext import Found, objects
+from diagnostics.sources.transcript.stream import Reading, windows
+from diagnostics.sources.transcript.window import Window
+
+_CHUNK = 256 * 1024
+
+
+def read(chunks: Iterable[bytes], *, name: str, judged_at: dt.datetime | None = None) -> Evidence:
+    """Return the evidence in one text, given in chunks of any size; memory does not grow with the text.
+
+    `name` is what provenance calls it (`name:line`). `judged_at` is UTC and defaults to now. Raises NotText for binary
+    input.
+    """
+    return read_all([(name, chunks)], judged_at=judged_at)
+
+
+def read_files(paths: Iterable[Path], *, judged_at: dt.datetime | None = None) -> Evidence:
+    """Return the evidence in several files together. Raises OSError and NotText."""
+    return read_all(((str(path), _chunks(path)) for path in paths), judged_at=judged_at)
+
+
+def read_all(texts: Iterable[tuple[str, Iterable[bytes]]], *, judged_at: dt.datetime | None = None) -> Evidence:
+    """Return the evidence in several named texts together, as if one person had pasted them into one ticket."""
+    collector = Collector()
+    names = []
+    for name, chunks in texts:
+        names.append(name)
+        reading = Reading()
+        for lines in windows(utf8_blocks(chunks, name), reading):
+            _extract(Window(name, lines), collector)
+        if reading.full:
+            words = ", ".join(f"“{word}”" for word in sorted(reading.full))
+            collector.notes.append(
+                f"{name}: so many different lines with {words} that only the first of them were read"
+            )
+    return collector.evidence(", ".join(names), judged_at or dt.datetime.now(dt.UTC))
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
+
+
+def _extract(window: Window, collector: Collector) -> None:
+    for fact in (
+        *aadsts.read(window),
+        *claims.from_strings(window),
+        *requests.read(window),
+        *settings.read(window),
+        *imap.read(window),
+        *network.read(window),
+        *cmdlet_errors.read(window),
+        *remarks.read(window),
+    ):
+        collector.add(fact)
+    for string, token in sasl.read(window):
+        collector.add(string)
+        if token is not None:
+            collector.add(token)
+    for found in objects(window.joined):
+        _object(window, found, collector)
+    for token in claims.from_dump(window):
+        collector.add(token)
+    for row in tables.read(window):
+        _row(window, row, collector)
+
+
+def _object(window: Window, found: Found, collector: Collector) -> None:
+    where = window.where(window.joined.number_at(found.offset))
+    fields = found.fields
+    if claims.is_payload(fields):
+        collector.add(claims.from_object(window, found))
+    for fact in (
+        graph.app_registration(fields, where),
+        graph.enterprise_application(fields, where),
+        graph.role_assignment(fields),
+        graph.delegated_grant(fields),
+    ):
+        if fact is not None:
+            collector.add(fact)
+    _exchange(fields, where, "", collector)
+
+
+def _row(window: Window, row: tables.Row, collector: Collector) -> None:
+    where = window.where(window.numbers[row.index])
+    if (
+        row.cmdlet.lower().startswith(("get-mg", "get-azuread", "new-mg", "new-azuread"))
+        or "AccountEnabled" in row.values
+    ):
+        principal = graph.enterprise_application(_as_graph(row.values), where)
+        if principal is not None and "application" not in row.cmdlet.lower():
+            collector.add(principal)
+        return
+    _exchange(row.values, where, row.asked, collector)
+
+
+def _as_graph(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Spell a PowerShell row of Entra's modules as Graph spells it."""
+    renamed: dict[str, Any] = {"servicePrincipalType": ""}
+    for name, value in values.items():
+        key = "id" if name in {"ObjectId", "Id"} else name[:1].lower() + name[1:]
+        renamed[key] = {"True": True, "False": False}.get(str(value), value)
+    return renamed
+
+
+def _exchange(fields: Mapping[str, Any], where: Provenance, asked: str, collector: Collector) -> None:
+    for build in (rows.service_principal, rows.access_policy, rows.role_assignment, rows.connection):
+        fact = build(fields, where)
+        if fact is not None:
+            collector.add(fact)
+    permission = rows.permission(fields, where)
+    if permission is not None:
+        listed = collector.mailbox(asked, permission.identity).permissions
+        if permission not in listed:
+            listed.append(permission)
+    cas = rows.cas_mailbox(fields, where)
+    if cas is not None:
+        collector.mailbox(asked, *_identities(fields)).cas = cas
+    recipient = rows.recipient(fields, where)
+    if recipient is not None:
+        collector.mailbox(
+            asked, recipient.primary_address, recipient.user_principal_name, recipient.identity
+        ).recipient = recipient
+
+
+def _identities(fields: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(
+        rows.text(fields, name)
+        for name in ("PrimarySmtpAddress", "UserPrincipalName", "Identity", "Name", "DisplayName")
+    )

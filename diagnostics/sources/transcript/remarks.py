@@ -1,0 +1,43 @@
+"""Applies the table of signatures to a window; a sentence that a document or a program only quotes is no remark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diagnostics.evidence import Remark
+from diagnostics.redaction import redact
+from diagnostics.sources.transcript import prose
+from diagnostics.sources.transcript.signatures import SIGNATURES, Signature
+from diagnostics.sources.transcript.window import Window
+
+_LONGEST = 300
+
+
+def read(window: Window) -> Iterator[Remark]:
+    """Yield each remark once for each distinct set of values, at its first line."""
+    low = window.lower
+    seen: set[tuple[str, tuple[tuple[str, str], ...]]] = set()
+    flow = window.joined
+    for signature in SIGNATURES:
+        if not any(word in low for word in signature.words):
+            continue
+        for match in signature.compiled.finditer(flow.text):
+            index = flow.index_at(match.start())
+            if not signature.anywhere and _is_quoted(window, signature, index, match.start() - flow.starts[index]):
+                continue
+            values = tuple((name, value) for name, value in match.groupdict().items() if value)
+            if (signature.kind, values) in seen:
+                continue
+            seen.add((signature.kind, values))
+            yield Remark(signature.kind, _sentence(window, index), window.where(flow.numbers[index]), values)
+
+
+def _is_quoted(window: Window, signature: Signature, index: int, column: int) -> bool:
+    line = window.lines[index]
+    if prose.is_program(line, line[:column]) or prose.is_comment(line) or prose.is_listed(window.lines, index):
+        return True
+    return not signature.kind.startswith("said-") and prose.explains(window.lines, index)
+
+
+def _sentence(window: Window, index: int) -> str:
+    return redact(window.lines[index].strip())[:_LONGEST]

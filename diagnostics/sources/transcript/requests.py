@@ -1,0 +1,232 @@
+"""What was asked of Entra: sign-in URLs, HTTP bodies, lines of configuration and of scripts that call a library."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from urllib.parse import unquote, unquote_plus
+
+from diagnostics.evidence import TokenRequest
+from diagnostics.sources.transcript import prose
+from diagnostics.sources.transcript.window import Window
+
+_URL = re.compile(
+    r"(?P<login>https?:(?:\\?/){2}(?:login\.(?:microsoftonline\.(?:com|us|de)|partner\.microsoftonline\.cn|chinacloudapi\.cn|windows\.net|microsoft\.com)))"
+    r"(?P<path>(?:\\?/[^\s\"'<>?#|`,)\\]*)*)(?:\?(?P<query>[^\s\"'<>#`)]*))?",
+    re.IGNORECASE,
+)
+_ENDPOINT = re.compile(
+    r"/(?P<tenant>[^/]+)/(?:oauth2/)?(?:v2\.0/)?(?:token|authorize|devicecode|adminconsent|\.well-known/openid-configuration)\b|/(?P<only>[^/]+)/?(?:v2\.0/?)?$"
+)
+_BODY_FIELD = re.compile(
+    r"(?:^|[\s&?\"'{,;(])(?P<name>grant_type|scope|client_id|redirect_uri|resource|response_type)(?:=|%3[dD])(?P<value>[^&\s\"'#]+)"
+)
+_SETTING_FIELD = re.compile(
+    r"[\"']?\$?\b(?P<name>grant_?type|scopes?|resource|redirect_?uri|redirectUrl|oauth2_scope|oauth2_flow)[\"']?\s*(?:=>|[:=])\s*(?P<value>\[[^\]\n]*\]|\{[^}\n]*\}|\([^)\n]*\)|@\([^)\n]*\)|\"[^\"\n]*\"|'[^'\n]*'|[^\s,;]+(?:[ ,]+(?:https?://\S+|[A-Za-z_]+(?:\.[A-Za-z.]+)+|offline_access|openid|profile|email))*)",
+    re.IGNORECASE,
+)
+_CALL = re.compile(
+    r"(?:acquire_?token_?for_?client|acquireTokenByClientCredential)\s*\(\s*(?P<rest>[^)]{0,200})", re.IGNORECASE
+)
+_SCOPE = re.compile(
+    r"https?://[^\s\"',;\])}]+|[A-Za-z_]+(?:\.[A-Za-z]+)+|offline_access|openid|profile|email|/\.default|,"
+)
+_INTERPOLATED = re.compile(r"[{}<>$]|%[A-Za-z_]{2,}%|\s")
+_NEAR = 12
+_PARAMETERS = {"grant_type", "scope", "client_id", "redirect_uri", "response_type", "resource"}
+_NO_TENANTS = {
+    "error",
+    "common-errors",
+    "oauth2",
+    "kmsi",
+    "appverify",
+    "login.srf",
+    "redirect",
+    "reprocess",
+    "favicon.ico",
+    "",
+}
+
+
+def read(window: Window) -> Iterator[TokenRequest]:
+    """Yield each request that can be read off the text; what a document or an interpolated string shows is left out."""
+    low = window.lower
+    if not any(
+        word in low
+        for word in ("microsoftonline", "grant", "scope", "acquire", "windows.net", "chinacloudapi", "redirect")
+    ):
+        return
+    found = [*_urls(window), *_fields(window)]
+    yield from _merged(found)
+
+
+def _urls(window: Window) -> Iterator[tuple[int, TokenRequest]]:
+    for index, line in enumerate(window.lines):
+        if "://" not in line and ":\\/" not in line:
+            continue
+        for match in _URL.finditer(line):
+            path = match["path"].replace("\\", "")
+            endpoint = _ENDPOINT.search(path)
+            tenant = unquote((endpoint["tenant"] or endpoint["only"]) if endpoint else "")
+            if tenant.lower() in _NO_TENANTS or _INTERPOLATED.search(tenant):
+                tenant = ""
+            query = _query(match["query"] or "")
+            query = {name: value for name, value in query.items() if name in _PARAMETERS}
+            if prose.is_program(line) and "grant_type" not in line and not query:
+                tenant = (
+                    tenant
+                    if re.fullmatch(r"[0-9a-fA-F-]{30,}|[\w-]+(?:\.[\w-]+)+|common|organizations|consumers", tenant)
+                    else ""
+                )
+            if prose.explains(window.lines, index) or prose.is_comment(line) or not (tenant or query):
+                continue
+            grant = query.get("grant_type", "")
+            if not grant and (query.get("response_type", "").startswith("code") or "/authorize" in path):
+                grant = "authorization_code"
+            elif not grant and "/devicecode" in path:
+                grant = "device_code"
+            yield (
+                index,
+                TokenRequest(
+                    window.where(window.numbers[index]),
+                    grant_type=grant,
+                    scopes=_scopes(query.get("scope", "")) if "adminconsent" not in path else (),
+                    authority_tenant=tenant,
+                    login=match["login"].replace("\\", "").lower(),
+                    application_id=_literal(query.get("client_id", "")),
+                    redirect_uri=_literal(query.get("redirect_uri", "")),
+                ),
+            )
+
+
+def _query(query: str) -> dict[str, str]:
+    pairs = (part.partition("=") for part in query.replace("&amp;", "&").split("&"))
+    return {name.lower(): unquote_plus(value) for name, _, value in pairs if value}
+
+
+def _literal(value: str) -> str:
+    return "" if _INTERPOLATED.search(value) else value
+
+
+def _fields(window: Window) -> Iterator[tuple[int, TokenRequest]]:
+    """Yield what single lines say of a request: an urlencoded body, or names with values."""
+    for index, line in enumerate(window.lines):
+        low = line.lower()
+        if not any(word in low for word in ("grant", "scope", "acquire", "client_id=", "resource", "redirect")):
+            continue
+        if prose.explains(window.lines, index) or prose.is_comment(line) or line.lstrip().startswith("#"):
+            continue
+        request = TokenRequest(window.where(window.numbers[index]))
+        url = _URL.search(line)
+        body = (
+            {}
+            if url
+            else {m["name"].lower(): unquote_plus(m["value"]) for m in _BODY_FIELD.finditer(line) if "&" in line}
+        )
+        for match in _SETTING_FIELD.finditer(line) if not body else ():
+            body.setdefault(_canonical(match["name"]), match["value"].strip("\"' "))
+        call = _CALL.search(line)
+        if call:
+            body.setdefault("grant_type", "client_credentials")
+            body.setdefault("scope", call["rest"])
+        grant = _grant(body.get("grant_type", ""))
+        scopes = _scopes(body.get("scope", ""))
+        if not scopes and re.match(r"https?://", body.get("resource", "")):
+            scopes = (f"{body['resource'].rstrip('/')}/.default",)
+        redirect = _literal(body.get("redirect_uri", ""))
+        redirect = redirect if "://" in redirect else ""
+        if grant or scopes or redirect:
+            application = _literal(body.get("client_id", ""))
+            yield (
+                index,
+                replace(request, grant_type=grant, scopes=scopes, redirect_uri=redirect, application_id=application),
+            )
+
+
+def _canonical(name: str) -> str:
+    bare = name.lower().replace("_", "")
+    return {
+        "granttype": "grant_type",
+        "oauth2flow": "grant_type",
+        "redirecturi": "redirect_uri",
+        "redirecturl": "redirect_uri",
+        "resource": "resource",
+    }.get(bare, "scope")
+
+
+def _grant(value: str) -> str:
+    bare = value.strip("\"'[]{}() ").lower()
+    bare = {
+        "urn:ietf:params:oauth:grant-type:device_code": "device_code",
+        "code": "authorization_code",
+        "device": "device_code",
+    }.get(bare, bare)
+    return (
+        bare if bare in {"client_credentials", "password", "refresh_token", "authorization_code", "device_code"} else ""
+    )
+
+
+def _scopes(value: str) -> tuple[str, ...]:
+    """Return the scopes that a value names; a comma that separates them within one string is kept, as it is a mistake."""
+    value = value.strip()
+    listed = value[:1] in "[({@" or '"' in value or "'" in value
+    if _INTERPOLATED.search(value.strip("[]{}()@")) and "$" in value:
+        return ()
+    if listed:
+        found = re.findall(r"[\"']([^\"']+)[\"']", value) or re.split(r"[\s,]+", value.strip("[]{}()@ "))
+        parts = [part for item in found for part in item.split()]
+    else:
+        parts = [
+            part if not part.endswith(",") or index == last else part
+            for last in [value.count(" ")]
+            for index, part in enumerate(value.split())
+        ]
+    return tuple(part for part in parts if _is_scope(part))
+
+
+def _is_scope(part: str) -> bool:
+    bare = part.strip(",;")
+    return bool(
+        re.fullmatch(r"(?:https?://|api://)\S+", bare)
+        or re.fullmatch(r"(?i)(?:offline_access|openid|profile|email|/\.default|\.default)", bare)
+        or re.fullmatch(r"[0-9a-f-]{36}/\.default", bare)
+        or re.fullmatch(
+            r"(?i)(?:imap|pop|smtp|mail|ews|user|full|calendars|contacts|exchange|directory)[\w]*\.[\w.,/:]+", bare
+        )
+    )
+
+
+def _merged(found: list[tuple[int, TokenRequest]]) -> Iterator[TokenRequest]:
+    """Put together what a few neighbouring lines say of one request, as the parts of a call in a script or of a form."""
+    group: list[tuple[int, TokenRequest]] = []
+    for index, request in sorted(found, key=lambda item: item[0]):
+        if group and (index - group[-1][0] > _NEAR or _contradicts(group, request)):
+            yield _one([item for _, item in group])
+            group = []
+        group.append((index, request))
+    if group:
+        yield _one([item for _, item in group])
+
+
+def _contradicts(group: list[tuple[int, TokenRequest]], request: TokenRequest) -> bool:
+    return any(
+        getattr(request, name) and getattr(item, name) and getattr(request, name) != getattr(item, name)
+        for _, item in group
+        for name in ("grant_type", "scopes", "authority_tenant", "application_id")
+    )
+
+
+def _one(parts: list[TokenRequest]) -> TokenRequest:
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = replace(
+            whole,
+            grant_type=whole.grant_type or part.grant_type,
+            scopes=whole.scopes or part.scopes,
+            authority_tenant=whole.authority_tenant or part.authority_tenant,
+            login=whole.login or part.login,
+            application_id=whole.application_id or part.application_id,
+            redirect_uri=whole.redirect_uri or part.redirect_uri,
+        )
+    return whole

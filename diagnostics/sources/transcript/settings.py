@@ -1,0 +1,148 @@
+"""Values that somebody typed into a configuration or a script: ids, mailbox, server, folder; secrets only as a shape.
+
+Only literal values count: `os.environ[…]`, `$config.ClientId` and `process.env.X` say nothing. `raw` keeps blanks and
+invisible characters, since they are what the input checks look for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from diagnostics.evidence import SecretShape, Setting, SettingName
+from diagnostics.redaction import Secret
+from diagnostics.sources.claims import secret_shape
+from diagnostics.sources.transcript import prose
+from diagnostics.sources.transcript.window import Window
+
+_N = SettingName
+_NAMES: tuple[tuple[SettingName, str], ...] = (
+    (_N.TENANT, r"(?:azure|ms|aad|entra|oauth2?|office365|o365|m365|graph|microsoft)?[_.-]?(?:tenant|directory)(?:[_.-]?(?:id|name|domain))?"),
+    (_N.APPLICATION_ID, r"(?:azure|ms|aad|entra|oauth2?|office365|o365|m365|graph|microsoft|imap|mail)?[_.-]?(?:client|application|app|consumer)[_.-]?(?:id|key)"),
+    (_N.ENTERPRISE_APP_OBJECT_ID, r"(?:enterprise|service[_.-]?principal|sp)[_.-]?(?:app(?:lication)?)?[_.-]?object[_.-]?id"),
+    (_N.APP_REGISTRATION_OBJECT_ID, r"(?:app(?:lication)?[_.-]?)?registration[_.-]?object[_.-]?id"),
+    (_N.MAILBOX, r"(?:imap|mail|email|oauth2?|o365)?[_.-]?(?:mailbox|user[_.-]?name|user|login|account|upn|e?mail(?:[_.-]?address)?)(?:[_.-]?(?:name|address|email|upn))?"),
+    (_N.IMAP_SERVER, r"(?:imap|mail|email|incoming)?[_.-]?(?:server|host)(?:[_.-]?(?:name|address))?|server_address"),
+    (_N.IMAP_PORT, r"(?:imap|mail)[_.-]?port|port"),
+    (_N.AUTHORITY, r"(?:azure|aad|msal|oauth2?)?[_.-]?authority(?:[_.-]?(?:url|host))?"),
+    (_N.FOLDER, r"(?:imap|mail)?[_.-]?(?:folder|mailbox[_.-]?folder|inbox[_.-]?folder|source[_.-]?folder)(?:[_.-]?name)?"),
+    (_N.POWERSHELL_URI, r"connection[_.-]?uri"),
+)  # fmt: skip
+_SECRET = r"(?:azure|ms|aad|oauth2?|office365|o365|m365|graph|microsoft|imap)?[_.-]?(?:client|app(?:lication)?|consumer)[_.-]?secret(?:[_.-]?(?:value|key))?|(?:clientsecret|appsecret)"
+_LINE = re.compile(
+    r"""(?:^|[\s,{;(\[|<?&])(?P<lead>export\ |set\ |\$env:|\$global:|\$script:|\$|--?|-D|self\.|this\.|const\ |let\ |var\ )?
+    ["']?(?P<name>[A-Za-z][A-Za-z0-9_.-]{2,40}?)["']?(?P<sign>(?(lead)\ (?=[^\s=:])|(?!))|\s*(?:=>|:=|[:=])\s*)
+    (?P<value>"[^"\n]{0,300}"|'[^'\n]{0,300}'|[^\s"',;{}()\[\]|<>][^\s"',;{}()\[\]|]{0,200}|<[^<>\n]{1,60}>|\{\{[^{}\n]{1,60}\}\})""",
+    re.VERBOSE,
+)
+_BY_NAME = [(name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _NAMES]
+_IS_SECRET = re.compile(_SECRET, re.IGNORECASE)
+_GUIDISH = re.compile(r"(?=.*\d)[^\w]{0,3}[0-9A-Fa-f]{2,}(?:-[0-9A-Fa-fxX*]+){1,5}.{0,4}|[xX*]{3,}(?:-[xX*]+)*")
+_HOST = re.compile(
+    r"(?:ssl://|imaps?://|tls://)?(?P<host>(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}|\d{1,3}(?:\.\d{1,3}){3})(?::\d+)?/?"
+)
+_MAILS = re.compile(r"[^\s@<>]{1,80}@[^\s@]+|[\w.-]+\\[\w.-]+(?:\\[\w.@-]+)?")
+_PLACEHOLDER = re.compile(
+    r"\{\{[^{}]+\}\}|<[^<>]+>|\[[^\[\]]+\]|(?i:your[-_ ]?\w+|(?:my|the|enter|insert|change|replace|put)[-_ ]\w+.*|changeme|todo)|%\w+%|\$\{\w+\}|(?i:(?:tenant|client|app(?:lication)?|directory)[-_ ]?id)"
+)
+_CODE_VALUE = re.compile(
+    r"^(?:os\.|process\.|config|settings\.|env\b|getenv|params|self\.|this\.|\$|args|null|none|true|false|new |await |\w+\.\w+\(|\w+\()",
+    re.IGNORECASE,
+)
+_CMDLET = re.compile(r"\b(?:Get|Set|New|Add|Remove|Test|Connect)-[A-Z]\w+")
+_MAIL_HOSTS = re.compile(r"(?:outlook|office|hotmail|live|imap|exchange|mail)[\w.-]*\.", re.IGNORECASE)
+
+
+def read(window: Window) -> Iterator[Setting | SecretShape]:
+    """Yield every literal value whose name says what it is."""
+    for index, line in enumerate(window.lines):
+        if len(line) > 4000 or ("=" not in line and ":" not in line and '"' not in line and "'" not in line):  # noqa: PLR2004
+            continue
+        if _CMDLET.search(line) or line.lstrip().startswith(("//", "#", ";", "REM ", "*")):
+            continue
+        for match in _LINE.finditer(line):
+            found = _read_one(window, index, match)
+            if found is not None:
+                yield found
+
+
+def is_placeholder(raw: str) -> bool:
+    """Say whether a value is a template's variable or a documentation's stand-in."""
+    return _PLACEHOLDER.fullmatch(raw.strip()) is not None
+
+
+def _read_one(window: Window, index: int, match: re.Match[str]) -> Setting | SecretShape | None:
+    name, value = match["name"], match["value"]
+    quoted = value[:1] in "\"'" and len(value) > 1
+    raw = value[1:-1] if quoted else value
+    where = window.where(window.numbers[index])
+    if _IS_SECRET.fullmatch(name):
+        if (
+            not raw.strip()
+            or not (quoted or _assigned(match))
+            or _CODE_VALUE.match(raw)
+            or is_placeholder(raw)
+            or _masked(raw)
+        ):
+            return None
+        return secret_shape(Secret(raw), where)
+    kind = next((kind for kind, pattern in _BY_NAME if pattern.fullmatch(name)), None)
+    if (
+        kind is None
+        or not raw
+        or (not quoted and _CODE_VALUE.match(raw))
+        or (quoted and prose.is_program(window.lines[index]))
+    ):
+        return None
+    raw = _fitting(kind, raw, quoted=quoted)
+    return Setting(kind, raw, where) if raw else None
+
+
+def _assigned(match: re.Match[str]) -> bool:
+    return bool(match["sign"].strip()) and len(match["value"]) > 5  # noqa: PLR2004 - shorter ones are words
+
+
+def _masked(raw: str) -> bool:
+    return bool(
+        re.fullmatch(r"[*xX•.]{2,}|.{0,4}[*•]{3,}.{0,4}|(?i:.*(?:redacted|removed|hidden|masked).*)|\.\.\.|…", raw)
+    )
+
+
+def _fitting(kind: SettingName, raw: str, *, quoted: bool) -> str:
+    """Return the value if it can be meant for `kind`; the same names stand for other things in other programs."""
+    bare = raw.strip().strip("\u200b\ufeff")
+    match kind:
+        case _N.APPLICATION_ID | _N.ENTERPRISE_APP_OBJECT_ID | _N.APP_REGISTRATION_OBJECT_ID:
+            return raw if _GUIDISH.fullmatch(bare) or is_placeholder(bare) else ""
+        case _N.TENANT:
+            domain = re.fullmatch(r"(?:[\w-]+\.)+[A-Za-z]{2,}", bare) and not bare.endswith(
+                (".id", ".tenant", ".value", ".name", ".tenantId")
+            )
+            url = bare.startswith("http")
+            return (
+                raw
+                if _GUIDISH.fullmatch(bare)
+                or domain
+                or url
+                or is_placeholder(bare)
+                or bare in {"common", "organizations", "consumers"}
+                else ""
+            )
+        case _N.MAILBOX:
+            return raw if _MAILS.fullmatch(bare) and "://" not in bare else ""
+        case _N.IMAP_SERVER:
+            host = _HOST.fullmatch(bare)
+            return (
+                host["host"]
+                if host and (_MAIL_HOSTS.search(host["host"] + ".") or re.match(r"\d", host["host"]))
+                else ""
+            )
+        case _N.IMAP_PORT:
+            return bare if bare in {"993", "143", "995", "110", "587", "25", "465"} else ""
+        case _N.AUTHORITY:
+            return raw if bare.startswith("http") and "{" not in bare else ""
+        case _N.FOLDER:
+            return raw if quoted and 1 < len(bare) < 60 and "\\" not in bare[:3] else ""  # noqa: PLR2004
+        case _N.POWERSHELL_URI:
+            return raw if "powershell" in bare.lower() else ""
+    return ""

@@ -1,0 +1,258 @@
+"""Output of cmdlets as people paste it: `| fl` lists, tables, tables that a wiki flattened, Markdown tables, CSV.
+
+Each record is a row of names and values as they stood. A value that Format-Table cut off keeps its `...`.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from diagnostics.sources.transcript.window import Window
+
+COLUMNS = {
+    name.casefold(): name
+    for name in (
+        "DisplayName AppId ServiceId ObjectId Sid Identity User UserSid AccessRights AccessRight IsInherited Deny InheritanceType IsValid"
+        " ObjectState IsOwner RealAce ImapEnabled PopEnabled SmtpClientAuthenticationDisabled ActiveSyncEnabled OWAEnabled EwsEnabled"
+        " MapiEnabled ECPEnabled Name Alias RecipientType RecipientTypeDetails PrimarySmtpAddress UserPrincipalName EmailAddresses"
+        " ExternalDirectoryObjectId WhenChangedUTC WhenChanged Guid ScopeName ScopeIdentity PolicyScope Description Role RoleAssignee"
+        " RoleAssigneeName RoleAssigneeType AssignmentMethod EffectiveUserName CustomResourceScope RoleName GrantedPermissions"
+        " AllowedResourceScope ScopeType InScope AccessCheckResult MailboxId Mailbox ConnectionId ConnectionUri State TenantID TokenStatus"
+        " Organization AllowBasicAuthImap AllowBasicAuthPop AllowBasicAuthSmtp BlockModernAuthImap ServerName Database WindowsEmailAddress"
+        " Trustee AccessControlType Id ServicePrincipalType AccountEnabled ObjectType TokenExpiryTimeUTC DelegatedOrganization PageSize"
+    ).split()
+}
+_PAIR = re.compile(r"^\s*(?P<name>[A-Za-z]\w{1,60})\s*:(?:\s(?P<value>.*)|\s*)$")
+_RULER = re.compile(r"^\s*-{2,}(?:[\s|+]+-{2,})*\s*$")
+_BARS = re.compile(r"^\s*\|?(?:[^|\n]+\|)+[^|\n]*\|?\s*$")
+_COMMAND = re.compile(
+    r"(?P<cmdlet>\b(?:Get|Test|Set|New|Add|Remove)-(?:EXO|AzureAD|Mg)?(?:Application|Mailbox|CASMailbox|MailboxPermission|RecipientPermission|Recipient|ServicePrincipal"
+    r"|ApplicationAccessPolicy|ManagementRoleAssignment|AuthenticationPolicy|ConnectionInformation|TransportConfig|User"
+    r"|ServicePrincipalAuthorization|CASMailboxPlan)\b)(?P<rest>[^|;\n]*)",
+    re.IGNORECASE,
+)
+_IDENTITY = re.compile(
+    r"(?:-(?:Identity|Mailbox|Resource)[ :]+|^\s+(?!-))(?:\"(?P<a>[^\"]+)\"|'(?P<b>[^']+)'|(?P<c>[^\s\"'|;$-][^\s\"'|;]*))",
+    re.IGNORECASE,
+)
+_ID = re.compile(
+    r"(?<![\w-])(?:[0-9a-fA-Fx*]{8}-[0-9a-fA-Fx*]{1,4}[0-9a-fA-Fx*.…-]*|[0-9a-fA-F]{3,8}(?:-[0-9a-fA-F]*)*(?:\.\.\.|…)|[xX*]{4,}(?:-[xX*]+)*)"
+)
+_RIGHTS_ROW = re.compile(
+    r"^\s*(?P<head>.+?)\s+(?:\{(?P<rights>[^}]*?)(?:\}|\.\.\.\}?|…\}?)|(?P<bare>FullAccess|ReadPermission|SendAs|ExternalAccount"
+    r"|ChangePermission|DeleteItem|ChangeOwner)(?:, ?\w+)*)(?P<rest>(?:\s+(?:True|False|All|None|Descendents|\S+))*)\s*$"
+)
+_USER = re.compile(r"(?P<user>NT AUTHORITY\\[\w ]+?|\S+\\[^\s\\]+|S-1-[\d-]+\S*|\S+)$")
+_SHARE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record: values by property name as Exchange spells it, its line's index, the cmdlet and mailbox asked for."""
+
+    values: Mapping[str, str]
+    index: int
+    cmdlet: str = ""
+    asked: str = ""
+
+    def get(self, *names: str) -> str:
+        """Return the first of several properties that is there, or an empty string."""
+        return next((self.values[name] for name in names if self.values.get(name)), "")
+
+
+def read(window: Window) -> Iterator[Row]:
+    """Yield every record of the window, in order."""
+    lines = window.lines
+    cmdlet, asked = "", ""
+    index = 0
+    while index < len(lines):
+        line = lines[index]
+        command = _COMMAND.search(line)
+        if command:
+            cmdlet = command["cmdlet"]
+            identity = _IDENTITY.search(command["rest"])
+            asked = (identity["a"] or identity["b"] or identity["c"]) if identity else ""
+        pair = _PAIR.match(line)
+        header = None if pair else _header(lines, index)
+        if pair:
+            values, after = _list(lines, index)
+            if len(values) >= _SHARE or values.keys() & {
+                "ImapEnabled",
+                "AllowBasicAuthImap",
+                "RecipientTypeDetails",
+                "AccessCheckResult",
+            }:
+                yield Row(values, index, cmdlet, asked)
+            index = after
+        elif header:
+            rows, index = _table(lines, index, header)
+            for values, at in rows:
+                yield Row(values, at, cmdlet, asked)
+        else:
+            index += 1
+
+
+def _list(lines: Sequence[str], start: int) -> tuple[dict[str, str], int]:
+    values: dict[str, str] = {}
+    index = start
+    name = ""
+    column = 0
+    while index < len(lines):
+        line = lines[index]
+        pair = _PAIR.match(line)
+        indent = len(line) - len(line.lstrip())
+        if pair and not (name and column and indent >= column):
+            found = COLUMNS.get(pair["name"].casefold(), pair["name"])
+            if found in values:
+                break
+            name = found
+            values[name] = (pair["value"] or "").strip()
+            column = pair.start("value") if pair["value"] else 0
+        elif name and line.strip() and column and indent >= column - 2:
+            values[name] += line.strip() if values[name].endswith("-") else " " + line.strip()
+        else:
+            break
+        index += 1
+    return values, max(index, start + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    names: tuple[str, ...]
+    starts: tuple[int, ...]  # where the columns begin, when the ruler shows it
+    form: str  # blanks | bars | csv
+    first_row: int
+
+
+def _header(lines: Sequence[str], index: int) -> _Header | None:
+    line = lines[index].rstrip()
+    if not line or len(line) > 400:  # noqa: PLR2004 - wider than any table
+        return None
+    if line.count("|") >= _SHARE - 1 and _BARS.match(line):
+        return _named([cell.strip(" *`") for cell in line.strip().strip("|").split("|")], (), "bars", lines, index)
+    if line.count(",") and line.lstrip().startswith('"'):
+        return _named([cell.strip(' "') for cell in line.split(",")], (), "csv", lines, index)
+    names = line.split()
+    if len(names) < _SHARE or not all(name.isalnum() for name in names):
+        return None
+    following = lines[index + 1] if index + 1 < len(lines) else ""
+    starts: tuple[int, ...] = ()
+    if _RULER.match(following):
+        groups = [match.start() for match in re.finditer(r"-+", following)]
+        named = [match.start() for match in re.finditer(r"\S+", line)]
+        if len(groups) == len(names) and all(abs(a - b) <= 30 for a, b in zip(groups, named, strict=True)):  # noqa: PLR2004
+            starts = tuple(groups)
+    elif "  " not in line.strip() and "\t" not in line:
+        return None  # without a ruler only a line of spread-out names is a header
+    return _named(names, starts, "blanks", lines, index)
+
+
+def _named(names: list[str], starts: tuple[int, ...], form: str, lines: Sequence[str], index: int) -> _Header | None:
+    known = [COLUMNS.get(name.casefold()) for name in names]
+    if sum(name is not None for name in known) < _SHARE or sum(name is None for name in known) > len(names) // 2:
+        return None
+    spelled = tuple(found or name for found, name in zip(known, names, strict=True))
+    after = index + 1
+    if after < len(lines) and (_RULER.match(lines[after]) or re.match(r"^\s*\|?[\s:|+-]+\|?\s*$", lines[after] or "x")):
+        after += 1
+    return _Header(spelled, starts, form, after)
+
+
+def _table(lines: Sequence[str], start: int, header: _Header) -> tuple[list[tuple[dict[str, str], int]], int]:
+    rows: list[tuple[dict[str, str], int]] = []
+    index = header.first_row
+    blanks = 0
+    while index < len(lines):
+        line = lines[index]
+        if not line.strip():
+            blanks += 1
+            if rows or blanks > 1:
+                break
+        else:
+            values = _row(line, header)
+            if values is None:
+                break
+            rows.append((values, index))
+        index += 1
+    return rows, max(index, start + 1)
+
+
+def _row(line: str, header: _Header) -> dict[str, str] | None:
+    if re.match(r"\s*(?:PS [A-Z]?:?|[A-Z]:\\|\[PS\])", line) or _COMMAND.match(line.strip()):
+        return None
+    if header.form == "bars":
+        cells = [cell.strip(" *`") for cell in line.strip().strip("|").split("|")] if "|" in line else []
+        return dict(zip(header.names, cells, strict=False)) if len(cells) == len(header.names) else None
+    if header.form == "csv":
+        cells = next(csv.reader([line]), [])
+        return dict(zip(header.names, cells, strict=False)) if len(cells) == len(header.names) else None
+    if header.starts and _fits(line, header.starts):
+        ends = (*header.starts[1:], None)
+        return {
+            name: line[begin:end].strip() for name, begin, end in zip(header.names, header.starts, ends, strict=True)
+        }
+    return _flattened(line, header.names)
+
+
+def _fits(line: str, starts: Sequence[int]) -> bool:
+    """Say whether each column of `line` begins where the ruler says."""
+    if line[: starts[0]].strip():
+        return False
+    inner = [start for start in starts[1:] if start < len(line)]
+    return bool(inner) and all(
+        line[start - 1] == " " and line[start : start + 1].strip() for start in inner if line[start:].strip()
+    )
+
+
+def _flattened(line: str, names: Sequence[str]) -> dict[str, str] | None:
+    """Read a row whose columns have moved: by what the values look like."""
+    if "AccessRights" in names:
+        return _permission(line, names)
+    cells = re.split(r"\s{2,}|\t+", line.strip())
+    if len(cells) == len(names):
+        return dict(zip(names, cells, strict=True))
+    ids = [name for name in names if name in {"ServiceId", "ObjectId", "AppId"}]
+    found = list(_ID.finditer(line))
+    if ids and found:
+        values = dict(zip(ids, (match[0] for match in found), strict=False))
+        rest = line[: found[0].start()].strip()
+        if rest and "DisplayName" in names:
+            values["DisplayName"] = rest
+        return values
+    return _by_booleans(line, names)
+
+
+def _by_booleans(line: str, names: Sequence[str]) -> dict[str, str] | None:
+    """Read a row of a name and switches, whose name may have blanks in it: the switches are counted from the right."""
+    words = line.split()
+    flags = 0
+    while flags < len(words) and words[-1 - flags] in {"True", "False"}:
+        flags += 1
+    if flags and flags >= len(names) - _SHARE and flags < len(names) + 1:
+        values = dict(zip(names[len(names) - flags :], words[len(words) - flags :], strict=True))
+        values[names[0]] = " ".join(words[: len(words) - flags]) if flags < len(names) else values[names[0]]
+        return values
+    return dict(zip(names, words, strict=True)) if len(words) == len(names) else None
+
+
+def _permission(line: str, names: Sequence[str]) -> dict[str, str] | None:
+    match = _RIGHTS_ROW.match(line)
+    if match is None:
+        return None
+    rights = match["rights"] if match["rights"] is not None else line[match.start("bare") : match.end()].split("  ")[0]
+    values = {"AccessRights": rights}
+    flags = re.findall(r"\b(?:True|False)\b", match["rest"])
+    flagged = [name for name in names if name in {"IsInherited", "Deny", "IsValid", "IsOwner"}]
+    values |= dict(zip(flagged, flags, strict=False))
+    head = match["head"].strip()
+    cells = re.split(r"\s{2,}|\t+", head)
+    if len(cells) == 2 and "Identity" in names:  # noqa: PLR2004 - Identity and User
+        values |= {"Identity": cells[0], "User": cells[1]}
+        return values
+    user = _USER.search(head)
+    values["User"] = user["user"] if user else head
+    values["Identity"] = head[: user.start()].strip() if user else ""
+    return values

@@ -1,0 +1,72 @@
+"""Which bytes make a line of a long log worth reading, and how much around it is read.
+
+A text up to `WHOLE` bytes is read as a whole. In a longer one only the surroundings of these words are, once for each
+shape of line: the trigger and the bytes after it, without digits. Words are in lower case; they are looked for in a
+lower-cased copy. The second column says how many bytes after the word tell one occurrence from another; the third how
+many different shapes are read at most, so that a word which stands in every line cannot make the reader slow.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+WHOLE: Final = 256 * 1024
+LINES_BEFORE: Final = 25
+LINES_AFTER: Final = 40
+BYTES_BEFORE: Final = 32 * 1024
+BYTES_AFTER: Final = 64 * 1024
+REPEATS: Final = 2  # how often the same shape is read
+
+STRONG: Final = 2000
+WEAK: Final = 120
+
+TRIGGERS: Final[tuple[tuple[bytes, int, int], ...]] = (
+    # Entra
+    (b"aadsts", 60, STRONG),
+    (b"error_codes", 24, STRONG),
+    (b"error?code=", 10, STRONG),
+    (b"microsoftonline", 60, WEAK),
+    (b"client_credentials", 0, WEAK),
+    (b"client_secret", 0, WEAK),
+    (b"clientsecret", 0, WEAK),
+    (b"tenantid", 4, WEAK),
+    (b"tenant_id", 4, WEAK),
+    # tokens and XOAUTH2 strings
+    (b"eyj0exai", 400, WEAK),
+    (b"eyjhbgci", 400, WEAK),
+    (b"dxnlcj", 30, WEAK),
+    (b'"aud"', 40, WEAK),
+    (b"xoauth2", 12, WEAK),
+    (b"auth=bearer", 4, WEAK),
+    (b"accessasapp", 0, WEAK),
+    # IMAP, POP, SMTP
+    (b"authenticate failed", 40, STRONG),
+    (b"authenticated but", 20, STRONG),
+    (b"login failed", 8, WEAK),
+    (b"is throttled", 4, WEAK),
+    (b"service is ready", 0, WEAK),
+    (b"logondenied", 30, STRONG),
+    (b"noadrecipient", 0, WEAK),
+    (b"command error. ", 2, WEAK),
+    (b" 5.7.", 40, WEAK),
+    (b" 5.5.124", 0, WEAK),
+    (b"storedrv", 0, WEAK),
+    (b"-err ", 24, WEAK),
+    (b"retrieval using the imap4", 0, WEAK),
+    (b"name is reserved", 0, WEAK),
+    (b"could not select", 8, WEAK),
+    # networks
+    (b"outlook.office365", 24, WEAK),
+    (b"certificate verify failed", 0, WEAK),
+    (b"wrong_version_number", 0, WEAK),
+    (b"server disconnected", 0, WEAK),
+    (b"verify ssl peers", 0, WEAK),
+    # Exchange and Graph
+    (b"serviceprincipal", 20, WEAK),
+    (b"mailboxpermission", 20, WEAK),
+    (b"accessrights", 0, WEAK),
+    (b"imapenabled", 12, WEAK),
+    (b"mailboxnotenabled", 0, WEAK),
+    (b"requiredresourceaccess", 0, WEAK),
+    (b"recipienttypedetails", 20, WEAK),
+)

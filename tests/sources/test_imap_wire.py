@@ -225,6 +225,13 @@ def test_a_healthy_mailbox_is_walked_through_once() -> None:
     )
 
 
+@pytest.mark.parametrize("line", [b"* CAPABILITY MOVE\r\nA2 OK done\r\n", b"A2 OK [CAPABILITY MOVE] done\r\n"])
+def test_capabilities_are_those_from_before_the_sign_in(line: bytes) -> None:
+    talk, _ = run(GREETING, CAPABILITY, line)
+    assert "AUTH=XOAUTH2" in talk.capabilities
+    assert "MOVE" not in talk.capabilities
+
+
 def test_nothing_is_said_before_the_greeting() -> None:
     talk = conversation()
     assert talk.to_send() == b""

@@ -118,6 +118,7 @@ _NEXT: dict[tuple[State, Heard], State | Then] = {
     (_S.LOGOUT, _H.BAD): _S.OVER,
 }
 _CONTINUES = {_S.AUTH_STRING, _S.AUTH_EMPTY_LINE}  # no new command: the one before goes on
+_BEFORE_SIGN_IN = {_S.GREETING, _S.CAPABILITY}  # what is announced later is for those who are in (Dovecot, Exchange)
 _JUDGED = re.compile(r"throttled|not connected|authenticate failed|logonfailed", re.IGNORECASE)
 
 
@@ -180,7 +181,6 @@ class Conversation:
     _tag: int = 0
     _command: str = ""
     _last_words: str = ""
-    _signed_in: bool = False
     _string: Secret = field(default_factory=lambda: Secret(""), repr=False)
 
     def __post_init__(self) -> None:
@@ -260,10 +260,7 @@ class Conversation:
 
     def _complete(self, response: Tagged, heard: Heard) -> Iterator[Event]:
         yield Ended(self._command, ReplyStatus[response.status], safe(response.text))
-        if self.state in {State.AUTH_WITH_STRING, State.AUTH_STRING, State.AUTH_EMPTY_LINE}:
-            self._signed_in = heard is Heard.OK
-        else:
-            self._note_capabilities(response.code, response.code_text)
+        self._note_capabilities(response.code, response.code_text)
         following = _NEXT[self.state, heard]
         if following is Then.TRY_TWO_STEPS and _JUDGED.search(response.text):
             following = State.LOGOUT
@@ -336,7 +333,7 @@ class Conversation:
             self._set_capabilities(iter(code_text.split()))
 
     def _set_capabilities(self, names: Iterator[str]) -> None:
-        if not self._signed_in:
+        if self.state in _BEFORE_SIGN_IN:
             self.capabilities = tuple(safe(name) for name in names)
 
     def _note_data(self, response: Data) -> None:

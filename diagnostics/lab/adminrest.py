@@ -21,7 +21,6 @@ from diagnostics.lab.faults import EndpointFaults, Fault
 from diagnostics.lab.https import HttpsEndpoint, Request, Response
 from diagnostics.lab.powershell.binder import bind
 from diagnostics.lab.powershell.cmdlets import EXCHANGE, MODULE
-from diagnostics.lab.powershell.cmdlets.exchange_errors import CmdletRefused
 from diagnostics.lab.powershell.cmdlets.utility import to_json_value
 from diagnostics.lab.powershell.declaration import Call, Cmdlet
 from diagnostics.lab.powershell.errors import ErrorData, StatementEnded
@@ -329,6 +328,3 @@ def _cmdlet_error(error: ErrorData) -> Response:
             "internalexception": internal,
         }
     return Response.from_json({"error": shown}, status)
-
-
-__all__ = ["AdminRestEndpoint", "CmdletRefused", "throttled"]

@@ -70,7 +70,7 @@ class Call:
     """One invocation of a cmdlet: its bound parameters, where its records go, and the runspace it runs in."""
 
     cmdlet: Cmdlet
-    bound: dict[str, Any]
+    bound: dict[str, Any] = field(repr=False)
     sink: Sink
     runspace: RunspaceState
     stopping: threading.Event
@@ -200,7 +200,5 @@ class Invocation:
     """One cmdlet of a pipeline as the client sent it: a name and arguments, named or positional (None)."""
 
     name: str
-    arguments: tuple[tuple[str | None, Any], ...] = ()
+    arguments: tuple[tuple[str | None, Any], ...] = field(default=(), repr=False)
     is_script: bool = False
-    merge_error_to_output: bool = False
-    extras: dict[str, Any] = field(default_factory=dict)

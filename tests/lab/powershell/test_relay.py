@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from pypsrp.complex_objects import ObjectMeta
+from pypsrp.exceptions import WSManFaultError
 from pypsrp.powershell import PowerShell, RunspacePool
 
 from tests.lab.powershell.conftest import COMPLETED, FAILED, LabWorld, build, cmdlet, run
@@ -77,7 +78,8 @@ def test_a_child_that_dies_ends_the_pipeline(lab: LabWorld) -> None:
         sleeping.begin_invoke()
         shell: Any = next(iter(endpoint._shells.values()))
         shell._child.kill()
-        assert pool.shell.receive("stdout", command_id=sleeping._command_id, timeout=10)[0].endswith("Done")
+        with pytest.raises(WSManFaultError, match="the shell was not found on the server"):
+            sleeping.end_invoke()
 
 
 @pytest.mark.powershell

@@ -13,7 +13,7 @@ from diagnostics.lab.powershell.cmdlets.exchange_errors import (
     TOKEN_ENDED,
     CmdletRefused,
 )
-from diagnostics.lab.powershell.declaration import Body, Call, Cmdlet, Kind, Parameter
+from diagnostics.lab.powershell.declaration import Call, Cmdlet, Kind, Parameter
 from diagnostics.lab.powershell.objects import Row
 from diagnostics.lab.state import Recipient, Tenant
 
@@ -116,17 +116,3 @@ def row(kind: str, properties: dict[str, Any]) -> Row:
     """Return an Exchange object; its type name is the deserialized one that the module gives it."""
     name = f"Microsoft.Exchange.Management.RestApiClient.{kind}"
     return Row((f"Deserialized.{name}", "System.Management.Automation.PSCustomObject", "System.Object"), properties)
-
-
-__all__ = [
-    "IDENTITY",
-    "OPTIONAL_IDENTITY",
-    "RESULT_SIZE",
-    "Body",
-    "distinguished_name",
-    "exchange_cmdlet",
-    "limited",
-    "mailbox_named",
-    "recipient_named",
-    "row",
-]

@@ -210,3 +210,15 @@ def _times(profile: Profile) -> dict[str, Any]:
     """Return the time-outs that the profile names; a PowerShell that has to start has longer defaults of its own."""
     times = {"connect_timeout": ("timeouts", "connect"), "operation_timeout": ("timeouts", "operation")}
     return {name: getattr(profile.timeouts, path[1]) for name, path in times.items() if path in profile.places}
+
+
+def shape_without_asking(profile: Profile) -> tuple[SecretShape | None, str]:
+    """Return the shape of the application's secret where it can be read without a prompt, else why not, in words."""
+    reference = profile.application.secret
+    if reference is None or reference.prompt or reference.keyring is not None:
+        return None, ""
+    found = application_credential(profile)
+    if isinstance(found, Unavailable):
+        return None, f"The secret was not looked at: {found.reason}. {found.hint}"
+    shape = shape_of(profile, found)
+    return (None if isinstance(shape, Unavailable) else shape), ""

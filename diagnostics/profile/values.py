@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from diagnostics import causes
 from diagnostics.checks import Check, all_checks, run_checks
@@ -179,3 +179,15 @@ def _complaint(place: Place, judgement: Judgement) -> Complaint:
         steps = causes.page(cause).steps({})
         advice = steps[0].text if steps else f"see `diag explain {cause}`"
     return Complaint(place, judgement.summary, advice, cause)
+
+
+def about(evidence: Evidence, profile: Profile) -> Evidence:
+    """Return a pasted text's evidence, held against what a profile says the application and its ids are."""
+    known, seen = target(profile), evidence.target
+    values = {
+        field.name: getattr(known, field.name) or getattr(seen, field.name)
+        for field in fields(Target)
+        if field.name not in {"cloud", "imap_port"}
+    }
+    merged = replace(known, **values)
+    return replace(evidence, target=merged, settings=(*evidence.settings, *settings(profile)))

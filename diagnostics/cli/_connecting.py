@@ -1,0 +1,127 @@
+"""Opening Exchange PowerShell for its own sake: each step, what it found, and where it ended."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from diagnostics.cli import _guard
+from diagnostics.cli._screen import Output
+from diagnostics.evidence import Missing, Unavailable
+from diagnostics.exchange.factory import open_shell
+from diagnostics.exchange.port import ConnectionRequest, ErrorKind, OpenStep, ShellUnavailable
+from diagnostics.redaction import redact_tree, safe
+from diagnostics.run import Subject
+from diagnostics.sources.http import HttpOptions, open_session
+from diagnostics.sources.operator import OperatorOptions, OperatorSession, OperatorSignInFailed, Resource, sign_in
+from diagnostics.sources.tls import CaFileUnusable
+
+
+@dataclass(slots=True)
+class Opening:
+    """How far it came: the steps done, and what stopped it, if anything did."""
+
+    steps: list[OpenStep] = field(default_factory=list)
+    problem: Unavailable | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """The documented code for where it ended."""
+        if self.problem is None:
+            return _guard.OK
+        return _guard.NOT_SIGNED_IN if self.problem.missing is Missing.NOT_SIGNED_IN else _guard.UNKNOWN
+
+
+def open_and_close(subject: Subject, progress: Callable[[str], None]) -> Opening:
+    """Sign the operator in, open the shell, close it again, and say what happened at each step."""
+    opening = Opening()
+    try:
+        session = _signed_in(subject, opening, progress)
+        if session is not None:
+            _opened(subject, session, opening, progress)
+    except CaFileUnusable as problem:
+        opening.problem = Unavailable(str(problem), Missing.UNREACHABLE)
+    return opening
+
+
+def _signed_in(subject: Subject, opening: Opening, progress: Callable[[str], None]) -> OperatorSession | None:
+    if isinstance(subject.operator, Unavailable):
+        opening.problem = subject.operator
+        return None
+    progress("Signing the operator in")
+    started = time.monotonic()
+    options = OperatorOptions(subject.target.login, subject.target.tenant, subject.exchange_scope, subject.operator)
+    with open_session(HttpOptions(subject.ca_file, subject.connect_timeout, subject.operation_timeout)) as http:
+        try:
+            session = sign_in(options, Resource.EXCHANGE, http=http)
+        except OperatorSignInFailed as problem:
+            opening.problem = Unavailable(f"{problem}", Missing.NOT_SIGNED_IN, problem.why.provenance, problem.why.hint)
+            return None
+    who = session.claims.user_principal_name or f"application {session.claims.application_id}"
+    opening.steps.append(OpenStep("sign the operator in", who, time.monotonic() - started))
+    return session
+
+
+def _opened(subject: Subject, session: OperatorSession, opening: Opening, progress: Callable[[str], None]) -> None:
+    if isinstance(subject.transport, Unavailable):
+        opening.problem = subject.transport
+        return
+    target = subject.target
+    request = ConnectionRequest(
+        access_token=session.token,
+        tenant_id=target.tenant,
+        organization=(target.organization or target.tenant) if session.claims.is_app_only else "",
+        user_principal_name=session.claims.user_principal_name,
+        environment=subject.exchange_environment,
+    )
+    progress("Opening Exchange PowerShell")
+    shell = open_shell(subject.transport, request)
+    try:
+        with shell:
+            pass
+    except ShellUnavailable as problem:
+        missing = Missing.NOT_SIGNED_IN if problem.kind is ErrorKind.NOT_SIGNED_IN else Missing.UNREACHABLE
+        opening.problem = Unavailable(f"{problem.step}: {problem.message}", missing, hint=problem.hint)
+    finally:
+        opening.steps += shell.steps
+
+
+def render(opening: Opening, output: Output, width: int) -> str:
+    """Return the steps as a table, or as a mapping in YAML or JSON."""
+    if output is Output.TABLE:
+        return "\n".join(_lines(opening, max(width, 40)))
+    problem = opening.problem
+    tree = redact_tree(
+        {
+            "schema": "diag/connect/1",
+            "exit_code": opening.exit_code,
+            "steps": [{"step": s.name, "found": s.found, "seconds": round(s.seconds, 3)} for s in opening.steps],
+            "problem": None if problem is None else {"reason": problem.reason, "hint": problem.hint},
+        }
+    )
+    if output is Output.JSON:
+        return json.dumps(tree, indent=2, ensure_ascii=False)
+    import yaml  # noqa: PLC0415 - only for YAML
+
+    return str(yaml.safe_dump(tree, sort_keys=False, allow_unicode=True))
+
+
+def _lines(opening: Opening, width: int) -> Iterator[str]:
+    names = max((len(step.name) for step in opening.steps), default=0)
+    for step in opening.steps:
+        prefix = f"{step.name:<{names}}  {step.seconds:7.2f} s  "
+        yield from textwrap.wrap(
+            safe(step.found) or "done",
+            max(width, len(prefix) + 20),
+            initial_indent=prefix,
+            subsequent_indent=" " * len(prefix),
+        )
+    if opening.problem is None:
+        yield "Exchange PowerShell opens, and the operator may use it."
+        return
+    yield from textwrap.wrap(safe(f"It ended there: {opening.problem.reason}"), width)
+    if opening.problem.hint:
+        yield from textwrap.wrap(safe(opening.problem.hint), width, initial_indent="> ", subsequent_indent="  ")

@@ -1,0 +1,51 @@
+"""`diag analyze`: judge what somebody pasted, with the same checks as a live run."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from diagnostics.cli import _guard, _screen, _target, judge
+from diagnostics.cli._screen import Output
+
+
+def analyze(
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="[FILE… | -]", help="Texts to read; - or nothing: standard input.")
+    ] = None,
+    profile: judge.ProfileOption = None,
+    report: judge.ReportOption = None,
+    output: judge.OutputOption = Output.TABLE,
+    lang: judge.LanguageOption = None,
+) -> None:
+    """Read logs, errors, tokens, cmdlet output, scripts as somebody pasted them, and name what is wrong."""
+    from diagnostics.report import build  # noqa: PLC0415
+    from diagnostics.sources.transcript import NotText, read  # noqa: PLC0415
+
+    judge.refuse_bad_report_file(report)
+    names = files or ["-"]
+    started = dt.datetime.now(dt.UTC)
+    if "-" in names and sys.stdin.isatty():
+        _screen.tell("Paste the text, then end it with Ctrl-D (Windows: Ctrl-Z and Enter).")
+    try:
+        evidence = read(names)
+    except NotText as problem:
+        _guard.say(f"diag: {problem}")
+        raise typer.Exit(_guard.UNKNOWN) from None
+    except OSError as problem:
+        _guard.say(f"diag: {problem.filename or 'the text'} cannot be read: {problem.strerror or problem}")
+        raise typer.Exit(_guard.USAGE) from None
+    if profile is not None:
+        from diagnostics.profile.values import about  # noqa: PLC0415 - pydantic is heavy
+
+        with _target.opened(profile) as known:
+            evidence = about(evidence, known)
+    words = ["diag", "analyze", *(Path(name).name for name in names), *(("--profile", profile) if profile else ())]
+    judge.finish(
+        build(evidence, command=shlex.join(words), started=started, language=_screen.language(lang)), report, output
+    )

@@ -1,0 +1,163 @@
+"""`diag permissions`, `diag token`, `diag imap`: look at what the profile names, judge it, report it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from diagnostics.cli import _guard, _screen, _target
+from diagnostics.cli._screen import Language, Output
+
+if TYPE_CHECKING:
+    from diagnostics.report import Report
+    from diagnostics.run import RunOptions
+
+ProfileOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--profile", "-p", envvar="DIAG_PROFILE", help="Name or path of a profile; `demo`: a simulated tenant."
+    ),
+]
+MailboxOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--mailbox", "-m", help="Mailbox to look at, instead of the profile's; may be repeated."),
+]
+ScenarioOption: TypeAlias = Annotated[
+    list[str] | None, typer.Option("--scenario", help="Break the demo in this way; may be repeated.")
+]
+ShapeOption: TypeAlias = Annotated[str | None, typer.Option("--shape", help="Shape of the demo's tenant.")]
+OutputOption: TypeAlias = Annotated[Output, typer.Option("--output", "-o", help="How the report is printed.")]
+LanguageOption: TypeAlias = Annotated[
+    Language | None, typer.Option("--lang", help="Language of the report; the locale's when left out.")
+]
+ReportOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--report", help="Also write the whole run to this file, as YAML without secrets, mode 0600."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command("permissions")(permissions)
+    app.command("token")(token)
+    app.command("imap")(imap)
+
+
+def permissions(
+    *,
+    profile: ProfileOption = None,
+    mailbox: MailboxOption = None,
+    scenario: ScenarioOption = None,
+    shape: ShapeOption = None,
+    no_imap: Annotated[bool, typer.Option("--no-imap", help="Leave the live IMAP sign-in out.")] = False,
+    no_graph: Annotated[bool, typer.Option("--no-graph", help="Do not ask Microsoft Graph.")] = False,
+    report: ReportOption = None,
+    output: OutputOption = Output.TABLE,
+    lang: LanguageOption = None,
+) -> None:
+    """Check the whole chain: ids, tenant, token, consent, Exchange's registration, mailbox permissions, IMAP."""
+    from diagnostics.run import RunOptions  # noqa: PLC0415 - only for runs
+
+    options = RunOptions(mailboxes=tuple(mailbox or ()), imap=not no_imap, graph=not no_graph)
+    _run(
+        "permissions",
+        options,
+        name=profile,
+        scenarios=scenario or (),
+        shape=shape,
+        file=report,
+        output=output,
+        lang=lang,
+    )
+
+
+def token(
+    *,
+    profile: ProfileOption = None,
+    scenario: ScenarioOption = None,
+    shape: ShapeOption = None,
+    report: ReportOption = None,
+    output: OutputOption = Output.TABLE,
+    lang: LanguageOption = None,
+) -> None:
+    """Ask Entra for the application's token, and judge what is in it."""
+    from diagnostics.run import RunOptions  # noqa: PLC0415 - only for runs
+
+    options = RunOptions(imap=False, graph=False, exchange=False)
+    _run("token", options, name=profile, scenarios=scenario or (), shape=shape, file=report, output=output, lang=lang)
+
+
+def imap(
+    *,
+    profile: ProfileOption = None,
+    mailbox: MailboxOption = None,
+    scenario: ScenarioOption = None,
+    shape: ShapeOption = None,
+    report: ReportOption = None,
+    output: OutputOption = Output.TABLE,
+    lang: LanguageOption = None,
+) -> None:
+    """Sign in to the mailbox over IMAP as the application does, and go on to EXAMINE INBOX; reads no mail."""
+    from diagnostics.run import RunOptions  # noqa: PLC0415 - only for runs
+
+    options = RunOptions(mailboxes=tuple(mailbox or ()), graph=False, exchange=False)
+    _run("imap", options, name=profile, scenarios=scenario or (), shape=shape, file=report, output=output, lang=lang)
+
+
+def _run(
+    command: str,
+    options: RunOptions,
+    *,
+    name: str | None,
+    scenarios: Sequence[str],
+    shape: str | None,
+    file: Path | None,
+    output: Output,
+    lang: Language | None,
+) -> None:
+    """Observe, judge, render, save, and leave with the exit code."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    from diagnostics.profile.subject import subject  # noqa: PLC0415 - pydantic is heavy
+    from diagnostics.report import build  # noqa: PLC0415
+    from diagnostics.run import observe  # noqa: PLC0415
+
+    refuse_bad_report_file(file)
+    started = dt.datetime.now(dt.UTC)
+    progress = _screen.Progress()
+    with _target.opened(name, scenarios, shape) as profile:
+        options = replace(options, graph=options.graph and profile.graph)
+        about = subject(
+            profile, progress.message, mailboxes=options.mailboxes, exchange=options.exchange, graph=options.graph
+        )
+        with progress:
+            evidence = observe(about, options, progress)
+    words = ["diag", command, *(("--profile", name) if name else ())]
+    words += [word for value in options.mailboxes for word in ("--mailbox", value)]
+    words += [word for value in scenarios for word in ("--scenario", value)]
+    finish(build(evidence, command=shlex.join(words), started=started, language=_screen.language(lang)), file, output)
+
+
+def refuse_bad_report_file(file: Path | None) -> None:
+    """Refuse a report file that cannot be written, before anything is asked of anybody."""
+    if file is not None and (file.is_dir() or not file.absolute().parent.is_dir()):
+        raise typer.BadParameter(f"{file} is a folder, or its folder does not exist", param_hint="--report")
+
+
+def finish(report: Report, file: Path | None, output: Output) -> None:
+    """Print the report, save it where that was asked for, and leave with its exit code."""
+    from diagnostics.report import render, save  # noqa: PLC0415
+
+    _screen.emit(render(report, output.value, width=_screen.width(), color=_screen.color()), output)
+    if file is not None:
+        try:
+            save(report, file)
+        except OSError as error:
+            _guard.say(f"diag: the report could not be written to {file}: {error.strerror or error}")
+            raise typer.Exit(_guard.USAGE) from None
+    raise typer.Exit(report.exit_code)

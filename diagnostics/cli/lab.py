@@ -1,0 +1,61 @@
+"""`diag lab`: the simulated tenant, for trying things out and for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from diagnostics.cli import _guard, _screen, _target
+
+app = typer.Typer(
+    help="A simulated tenant on this machine: Entra, Graph, Exchange PowerShell and IMAP.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@app.command("serve")
+def serve(
+    scenario: Annotated[
+        list[str] | None, typer.Option("--scenario", help="Break the tenant in this way; may be repeated.")
+    ] = None,
+    shape: Annotated[str | None, typer.Option("--shape", help="Shape of the tenant.")] = None,
+    transport: Annotated[str, typer.Option("--transport", help="Exchange transport that the profile names.")] = "winrm",
+    ready_file: Annotated[
+        Path | None, typer.Option("--ready-file", help="Write endpoints, CA, ids, profile and variables here as JSON.")
+    ] = None,
+) -> None:
+    """Serve a simulated tenant until Ctrl-C; prints how to use it from another terminal."""
+    from diagnostics.lab import serve as serving  # noqa: PLC0415 - heavy
+    from diagnostics.lab.server import DEFAULT_SHAPE  # noqa: PLC0415 - heavy
+
+    names = scenario or []
+    _target.check_scenarios(names)
+    try:
+        code = serving.serve(names, ready_file, shape or DEFAULT_SHAPE, transport=transport)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    except OSError as error:
+        _guard.say(f"diag: the lab could not start: {error}")
+        raise typer.Exit(_guard.USAGE) from None
+    raise typer.Exit(code)
+
+
+@app.command("scenarios")
+def scenarios() -> None:
+    """List the ways in which the simulated tenant can be broken, and its shapes."""
+    import textwrap  # noqa: PLC0415
+
+    from diagnostics.lab.catalog import SHAPES  # noqa: PLC0415 - heavy
+    from diagnostics.lab.scenarios.registry import scenarios as known  # noqa: PLC0415 - heavy
+
+    lines: list[str] = []
+    for name, item in known().items():
+        lines += [
+            name,
+            *textwrap.wrap(item.description, _screen.width(), initial_indent="    ", subsequent_indent="    "),
+        ]
+    lines += ["", f"Shapes: {', '.join(SHAPES)}"]
+    _screen.emit("\n".join(lines))

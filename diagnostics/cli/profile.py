@@ -1,0 +1,91 @@
+"""`diag profile`: make, find, show and check profiles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from diagnostics.cli import _guard, _screen, _target
+from diagnostics.cli.judge import ProfileOption
+
+app = typer.Typer(
+    help="Profiles: which application must read which mailboxes.", no_args_is_help=True, rich_markup_mode=None
+)
+_Name = Annotated[
+    str | None, typer.Argument(metavar="[PROFILE]", help="Name or path; default: the one called default.")
+]
+
+
+@app.command("list")
+def list_() -> None:
+    """List the profiles that can be named, with their files."""
+    from diagnostics.profile.finding import DEMO, available, folders  # noqa: PLC0415 - pydantic is heavy
+
+    found = list(available())
+    names = max((len(name) for name, _ in found), default=0)
+    names = max(names, len(DEMO))
+    lines = [f"{name:<{names}}  {path}" for name, path in found]
+    _screen.emit("\n".join([*lines, f"{DEMO:<{names}}  a simulated tenant, made for the run"]))
+    _screen.tell(f"Looked in: {', '.join(str(folder) for folder in folders())}")
+
+
+@app.command("show")
+def show(
+    name: _Name = None,
+    profile: ProfileOption = None,
+    origin: Annotated[bool, typer.Option("--origin", help="Say where each value comes from.")] = False,
+) -> None:
+    """Show a profile with its defaults and the cloud's endpoints; secrets appear as ***."""
+    from diagnostics.profile.showing import render  # noqa: PLC0415 - pydantic is heavy
+
+    with _target.opened(name or profile) as known:
+        _screen.emit(render(known, origin=origin))
+
+
+@app.command("check")
+def check(name: _Name = None, profile: ProfileOption = None) -> None:
+    """Check a profile's form and values; asks nobody, and reads secrets only from variables and files."""
+    from diagnostics.profile import complaints  # noqa: PLC0415 - pydantic is heavy
+    from diagnostics.profile.subject import shape_without_asking  # noqa: PLC0415
+
+    with _target.opened(name or profile) as known:
+        shape, problem = shape_without_asking(known)
+        found = complaints(known, shape)
+        path = known.path
+    for complaint in found:
+        _screen.emit(str(complaint))
+    if problem:
+        _screen.tell(problem)
+    if found:
+        raise typer.Exit(_guard.FAILED)
+    _screen.emit(f"{path}: nothing to complain about")
+
+
+@app.command("schema")
+def schema() -> None:
+    """Print the JSON Schema of profiles, for editors."""
+    from diagnostics.profile.schema import text  # noqa: PLC0415 - pydantic is heavy
+
+    _screen.emit(text())
+
+
+@app.command("new")
+def new(
+    name: Annotated[str, typer.Argument(metavar="[NAME | FILE]", help="What to call it.")] = _target.DEFAULT,
+) -> None:
+    """Ask for the values of a new profile, check each while it is typed, and write the file."""
+    from diagnostics.profile.finding import SUFFIXES, user_folder  # noqa: PLC0415 - pydantic is heavy
+    from diagnostics.profile.wizard import NotWritten, Terminal, make  # noqa: PLC0415
+
+    path = Path(name).expanduser()
+    if path.suffix.lower() not in SUFFIXES and len(path.parts) == 1:
+        folder = Path("profiles") if Path("profiles").is_dir() else user_folder()
+        path = folder / f"{name}.yaml"
+    try:
+        written = make(path, Terminal())
+    except NotWritten as problem:
+        _guard.say(f"diag: {problem}")
+        raise typer.Exit(_guard.USAGE) from None
+    _screen.tell(f"Written: {written}. Check it: diag profile check {name}; use it: diag permissions --profile {name}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diagnostics.lab.catalog import make_operator
-from diagnostics.lab.resources import EXCHANGE_ROLES, EXCHANGE_SCOPES, GRAPH_ROLES, GRAPH_SCOPES, required
+from diagnostics.lab.resources import EXCHANGE_ROLES, EXCHANGE_SCOPES, GRAPH_ROLES, required
 from diagnostics.lab.scenarios.registry import scenario
 from diagnostics.lab.setup import Setup
 from diagnostics.lab.state import EXCHANGE_ONLINE_APP_ID, MICROSOFT_GRAPH_APP_ID, EnterpriseApplication
@@ -12,10 +12,10 @@ from diagnostics.lab.tokens import APP_ONLY_LIFETIME
 
 @scenario("claims-roles-missing", touches="application's permissions")
 def roles_missing(setup: Setup) -> None:
-    """Nobody added a permission: the registration has what the portal gives each new one."""
+    """Nobody asked for IMAP.AccessAsApp: Exchange's permission for SMTP is on the list, and nothing is granted."""
     setup.revoke_all()
     setup.registration.required_resource_access[:] = [
-        required(MICROSOFT_GRAPH_APP_ID, "Scope", GRAPH_SCOPES["User.Read"])
+        required(EXCHANGE_ONLINE_APP_ID, "Role", EXCHANGE_ROLES["SMTP.SendAsApp"])
     ]
 
 

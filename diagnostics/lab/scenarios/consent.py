@@ -37,12 +37,10 @@ def graph_id_under_exchange(setup: Setup) -> None:
     setup.revoke_all()
 
 
-@scenario(
-    "consent-resource-not-declared",
-    touches="application's permissions",
-    rivals={"claims-roles-missing": "the proof is AADSTS650057, which client credentials do not meet"},
-)
+@scenario("consent-resource-not-declared", touches="application's permissions")
 def resource_not_declared(setup: Setup) -> None:
-    """The registration asks for nothing at all."""
-    setup.registration.required_resource_access.clear()
+    """The registration has only what the portal gives each new one; nobody added Exchange Online."""
+    setup.registration.required_resource_access[:] = [
+        required(MICROSOFT_GRAPH_APP_ID, "Scope", GRAPH_SCOPES["User.Read"])
+    ]
     setup.revoke_all()

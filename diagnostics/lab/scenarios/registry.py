@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -84,7 +85,8 @@ def apply(setup: Setup, names: Iterable[str]) -> list[Scenario]:
     wanted = list(dict.fromkeys(names))
     for name in wanted:
         if name not in known:
-            raise ScenarioError(f"no scenario is called {name!r}; `diag lab serve --list` names them all")
+            near = difflib.get_close_matches(name, known, n=3) or list(known)
+            raise ScenarioError(f"no scenario is called {name!r}; there are {', '.join(near)}")
     chosen = [item for name, item in known.items() if name in wanted]
     taken: dict[str, str] = {}
     for item in chosen:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -57,25 +56,12 @@ def _demo(scenarios: Sequence[str], shape: str | None) -> Iterator[Profile]:
     from diagnostics.lab.server import DEFAULT_SHAPE, Lab  # noqa: PLC0415 - heavy
     from diagnostics.profile import load  # noqa: PLC0415 - pydantic is heavy
 
-    check_scenarios(scenarios)
     try:
         lab = Lab(shape or DEFAULT_SHAPE, scenarios)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     with lab, _environment(lab.env):
         yield load(lab.profile, name="demo")
-
-
-def check_scenarios(names: Sequence[str]) -> None:
-    """Refuse a scenario that does not exist, with the nearest that does."""
-    from diagnostics.lab.scenarios.registry import scenarios  # noqa: PLC0415 - the lab is heavy
-
-    known = scenarios()
-    for name in names:
-        if name not in known:
-            close = difflib.get_close_matches(name, known, 1)
-            hint = f"did you mean {close[0]}?" if close else "`diag lab scenarios` lists them"
-            raise typer.BadParameter(f"no scenario is called {name!r}; {hint}", param_hint="--scenario")
 
 
 @contextlib.contextmanager

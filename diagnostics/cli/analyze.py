@@ -24,8 +24,8 @@ def analyze(
     lang: judge.LanguageOption = None,
 ) -> None:
     """Read logs, errors, tokens, cmdlet output, scripts as somebody pasted them, and name what is wrong."""
+    from diagnostics.cli._reading import evidence_of  # noqa: PLC0415
     from diagnostics.report import build  # noqa: PLC0415
-    from diagnostics.sources.transcript import NotText, read  # noqa: PLC0415
 
     judge.refuse_bad_report_file(report)
     names = files or ["-"]
@@ -33,8 +33,8 @@ def analyze(
     if "-" in names and sys.stdin.isatty():
         _screen.tell("Paste the text, then end it with Ctrl-D (Windows: Ctrl-Z and Enter).")
     try:
-        evidence = read(names)
-    except NotText as problem:
+        evidence = evidence_of(names)
+    except ValueError as problem:  # NotText, NotAReport
         _guard.say(f"diag: {problem}")
         raise typer.Exit(_guard.UNKNOWN) from None
     except OSError as problem:

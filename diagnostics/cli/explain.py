@@ -82,10 +82,10 @@ def _by_judging(text: str, language: str) -> list[CausePage]:
     import datetime as dt  # noqa: PLC0415
 
     from diagnostics.report import build  # noqa: PLC0415 - only for free text
-    from diagnostics.sources.transcript import read_text  # noqa: PLC0415 - only for free text
+    from diagnostics.sources.transcript import read  # noqa: PLC0415 - only for free text
 
     started = dt.datetime.now(dt.UTC)
-    evidence = read_text(text, "text")
+    evidence = read([text.encode()], name="text")
     report = build(evidence, command="diag explain", started=started, language=language)
     return [causes.page(cause.cause, language) for cause in report.diagnosis.causes]
 

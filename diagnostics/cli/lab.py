@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from diagnostics.cli import _guard, _screen, _target
+from diagnostics.cli import _guard, _screen
 
 app = typer.Typer(
     help="A simulated tenant on this machine: Entra, Graph, Exchange PowerShell and IMAP.",
@@ -31,10 +31,8 @@ def serve(
     from diagnostics.lab import serve as serving  # noqa: PLC0415 - heavy
     from diagnostics.lab.server import DEFAULT_SHAPE  # noqa: PLC0415 - heavy
 
-    names = scenario or []
-    _target.check_scenarios(names)
     try:
-        code = serving.serve(names, ready_file, shape or DEFAULT_SHAPE, transport=transport)
+        code = serving.serve(scenario or (), ready_file, shape or DEFAULT_SHAPE, transport=transport)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     except OSError as error:

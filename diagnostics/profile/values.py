@@ -70,11 +70,11 @@ def target(profile: Profile) -> Target:
     cloud, own = CLOUDS[profile.cloud], profile.endpoints
     application = profile.application
     return Target(
-        tenant=_clean(profile.tenant),
-        organization=_clean(profile.document.organization),
-        application_id=ApplicationId(_clean(application.id)),
-        enterprise_app_object_id=EnterpriseAppObjectId(_clean(application.enterprise_object_id)),
-        app_registration_object_id=AppRegistrationObjectId(_clean(application.registration_object_id)),
+        tenant=cleaned(profile.tenant),
+        organization=cleaned(profile.document.organization),
+        application_id=ApplicationId(cleaned(application.id)),
+        enterprise_app_object_id=EnterpriseAppObjectId(cleaned(application.enterprise_object_id)),
+        app_registration_object_id=AppRegistrationObjectId(cleaned(application.registration_object_id)),
         mailboxes=tuple(mailbox.strip() for mailbox in profile.mailboxes),
         cloud=profile.cloud,
         login=_base(own.login or cloud.login.value),
@@ -105,7 +105,7 @@ def _base(url: str) -> str:
     return url.strip().rstrip("/")
 
 
-def _clean(value: str | None) -> str:
+def cleaned(value: str | None) -> str:
     """Return an id as it was meant: without blanks, and without what a slip of the hand put around a whole GUID."""
     bare = (value or "").strip()
     if not stray_characters(bare):

@@ -10,6 +10,7 @@ one they work on a small world of their own, whose ids nobody else knows.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import threading
@@ -19,6 +20,7 @@ from diagnostics.lab.powershell.outofproc import BadPacket, Packet, pack, parse
 from diagnostics.lab.powershell.runspace import ServerRunspace
 
 PATIENCE = 0.5
+INTERRUPTED = 130
 
 
 class ServerMode:
@@ -72,7 +74,8 @@ class ServerMode:
             self._write(pack("CloseAck", packet.target))
 
     def _write(self, data: bytes) -> None:
-        with self._lock:
+        # A client that has left reads no more; the end of its stdin ends this process.
+        with self._lock, contextlib.suppress(BrokenPipeError):
             self.sink.write(data)
             self.sink.flush()
 
@@ -96,7 +99,10 @@ def main(arguments: list[str] | None = None) -> int:
     options, _switches = parser.parse_known_args(arguments)
     from diagnostics.lab.powershell.remote import open_shell  # noqa: PLC0415 - after the arguments are known good
 
-    return ServerMode(open_shell(options.ready_file), sys.stdin.buffer, sys.stdout.buffer).serve()
+    try:
+        return ServerMode(open_shell(options.ready_file), sys.stdin.buffer, sys.stdout.buffer).serve()
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 if __name__ == "__main__":

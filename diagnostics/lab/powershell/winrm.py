@@ -10,12 +10,15 @@ import base64
 import binascii
 import hmac
 import ssl
+import struct
 import threading
 import time
 import uuid
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from typing import Protocol
+
+from psrpcore import PSRPCoreError
 
 from diagnostics.lab.faults import EndpointFaults
 from diagnostics.lab.https import HttpsEndpoint, Request, Response
@@ -143,7 +146,7 @@ class WinRmEndpoint(HttpsEndpoint):
             return wsman.answer(soap, wsman.config(MAX_ENVELOPE_KB))
         if not soap.action:
             raise Fault(
-                wsman.UNSUPPORTED_FEATURE,
+                wsman.UNSUPPORTED_ACTION,
                 f"This simulated WinRM does not do {soap.action_uri}.",
                 subcode="wsa:ActionNotSupported",
                 receiver=False,
@@ -164,9 +167,10 @@ class WinRmEndpoint(HttpsEndpoint):
         name = soap.resource_uri.removeprefix(POWERSHELL)
         if name == soap.resource_uri or name.casefold() not in CONFIGURATIONS:
             raise Fault(
-                wsman.INVALID_RESOURCE_URI,
+                wsman.UNKNOWN_RESOURCE_URI,
                 f"The WS-Management service cannot process the request. The resource URI ({soap.resource_uri}) was not "
-                "found in the WS-Management catalog.",
+                "found in the WS-Management catalog. The catalog contains the metadata that describes resources, or "
+                "logical endpoints.",
                 subcode="wsa:DestinationUnreachable",
                 receiver=False,
             )
@@ -178,7 +182,7 @@ class WinRmEndpoint(HttpsEndpoint):
         shell = self._new_shell()
         with self._shells_lock:
             self._shells[shell_id] = shell
-        shell.receive(_decoded(creation.text))
+        _feed(shell, creation.text, None)
         return wsman.created_answer(soap, wsman.created(soap, shell_id, self.username, "127.0.0.1"))
 
     def _new_shell(self) -> Shell:
@@ -194,14 +198,14 @@ class WinRmEndpoint(HttpsEndpoint):
             raise Fault(wsman.INVALID_REQUEST, "The request has no CommandLine.", receiver=False)
         pipeline_id = wsman.guid(line.get("CommandId")) or uuid.uuid4()
         shell.create_pipeline(pipeline_id)
-        shell.receive(_decoded(line.findtext("rsp:Arguments", "", wsman.NS)), pipeline_id)
+        _feed(shell, line.findtext("rsp:Arguments", "", wsman.NS), pipeline_id)
         response = ET.Element(wsman.tag("rsp:CommandResponse"))
         wsman.element(response, "rsp:CommandId", str(pipeline_id).upper())
         return wsman.answer(soap, response)
 
     def _send(self, soap: SoapRequest, shell: Shell) -> bytes:
         for stream in soap.body.findall("rsp:Send/rsp:Stream", wsman.NS):
-            shell.receive(_decoded(stream.text), wsman.guid(stream.get("CommandId")))
+            _feed(shell, stream.text, wsman.guid(stream.get("CommandId")))
         return wsman.answer(soap, ET.Element(wsman.tag("rsp:SendResponse")))
 
     def _signal(self, soap: SoapRequest, shell: Shell) -> bytes:
@@ -249,11 +253,12 @@ class WinRmEndpoint(HttpsEndpoint):
             shell.changed.wait(left)
 
 
-def _decoded(text: str | None) -> bytes:
+def _feed(shell: Shell, text: str | None, target: uuid.UUID | None) -> None:
+    """Give base64 fragments to a shell; raise Fault when they are none."""
     try:
-        return base64.b64decode((text or "").strip(), validate=True)
-    except (binascii.Error, ValueError):
-        raise Fault(wsman.INVALID_REQUEST, "The data of the request is not base64.", receiver=False) from None
+        shell.receive(base64.b64decode((text or "").strip(), validate=True), target)
+    except (ValueError, KeyError, struct.error, ET.ParseError, PSRPCoreError):
+        raise Fault(wsman.INVALID_REQUEST, "The data of the request is no PSRP.", receiver=False) from None
 
 
 def _payload_limit(max_envelope: int) -> int:

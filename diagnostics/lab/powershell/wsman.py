@@ -40,11 +40,14 @@ ANONYMOUS = "http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous"
 COMMAND_STATE = f"{SHELL}/CommandState"
 
 OPERATION_TIMED_OUT = 2150858793
-UNEXPECTED_SELECTORS = 2150858843
 SHELL_NOT_FOUND = 2150858843
-INVALID_RESOURCE_URI = 2150858817
-UNSUPPORTED_FEATURE = 2150858752
+UNKNOWN_RESOURCE_URI = 2150858811
+"""Recorded: pypsrp's own handling of the first two, its issue 47 for the third."""
+
+UNSUPPORTED_ACTION = 2150858753
 INVALID_REQUEST = 2150858778
+"""Invented: which codes WinRM has for what no client of the lab sends is not recorded."""
+
 DEFAULT_TIMEOUT = 60.0
 
 

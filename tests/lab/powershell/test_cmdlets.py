@@ -211,6 +211,19 @@ def test_results_are_cut_at_a_thousand_with_a_warning(lab: LabWorld, connected: 
     assert whole.warnings == []
 
 
+def test_policies_and_role_assignments_are_listed(lab: LabWorld, connected: RunspacePool) -> None:
+    policy = {"Identity": new_id(), "AppId": lab.principal.app_id, "AccessRight": "RestrictAccess"}
+    lab.tenant.application_access_policies.append(dict(policy))
+    role = {"Name": "Mail-ERP", "Role": "Application Mail.Read", "RoleAssignee": lab.principal.object_id}
+    lab.tenant.management_role_assignments.append(dict(role))
+    assert policy.items() <= run(connected, cmdlet("Get-ApplicationAccessPolicy")).output[0].items()
+    by_app = run(connected, cmdlet("Get-ManagementRoleAssignment", RoleAssignee=lab.principal.app_id)).output
+    assert role.items() <= by_app[0].items()
+    assert run(connected, cmdlet("Get-ManagementRoleAssignment", RoleAssignee="erp")).output == []
+    unknown = run(connected, cmdlet("Get-ApplicationAccessPolicy", "none"), cmdlet("Get-ManagementRoleAssignment", "x"))
+    assert [message.split("|")[0] for message in unknown.messages] == ["Ex6F9304", "Ex6F9304"]
+
+
 def test_values_arrive_byte_for_byte(lab: LabWorld, connected: RunspacePool) -> None:
     nasty = "a@b'; Remove-Mailbox * #$(1+1)`\n\u0000\u2019\u201c\U0001f600_x000A_ " + "x" * 4000
     run(connected, cmdlet("New-ServicePrincipal", AppId=new_id(), ObjectId=new_id(), DisplayName=nasty))

@@ -59,8 +59,9 @@ def test_a_receive_without_output_is_the_timeout_fault(lab: LabWorld, endpoint: 
 
 
 def test_an_unknown_configuration_and_an_unknown_shell_are_faults(lab: LabWorld, endpoint: Any) -> None:
-    with pytest.raises(WSManFaultError, match="was not found in the WS-Management catalog"):
+    with pytest.raises(WSManFaultError, match="was not found in the WS-Management catalog") as caught:
         RunspacePool(lab.wsman(endpoint), configuration_name="Microsoft.Exchange").open()
+    assert caught.value.code == 2150858811
     with RunspacePool(lab.wsman(endpoint)) as pool:
         stranger = WinRS(pool.connection, resource_uri=pool.shell.resource_uri, id=pool.id)
         stranger._selector_set = SelectorSet()
@@ -85,6 +86,12 @@ def test_a_certificate_of_another_authority_is_refused(lab: LabWorld, endpoint: 
     trustme.CA().cert_pem.write_to_path(str(other))
     with pytest.raises(requests.exceptions.SSLError):
         RunspacePool(lab.wsman(endpoint, cert_validation=str(other))).open()
+
+
+def test_garbage_instead_of_fragments_is_a_fault(lab: LabWorld, endpoint: Any) -> None:
+    with RunspacePool(lab.wsman(endpoint)) as pool:
+        with pytest.raises(WSManFaultError, match="no PSRP"):
+            pool.shell.send("stdin", b"\x00" * 8)
 
 
 def test_html_a_hang_and_a_cut_connection(lab: LabWorld, endpoint: Any) -> None:

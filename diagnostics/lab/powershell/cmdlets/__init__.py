@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from diagnostics.lab.powershell.cmdlets import (
+    app_access,
     cas_mailbox,
     connection,
     core,
@@ -29,7 +30,13 @@ MODULE = _table(
 )
 """Cmdlets of the ExchangeOnlineManagement module itself: there as soon as the module is."""
 
-EXCHANGE = _table(service_principal.CMDLETS, mailbox_permission.CMDLETS, cas_mailbox.CMDLETS, recipient.CMDLETS)
+EXCHANGE = _table(
+    service_principal.CMDLETS,
+    mailbox_permission.CMDLETS,
+    cas_mailbox.CMDLETS,
+    recipient.CMDLETS,
+    app_access.CMDLETS,
+)
 """Cmdlets that Connect-ExchangeOnline brings, as far as the operator's role has them."""
 
 

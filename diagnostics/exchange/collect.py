@@ -74,12 +74,17 @@ def collect(shell: Shell, mailboxes: Sequence[str]) -> CollectedExchange:
         connection=shell.connection or Unavailable("not connected", Missing.UNREACHABLE),
         service_principals=service_principals(results[0]),
         errors=tuple(error for result in results for error in cmdlet_errors(result)),
-        warnings=tuple(dict.fromkeys(safe(warning) for result in results for warning in result.warnings)),
+        warnings=_warnings(shell, results),
     )
     parts = [results[1 + start : 1 + start + 3] for start in range(0, len(results) - 1, 3)]
     return CollectedExchange(
         exchange, tuple(mailbox_evidence(address, *part) for address, part in zip(mailboxes, parts, strict=True))
     )
+
+
+def _warnings(shell: Shell, results: Sequence[CmdletResult]) -> tuple[str, ...]:
+    said = (safe(warning) for result in results for warning in result.warnings)
+    return tuple(dict.fromkeys((*shell.remarks, *said)))
 
 
 def mailbox_calls(address: str) -> list[CmdletCall]:

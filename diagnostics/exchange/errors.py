@@ -77,7 +77,7 @@ RULES: tuple[Rule, ...] = (
         "office-docs-powershell issue 11332: app role without directory role",
     ),
     Rule(
-        _K.NO_RIGHTS,
+        _K.COMMAND_NOT_FOUND,
         _P.MESSAGE,
         r"is not present in the role definition of the current user",
         "Exchange RBAC, seen in support threads",

@@ -153,7 +153,7 @@ def _refused(errors: Sequence[ShellError]) -> ShellUnavailable:
     error = errors[0]
     if error.kind is ErrorKind.COMMAND_NOT_FOUND:
         return ShellUnavailable(SIGN_IN, error.message, kind=ErrorKind.OTHER, hint=_INSTALL)
-    return ShellUnavailable(SIGN_IN, error.message, kind=error.kind, hint=_HINTS.get(error.kind, ""))
+    return ShellUnavailable(SIGN_IN, error.message, kind=error.kind, hint=hint_of(error.kind))
 
 
 def _raise_if_no_information(answer: Answer) -> None:
@@ -191,20 +191,25 @@ def expected_tenant(request: ConnectionRequest) -> str:
     A request that names a domain is held against the token's own tenant, which Entra took from that domain. Raises
     ShellUnavailable when neither gives an id.
     """
-    for candidate in (request.tenant_id, token_tenant(request.access_token)):
+    for candidate in (request.tenant_id, token_claim(request.access_token, "tid")):
         if _GUID.fullmatch(candidate.strip()):
             return candidate.strip().lower()
     raise ShellUnavailable(TENANT, "there is no tenant id to hold the connection against", kind=ErrorKind.PARAMETER)
 
 
-def token_tenant(token: Secret) -> str:
-    """Return the `tid` claim of an access token, or an empty string."""
+def token_claim(token: Secret, name: str) -> str:
+    """Return a claim of an access token as text; an empty string when it is not there or the token is no JWT."""
     parts = token.reveal().split(".")
     try:
         payload = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-        return str(payload.get("tid", ""))
+        return str(payload.get(name) or "")
     except (IndexError, ValueError, AttributeError):
         return ""
+
+
+def hint_of(kind: ErrorKind) -> str:
+    """Return what the operator can do about a refused sign-in; empty where nothing general can be said."""
+    return _HINTS.get(kind, "")
 
 
 def check_tenant(actual: str, expected: str) -> None:

@@ -149,6 +149,11 @@ class Shell(Protocol):
         ...
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a report must say of this transport, e.g. that Microsoft does not support it."""
+        ...
+
+    @property
     def connection(self) -> ExchangeConnection | None:
         """What the sign-in led to; `None` before."""
         ...

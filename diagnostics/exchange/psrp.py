@@ -60,6 +60,7 @@ class PsrpShell(ABC):
     """A PowerShell reached over PSRP and connected to Exchange Online; see `port.Shell`."""
 
     transport = "psrp"
+    remarks: tuple[str, ...] = ()
     first_step = "open a PowerShell session"
 
     def __init__(self, request: ConnectionRequest, *, connect_timeout: float, operation_timeout: float) -> None:

@@ -89,9 +89,8 @@ def test_a_certificate_of_another_authority_is_refused(lab: LabWorld, endpoint: 
 
 
 def test_garbage_instead_of_fragments_is_a_fault(lab: LabWorld, endpoint: Any) -> None:
-    with RunspacePool(lab.wsman(endpoint)) as pool:
-        with pytest.raises(WSManFaultError, match="no PSRP"):
-            pool.shell.send("stdin", b"\x00" * 8)
+    with RunspacePool(lab.wsman(endpoint)) as pool, pytest.raises(WSManFaultError, match="no PSRP"):
+        pool.shell.send("stdin", b"\x00" * 8)
 
 
 def test_html_a_hang_and_a_cut_connection(lab: LabWorld, endpoint: Any) -> None:

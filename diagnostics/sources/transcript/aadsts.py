@@ -209,6 +209,9 @@ def _is_report(window: Window, flow: Flow, match: re.Match[str], code: int, sent
     before = line.partition("AADSTS")[0]
     wording = WORDINGS.get(code)
     in_entras_words = bool(wording and wording.match(sentence))
+    is_field = _JSON_FIELD.search(before) is not None
+    if not is_field and prose.in_program(window.lines, index):
+        return False
     if prose.is_program(line, before) or (prose.is_comment(line) and not window.stamped[index]):
         return False
     alive = bool(_ALIVE.search(event.replace(sentence, ""))) or window.stamped[index]
@@ -220,7 +223,7 @@ def _is_report(window: Window, flow: Flow, match: re.Match[str], code: int, sent
         return alive and bool(re.search(r"(?i)error|fail|exception|refused|denied|status", line))
     if in_entras_words:
         return True
-    return (alive and wording is None and sentence[:1].isupper()) or (alive and _JSON_FIELD.search(before) is not None)
+    return (alive and wording is None and sentence[:1].isupper()) or (alive and is_field)
 
 
 def _numbered(window: Window, flow: Flow, reported: set[int]) -> Iterator[EntraError]:

@@ -14,6 +14,7 @@ from diagnostics.sources.transcript.window import Window
 
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\s?\.\s?eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?")
 _OPAQUE = re.compile(r"(?<![A-Za-z0-9+/_-])EwB[A-Za-z0-9+/_-]{20,}={0,2}")
+_DOCUMENTED = "EwBAAl3BAAUFFpUAo7J3Ve0bjLBWZWCclRC3EoAA"  # the token of the example on Microsoft's page
 _NAMES = {
     "aud", "iss", "iat", "nbf", "exp", "aio", "appid", "azp", "appidacr", "azpacr", "idp", "idtyp", "oid", "rh", "roles", "scp",
     "sub", "tid", "upn", "unique_name", "uti", "ver", "wids", "app_displayname", "sid", "xms_tcdt", "preferred_username",
@@ -35,6 +36,8 @@ def from_strings(window: Window) -> Iterator[TokenClaims]:
                 yield claims
     if "EwB" in flow.text:
         for match in _OPAQUE.finditer(flow.text):
+            if match[0].startswith(_DOCUMENTED):
+                continue
             yield TokenClaims(window.where(flow.number_at(match.start())), opaque=True)
 
 

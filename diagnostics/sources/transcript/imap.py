@@ -48,7 +48,7 @@ _KNOWN: tuple[tuple[re.Pattern[str], str, ReplyStatus], ...] = (
     (re.compile(_STATUS_HINT + r"(?P<text>(?:\[AUTHENTICATIONFAILED\]\s*)?AUTHENTICATE failed\b[^\n]{0,300})", re.IGNORECASE), "AUTHENTICATE", ReplyStatus.NO),
     (re.compile(_STATUS_HINT + r"(?P<text>AuthFailed:\s?LogonDenied-BasicAuthBlocked[^\n]{0,200})"), "LOGIN", ReplyStatus.NO),
     (re.compile(_STATUS_HINT + r"(?P<text>AuthFailed:\s?LogonDenied[^\n]{0,200})"), "AUTHENTICATE", ReplyStatus.NO),
-    (re.compile(_STATUS_HINT + r"(?P<text>LOGIN failed\b[^\n]{0,80})"), "LOGIN", ReplyStatus.NO),
+    (re.compile(_STATUS_HINT + r"(?P<text>LOGIN failed\.?)(?=['\")\]}\s]*$)"), "LOGIN", ReplyStatus.NO),
     (re.compile(_STATUS_HINT + r"(?P<text>User\s+is\s+authenticated\s+but\s+not\s+connected\.?)", re.IGNORECASE), "", ReplyStatus.BAD),
     (re.compile(_STATUS_HINT + r"(?P<text>Request\s+is\s+throttled\.\s*Suggested\s+Backoff\s+Time:?\s*\d+\s*milliseconds)", re.IGNORECASE), "", ReplyStatus.BAD),
     (re.compile(_STATUS_HINT + r"(?P<text>Command (?:Argument )?Error\.? \d+)"), "", ReplyStatus.BAD),
@@ -308,9 +308,7 @@ def _quoted(window: Window, said: Said, sessions: list[_Session], where: Provena
                 match = None
         if match is None:
             continue
-        if prose.is_program(window.lines[said.index], line[: match.start()]) or (
-            not line[: match.start()].strip() and prose.is_listed(window.lines, said.index)
-        ):
+        if _is_mention(window, said.index, line[: match.start()]) or not _is_about_imap(window, said.index, match):
             return False
         session = _current(sessions, where)
         given = match["status"]
@@ -325,6 +323,22 @@ def _quoted(window: Window, said: Said, sessions: list[_Session], where: Provena
             )
         return True
     return False
+
+
+def _is_mention(window: Window, index: int, before: str) -> bool:
+    return (
+        prose.is_program(window.lines[index], before)
+        or prose.is_listed(window.lines, index)
+        or prose.in_program(window.lines, index)
+    )
+
+
+def _is_about_imap(window: Window, index: int, match: re.Match[str]) -> bool:
+    """Say whether `LOGIN failed` is an IMAP server's answer: other programs say so, too."""
+    if match["status"] or "LOGIN failed" not in match["text"]:
+        return True
+    around = " ".join(window.full[max(index - 6, 0) : index + 3]).lower()
+    return any(word in around for word in ("b'login failed", "imap", "outlook", "office365", "exchange"))
 
 
 def _add(session: _Session, command: str, status: ReplyStatus, text: str, where: Provenance) -> None:

@@ -41,9 +41,11 @@ _SERVER = (
     r"S:|<<<?(?=[ \t])|<--|<-(?=[ \t])|<=|IMAP<|\d<(?=[ \t])|<(?=[ \t]b?['\"]?(?:\*|\+|[\w.]+[ \t](?:OK|NO|BAD)))|Read:|CreateNewLineFromSocket:|\[rx\]"
     r"|\b(?:received|recv):|server:|IMAP4?\s?<|<recv>|Server (?:response|reply):|RESPONSE:"
 )
-_MARK = re.compile(rf"(?:(?<=^)|(?<=[\s)\]:;]))(?:(?P<client>{_CLIENT})|(?P<server>{_SERVER}))[ \t]*")
-_JSON = re.compile(r"\"src\"\s*:\s*\"(?P<src>[cs])\"")
-_JSON_MESSAGE = re.compile(r"\"msg\"\s*:\s*\"(?P<msg>(?:[^\"\\]|\\.)*)\"")
+_MARK = re.compile(
+    rf"(?:(?<=^)|(?<=[\s)\]:;.]))(?:(?P<client>{_CLIENT})|(?P<server>{_SERVER}))(?=[ \t]|['\"]|$|\*)[ \t]*"
+)
+_NEXT = re.compile(r"(?<=\S)[ \t]+(?:\S+:[ \t]+)?(?=(?:-->|<--|<->|>>|<<|=>|<=|[CS]:)[ \t]+(?:b?['\"]?[*+\w]))")
+_JSON = re.compile(r"\"src\"\s*:\s*\"(?P<src>\w+)\"(?:(?!\"src\")[^\n])*?\"msg\"\s*:\s*\"(?P<msg>(?:[^\"\\]|\\.)*)\"")
 _REPR = re.compile(r"""^b?(?P<quote>['"])(?P<inner>.*?)(?P=quote)?\s*,?$""", re.DOTALL)
 _BREAK = re.compile(r"\\r\\n|\\n|\r\n?")
 _FARTHEST = 200  # a mark stands near the start: after a time and a connection, not inside a sentence
@@ -55,16 +57,16 @@ def conversation(window: Window) -> Iterator[Said]:
         if not line.strip():
             continue
         number = window.numbers[index]
-        message = _JSON.search(line) if '"src"' in line else None
-        if message:
-            text = _JSON_MESSAGE.search(line)
-            speaker = Speaker.CLIENT if message["src"] == "c" else Speaker.SERVER
-            if text:
-                yield Said(speaker, text["msg"].replace('\\"', '"'), number, index)
+        if '"src"' in line and '"msg"' in line:
+            for message in _JSON.finditer(line):
+                if message["src"] in {"c", "s"}:
+                    speaker = Speaker.CLIENT if message["src"] == "c" else Speaker.SERVER
+                    yield Said(speaker, message["msg"].replace('\\"', '"'), number, index)
             continue
-        speaker, text_ = _marked(line)
-        for part in _lines(text_):
-            yield Said(speaker, part, number, index)
+        for part in _NEXT.split(line):
+            speaker, text = _marked(part)
+            for bare in _lines(text):
+                yield Said(speaker, bare, number, index)
 
 
 def _marked(line: str) -> tuple[Speaker, str]:

@@ -55,7 +55,8 @@ _HOST = re.compile(
     r"(?<![\w@.-])(?P<host>(?:[A-Za-z0-9-]+\.)+(?:com|us|cn|net|org|local|de|invalid|example|test)|\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){3,7}\]?)(?::(?P<port>\d{2,5}))?\b"
 )
 _MAIL_HOST = re.compile(r"outlook|office365|imap|mail", re.IGNORECASE)
-_REACH = 6
+_NAMED = re.compile(r"\w://|\b(?:[\w-]+\.)+[a-z]{2,}:\d{2,5}\b|\b\d{1,3}(?:\.\d{1,3}){3}:\d{2,5}\b|\[\d[\d.]+\]:\d+")
+_REACH = 4
 _PORTS = {993: 993, 995: 995, 143: 143}
 
 
@@ -83,7 +84,8 @@ def read(window: Window) -> Iterator[ImapSession | Remark]:
 def _purpose(window: Window, index: int) -> str:
     """Say what the connection was for: `login`, `imap`, `smtp`, or nothing that can be told."""
     line = window.full[index]
-    for text in (line, " ".join(window.full[max(index - _REACH, 0) : index + 3])):
+    nearby = "" if _NAMED.search(window.lines[index]) else " ".join(window.full[max(index - _REACH, 0) : index + 3])
+    for text in (line, nearby):
         for name, pattern in (("login", _LOGIN), ("imap", _IMAP), ("smtp", _SMTP)):
             if pattern.search(text):
                 return name

@@ -16,7 +16,7 @@ _EXPLAINS = re.compile(
      |\byou(?:'ll|\ may|\ might|\ can|\ could|\ will|\ would|\ should|\ probably)(?:\ also|\ then|\ probably)?\ (?:see|get|receive|encounter|find)\b
      |\b(?:this|the|these|that|such|an?|each|every)\ (?:\w+\ ){0,2}(?:error|message|code|response|status|answer|reply|failure)s?
         \ (?:\S+\ ){0,2}?(?:means?|indicates?|occurs?|happens?|appears?\ (?:when|if)|is\ (?:returned|raised|thrown|caused|shown|sent|reported)|can\ be|may\ be|usually|typically)\b
-     |\b(?:means|indicates)\ that\b
+     |\b(?:means|indicates)\ that\b|\bis\ due\ to\ (?:a|an|the)\ |^\s*(?:Q|R\d*|A)\.\s
      |\b(?:common|typical|possible|known|frequent|popular|other|following)\ (?:\w+\ )?(?:errors?|error\ (?:codes?|messages?)|failures?|problems?|causes?)\b
      |\b(?:is|are)\ (?:returned|raised|thrown|sent)\ (?:when|if|by|for)\b
      |\bresults?\ in\ (?:an?\ |the\ )?[`'"]?(?:AADSTS|error|NO\b|BAD\b|\d{3}\ )
@@ -49,13 +49,19 @@ _PROGRAM = re.compile(
     re.VERBOSE,
 )
 _CONDITION = re.compile(
-    r"""(?:\bif\b.*|\bin\ |==\s*|!=\s*|\.includes\(|\.contains\(|\bcontains\(|\.match\(|-match\s|-like\s|=~\s*|\.test\(|\.indexOf\(|\.startswith\(|-eq\s)\s*[bru]?['"/]?$""",
+    r"""(?:\bif\b.*|\bin\ |==\s*|!=\s*|\.includes\(|\.contains\(|\bcontains\(|\.match\(|-match\s|-like\s|=~\s*|\.test\(|\.indexOf\(|\.startswith\(|-eq\s
+      |\b(?:match|expected\w*|pattern|toThrow\w*|toEqual|toMatch|toBe|raises\w*|assert\w+)\s*[=(]\s*)\s*[bruf]?['"/]?$""",
     re.VERBOSE | re.IGNORECASE,
 )
 _COMMENT = re.compile(
     r"^\s*(?://|/\*|\*(?!\ (?:OK|BAD|NO|BYE|PREAUTH|CAPABILITY|LIST|\d))\s|<!--|--\ (?!-)|;\s|REM\s|\"\"\"|''')"
 )
-_HEADING = re.compile(r"^\s*#{1,6}\s+\S|^\s*\d{1,2}(?:\.\d{1,2})+\.?\s+[A-Z]")
+_HEADING = re.compile(r"^\s*#{1,6}\s+\S")
+_CODE_LIKE = re.compile(
+    r"""[;{}]\s*$|^\s*(?:def|class|import|from|return|if|elif|else|for|while|with|try|except|finally|const|let|var|public|private|function|func|assert
+    |raise|throw|async|await|yield|switch|case|foreach|param|end)\b|^\s*[@$]?[\w.\[\]]+\s*[+.]?=\s*\S|^\s*[\w.$>-]+\([^)]*\)?[;,]?\s*$""",
+    re.VERBOSE,
+)
 _UNDERLINE = re.compile(r"^\s*([=\-~^\"'*+#.])\1{3,}\s*$")
 _TABLE_ROW = re.compile(r"^\s*\|.*\|.*\|\s*$")
 _BULLET = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)])\s+")
@@ -87,6 +93,15 @@ def explains(lines: Sequence[str], index: int) -> bool:
 def is_program(line: str, before: str = "") -> bool:
     """Say whether a line is a statement of a program; `before` is what stands in it before the matter of interest."""
     return bool(_PROGRAM.match(line) or (before and _CONDITION.search(before)))
+
+
+def in_program(lines: Sequence[str], index: int) -> bool:
+    """Say whether a line stands among a program's statements and looks like one of them."""
+    if not _CODE_LIKE.search(lines[index]):
+        return False
+    around = [line for line in (*lines[max(index - 4, 0) : index], *lines[index + 1 : index + 5]) if line.strip()]
+    few = 4
+    return len(around) >= few and sum(bool(_CODE_LIKE.search(line)) for line in around) >= len(around) * 0.6
 
 
 def is_comment(line: str) -> bool:

@@ -34,7 +34,12 @@ def read(window: Window) -> Iterator[Remark]:
 
 def _is_quoted(window: Window, signature: Signature, index: int, column: int) -> bool:
     line = window.lines[index]
-    if prose.is_program(line, line[:column]) or prose.is_comment(line) or prose.is_listed(window.lines, index):
+    if (
+        prose.in_program(window.lines, index)
+        or prose.is_program(line, line[:column])
+        or prose.is_comment(line)
+        or prose.is_listed(window.lines, index)
+    ):
         return True
     return not signature.kind.startswith("said-") and prose.explains(window.lines, index)
 

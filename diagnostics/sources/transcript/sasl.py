@@ -35,8 +35,10 @@ _BUILT = re.compile(
     re.IGNORECASE,
 )
 _USER_PART = re.compile(r"[\"'`]?user\s?=", re.IGNORECASE)
+_DOCUMENTED_USER = b"user=test@contoso.onmicrosoft.com\x01"  # the example on Microsoft's page
 _DOCUMENTED = re.compile(
-    r"represents? (?:a )?Control|Control ?\+ ?A\b|base64\(\"user=\" \+ userName|\{userName\}", re.IGNORECASE
+    r"represents? (?:a )?Control|Control ?\+ ?A\b|base64\(\"user=\" \+ userName|\{userName\}|test@contoso\.onmicrosoft\.com",
+    re.IGNORECASE,
 )
 _INNER_BASE64 = re.compile(
     r"(?:b64encode|base64_encode|toString\(\s*['\"]base64|ToBase64String|btoa|encode64|encodeToString)", re.IGNORECASE
@@ -74,9 +76,10 @@ def check(data: bytes, where: Provenance) -> SaslString:
         faults.append(SaslFault.BLANK_BEFORE_SEPARATOR)
     faults += _user_faults(user.strip())
     faults += _token_faults(token)
-    if not whole and not faults:
+    cut_off = b"\x01auth=Bearer " in data and not data.endswith(b"\x01")
+    if not whole and not faults and not cut_off:
         faults.append(SaslFault.NOT_XOAUTH2)
-    claims = decode_claims(token, where) if token.startswith("eyJ") else None
+    claims = decode_claims(token, where) if token.startswith("eyJ") and "." in token else None
     Secret(token)
     return SaslString(where, user.strip(), tuple(dict.fromkeys(faults)), claims)
 
@@ -123,12 +126,15 @@ def _encoded(window: Window) -> Iterator[tuple[SaslString, TokenClaims | None]]:
         at = match.start() if text == flow.text else max(flow.text.find(string[:24]), 0)
         where = window.where(flow.number_at(at))
         if string.startswith("eyJ"):  # the token itself was sent where the whole string belongs
-            claims = decode_claims(string, where)
             Secret(string)
-            yield SaslString(where, faults=(SaslFault.NOT_XOAUTH2,), claims=claims), claims
+            yield SaslString(where, faults=(SaslFault.NOT_XOAUTH2,)), None
             continue
         data = decoded(string)
-        if data is None or not (b"user" in data[:16].replace(b"\0", b"") or match["initial"]):
+        if (
+            data is None
+            or _DOCUMENTED_USER in data
+            or not (b"user" in data[:16].replace(b"\0", b"") or match["initial"])
+        ):
             continue
         if b"user" not in data[:16].replace(b"\0", b"") and not _is_text(data):
             continue

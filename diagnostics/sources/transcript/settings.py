@@ -41,15 +41,16 @@ _GUIDISH = re.compile(r"(?=.*\d)[^\w]{0,3}[0-9A-Fa-f]{2,}(?:-[0-9A-Fa-fxX*]+){1,
 _HOST = re.compile(
     r"(?:ssl://|imaps?://|tls://)?(?P<host>(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}|\d{1,3}(?:\.\d{1,3}){3})(?::\d+)?/?"
 )
-_MAILS = re.compile(r"[^\s@<>]{1,80}@[^\s@]+|[\w.-]+\\[\w.-]+(?:\\[\w.@-]+)?")
+_MAILS = re.compile(r"[^\s@<>]{1,80}@[\w.-]+(?:[:\\/][^\s^]{1,100})?|[\w.-]+\\[\w.-]+(?:\\[\w.@-]+)?")
 _PLACEHOLDER = re.compile(
-    r"\{\{[^{}]+\}\}|<[^<>]+>|\[[^\[\]]+\]|(?i:your[-_ ]?\w+|(?:my|the|enter|insert|change|replace|put)[-_ ]\w+.*|changeme|todo)|%\w+%|\$\{\w+\}|(?i:(?:tenant|client|app(?:lication)?|directory)[-_ ]?id)"
+    r"\{\{[^{}]+\}\}|<[^<>]+>|\[[^\[\]]+\]|(?i:(?:your|my|the|enter|insert|change|replace|put)[-_ ].+|your\w+|changeme|todo)|%\w+%|\$\{\w+\}|(?i:(?:tenant|client|app(?:lication)?|directory)[-_ ]?id)"
 )
 _CODE_VALUE = re.compile(
     r"^(?:os\.|process\.|config|settings\.|env\b|getenv|params|self\.|this\.|\$|args|null|none|true|false|new |await |\w+\.\w+\(|\w+\()",
     re.IGNORECASE,
 )
 _CMDLET = re.compile(r"\b(?:Get|Set|New|Add|Remove|Test|Connect)-[A-Z]\w+")
+_IMAP = re.compile(r"imap|\b993\b|outlook", re.IGNORECASE)
 _MAIL_HOSTS = re.compile(r"(?:outlook|office|hotmail|live|imap|exchange|mail)[\w.-]*\.", re.IGNORECASE)
 
 
@@ -95,6 +96,12 @@ def _read_one(window: Window, index: int, match: re.Match[str]) -> Setting | Sec
     ):
         return None
     raw = _fitting(kind, raw, quoted=quoted)
+    if (
+        kind is _N.IMAP_SERVER
+        and raw[:1].isdigit()
+        and not _IMAP.search(" ".join(window.lines[max(index - 4, 0) : index + 5]))
+    ):
+        return None
     return Setting(kind, raw, where) if raw else None
 
 

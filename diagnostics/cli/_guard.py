@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import os
 import signal
@@ -13,6 +14,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
+from typing import TextIO
 
 OK, FAILED, USAGE, UNKNOWN, NOT_SIGNED_IN, INTERNAL, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 4, 70, 130, 143
 
@@ -25,10 +27,12 @@ Exit codes, the first that applies:
     4  the operator is not signed in, so that a required check could not run
     3  a required check is unknown for another reason, or a text held nothing to judge
     0  all is well
-   70  diag itself failed: please report it
+   70  diag itself failed, or could not write its output
 """
 
 _FRAMES = 3
+_GRACE = 5.0
+"""Seconds that open connections have to end after Ctrl-C."""
 
 
 @contextlib.contextmanager
@@ -43,6 +47,9 @@ def guarded() -> Iterator[None]:
         _leave(INTERRUPTED)
     except BrokenPipeError:
         _leave(OK)
+    except OutputLost as lost:
+        say(f"diag: the output could not be written: {lost}")
+        _leave(INTERNAL)
     except SystemExit as leaving:
         _flush()
         raise SystemExit(leaving.code) from None
@@ -56,19 +63,18 @@ def _leave(code: int) -> None:
     raise SystemExit(code) from None
 
 
+class OutputLost(Exception):
+    """Standard output took nothing: a full disk, say."""
+
+
 def _flush() -> None:
-    """Write out what is left; where nobody reads any more, let the interpreter's own flush go nowhere."""
+    """Write out what is left; where nothing takes it, let the interpreter's own flush go nowhere."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except (BrokenPipeError, ValueError, AttributeError):
-            with contextlib.suppress(Exception):
+        except (OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        except OSError as error:
-            with contextlib.suppress(Exception):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-                if stream is sys.stdout:
-                    say(f"diag: the output could not be written: {error.strerror}")
 
 
 def say(text: str) -> None:
@@ -96,12 +102,29 @@ def _quieten() -> None:
         warnings.simplefilter("ignore")
     logging.getLogger().addHandler(logging.NullHandler())
     threading.excepthook = lambda arguments: say(unexpected(arguments.exc_value or RuntimeError("a thread ended")))
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     if threading.current_thread() is threading.main_thread():
         with contextlib.suppress(ValueError, OSError):
             signal.signal(signal.SIGTERM, _terminated)
+            signal.signal(signal.SIGINT, _interrupted)
+
+
+def _nowhere() -> TextIO:
+    """Stand in for a stream that was closed before the program started."""
+    return Path(os.devnull).open("w", encoding="utf-8")
+
+
+def _interrupted(_number: int, _frame: FrameType | None) -> None:
+    """Let open connections end in order, but not for longer than a person waits; a second Ctrl-C ends at once."""
+    signal.signal(signal.SIGINT, lambda _number, _frame: os._exit(INTERRUPTED))
+    watchdog = threading.Timer(_GRACE, os._exit, (INTERRUPTED,))
+    watchdog.daemon = True
+    watchdog.start()
+    raise KeyboardInterrupt
 
 
 def _terminated(_number: int, _frame: FrameType | None) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
+import io
 import os
 import shutil
 import sys
@@ -10,8 +12,9 @@ import threading
 import time
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TextIO
 
+from diagnostics.cli._guard import OutputLost
 from diagnostics.redaction import safe
 
 _FALLBACK_COLUMNS = 100
@@ -55,10 +58,25 @@ def color() -> bool:
 
 
 def emit(text: str, output: Output = Output.TABLE) -> None:
-    """Write a report to stdout; YAML and JSON are UTF-8 whatever the terminal's encoding is."""
-    if output is not Output.TABLE and hasattr(sys.stdout, "reconfigure"):
+    """Write a report to stdout; YAML and JSON are UTF-8 whatever the terminal's encoding is.
+
+    Raises OutputLost. A reader that has gone (`| head`) does not change the exit code.
+    """
+    if output is not Output.TABLE and isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")
-    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    try:
+        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _devour(sys.stdout)
+    except OSError as error:
+        raise OutputLost(error.strerror or type(error).__name__) from None
+
+
+def _devour(stream: TextIO) -> None:
+    """Let what is still written to a stream without a reader go nowhere."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def tell(text: str) -> None:

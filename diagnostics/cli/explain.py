@@ -17,6 +17,7 @@ from diagnostics.cli._screen import Language
 from diagnostics.findings import Stage
 
 _CODE = re.compile(r"(?:AADSTS)?(\d{5,8})", re.IGNORECASE)
+_SLUG = re.compile(r"[a-z]+(?:-[a-z0-9]+){2,}")
 _WORD = re.compile(r"[a-z0-9áéíóúñü]{4,}")
 _ENOUGH_WORDS = 2
 _MOST = 12
@@ -57,6 +58,8 @@ def find(text: str, language: str = "en") -> list[CausePage]:
     slug = text.strip().lower()
     if slug in causes.slugs():
         return [causes.page(slug, language)]
+    if _SLUG.fullmatch(slug):
+        return []  # a slug that does not exist; the nearest ones are named
     pages = _pages(language)
     return _by_code(text, pages) or _by_phrase(text, pages) or _by_judging(text, language) or _by_words(text, pages)
 

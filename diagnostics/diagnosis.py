@@ -4,7 +4,7 @@ The rules, in order:
 
 1. A cause is what a failed (or undecided) check suspects; the same cause from several checks keeps its best confidence.
 2. What a passing check disproves (`rules_out`) is dropped, unless it was proven (`certain`).
-3. A cause that explains another (`instead_of`, and `EXPLAINED_BY_ANY_EARLIER` for bare symptoms) makes that one its
+3. A cause that explains another (`instead_of`, and `BARE_SYMPTOMS`) makes that one its
    consequence: it is told, and not mended.
 4. Certain and likely causes come first, in the order of the chain: the first broken link is named first. Possible ones
    follow, likewise in the order in which the check that suspects them lists them.
@@ -20,12 +20,11 @@ from diagnostics.evidence import Absent, Evidence, ExchangeConnection, Missing, 
 from diagnostics.evidence import EnterpriseApplication as EntraApplication
 from diagnostics.findings import Confidence, Finding, Outcome, Stage, Suspect
 
-# A refusal without a reason. Anything proven or likely earlier in the chain explains it.
-EXPLAINED_BY_ANY_EARLIER = frozenset(
+# A refusal without a reason. What is proven anywhere, or likely earlier in the chain, explains it.
+BARE_SYMPTOMS = frozenset(
     {
         "auth-rejected-no-reason",
         "token-works-in-script-fails-in-app",
-        "claims-roles-missing",
         "propagation-change-still-spreading",
     }
 )
@@ -124,13 +123,19 @@ def _drop_explained(ranked: list[_Candidate]) -> list[_Candidate]:
     }
     for candidate in ranked:
         by = explained.get(candidate.cause)
-        if by is None and candidate.cause in EXPLAINED_BY_ANY_EARLIER:
-            by = next((k for k in kept if k.confidence is not Confidence.POSSIBLE and k.stage != candidate.stage), None)
+        if by is None and candidate.cause in BARE_SYMPTOMS:
+            by = next((other for other in ranked if _explains(other, candidate)), None)
         if by is None or by.cause == candidate.cause or candidate.cause in _roots(by, explained):
             kept.append(candidate)
         elif candidate.cause not in by.consequences:
             by.consequences.append(candidate.cause)
     return kept
+
+
+def _explains(other: _Candidate, symptom: _Candidate) -> bool:
+    if other.confidence is Confidence.CERTAIN:
+        return other.cause not in BARE_SYMPTOMS
+    return other.confidence is Confidence.LIKELY and other.stage.position < symptom.stage.position
 
 
 def _roots(candidate: _Candidate, explained: Mapping[str, _Candidate]) -> set[str]:

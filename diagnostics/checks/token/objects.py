@@ -63,7 +63,7 @@ def _nowhere(evidence: Evidence, enterprise: Absent, registration: Absent) -> Ju
                 f"{thing.id} is the Object ID of the {thing.kind} “{thing.display_name}”, Application ID {thing.application_id}"
             )
             values["application_id"] = thing.application_id
-    suspect = Suspect("token-app-not-in-tenant", Confidence.CERTAIN, tuple(said), values)
+    suspect = Suspect("token-app-not-in-tenant", Confidence.CERTAIN, tuple(said), values, ("exo-sp-not-registered",))
     return failed("This tenant does not know the application", suspect)
 
 

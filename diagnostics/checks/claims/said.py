@@ -1,0 +1,23 @@
+"""Sentences about what a token may do."""
+
+from __future__ import annotations
+
+from diagnostics.checks._said import LIKELY, POSSIBLE, Says, said
+from diagnostics.findings import Stage
+
+CHECK = said(
+    Stage.CLAIMS,
+    (
+        Says("pop-auth-refused", "claims-role-pop-or-smtp-only", LIKELY),
+        Says("pop-auth-refused", "auth-rejected-no-reason", POSSIBLE),
+        Says("pop-logon-failure", "claims-role-pop-or-smtp-only", POSSIBLE),
+        Says("said-permissions-only-on-graph", "claims-permission-on-graph-not-exchange", LIKELY),
+        Says("said-error-in-api-permissions", "claims-permission-on-graph-not-exchange", POSSIBLE),
+        Says("guest-account", "claims-wrong-tenant-in-token", LIKELY),
+        Says("said-guest-account", "claims-wrong-tenant-in-token", LIKELY),
+        Says("said-works-in-script", "token-works-in-script-fails-in-app", LIKELY, "", ("auth-rejected-no-reason",)),
+        Says("imapsync-oauthdirect", "token-works-in-script-fails-in-app", POSSIBLE),
+        Says("imapsync-oauthaccesstoken", "token-works-in-script-fails-in-app", POSSIBLE),
+        Says("imap-command-error", "claims-token-expired", LIKELY, r"number=10\b"),
+    ),
+)

@@ -1,0 +1,14 @@
+"""Sentences about consent."""
+
+from __future__ import annotations
+
+from diagnostics.checks._said import LIKELY, Says, said
+from diagnostics.findings import Stage
+
+CHECK = said(
+    Stage.CONSENT,
+    (
+        Says("portal-not-granted", "consent-admin-consent-missing", LIKELY),
+        Says("said-approval-required", "consent-admin-approval-prompt", LIKELY),
+    ),
+)

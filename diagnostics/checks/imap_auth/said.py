@@ -1,0 +1,24 @@
+"""Answers of Exchange's other mail protocols, and settings that are taken for the cause."""
+
+from __future__ import annotations
+
+from diagnostics.checks._said import CERTAIN, LIKELY, POSSIBLE, Says, said
+from diagnostics.findings import Stage
+
+CHECK = said(
+    Stage.IMAP_AUTH,
+    (
+        Says("basic-auth-blocked", "auth-basic-auth-used", CERTAIN),
+        Says("smtp-535-5.7.3", "smtp-auth-unsuccessful", CERTAIN),
+        Says("smtp-5.7.139-tenant-disabled", "smtp-auth-disabled", CERTAIN),
+        Says("smtp-5.7.139-basic-auth-disabled", "smtp-auth-disabled", CERTAIN),
+        Says("smtp-5.7.139-credentials", "smtp-auth-disabled", LIKELY),
+        Says("smtp-5.7.139-security-policy", "smtp-auth-disabled", LIKELY),
+        Says("smtp-5.7.139", "smtp-auth-disabled", LIKELY),
+        Says("smtp-530-5.7.57", "smtp-auth-disabled", LIKELY),
+        Says("smtp-501-5.5.124", "smtp-invalid-xoauth2-data", CERTAIN),
+        Says("pop-auth-one-line", "auth-pop-two-lines", LIKELY),
+        Says("policy-allows-basic-auth-imap", "auth-policy-output-misleads", LIKELY),
+        Says("imap-command-error", "auth-rejected-no-reason", POSSIBLE, r"number=12\b"),
+    ),
+)

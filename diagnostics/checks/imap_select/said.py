@@ -1,0 +1,17 @@
+"""Sentences from after the sign-in: connections, folders, single messages."""
+
+from __future__ import annotations
+
+from diagnostics.checks._said import LIKELY, POSSIBLE, Says, said
+from diagnostics.findings import Stage
+
+CHECK = said(
+    Stage.IMAP_SELECT,
+    (
+        Says("too-many-connections", "net-too-many-connections", LIKELY),
+        Says("retrieval-failed", "select-fetch-defender-dynamic-delivery", LIKELY),
+        Says("folder-name-reserved", "select-folder-name-localised", LIKELY),
+        Says("folder-not-selected", "select-folder-name-localised", LIKELY),
+        Says("said-personal-accounts", "mailbox-personal-account", POSSIBLE),
+    ),
+)

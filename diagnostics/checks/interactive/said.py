@@ -1,0 +1,16 @@
+"""Sentences about sign-ins of people."""
+
+from __future__ import annotations
+
+from diagnostics.checks._said import LIKELY, Says, said
+from diagnostics.findings import Stage
+
+CHECK = said(
+    Stage.INTERACTIVE,
+    (
+        Says("said-wrong-account-signed-in", "interactive-wrong-account-selected", LIKELY),
+        Says("said-asks-again-after-an-hour", "interactive-no-offline-access", LIKELY),
+        Says("token-response-without-refresh-token", "interactive-no-offline-access", LIKELY),
+        Says("service-abuse-mode", "interactive-refresh-token-expired", LIKELY),
+    ),
+)

@@ -1,0 +1,17 @@
+"""Sentences about waiting; they are remembered, and never taken for proof."""
+
+from __future__ import annotations
+
+from diagnostics.checks._said import LIKELY, POSSIBLE, Says, said
+from diagnostics.findings import Stage
+
+CHECK = said(
+    Stage.PROPAGATION,
+    (
+        Says("rbac-authorization-test", "propagation-rbac-cache", LIKELY),
+        Says("said-rbac-cache", "propagation-rbac-cache", POSSIBLE),
+        Says("said-replication-delay", "propagation-token-older-than-consent", POSSIBLE),
+        Says("said-waited-for-propagation", "propagation-mistaken-for-missing-permission", LIKELY),
+        Says("said-just-changed", "propagation-change-still-spreading", POSSIBLE),
+    ),
+)

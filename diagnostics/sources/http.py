@@ -143,7 +143,6 @@ class Answer:
     status: int
     body: Mapping[str, Any]
     provenance: Provenance
-    headers: Mapping[str, str]
 
 
 def get_json(
@@ -163,7 +162,7 @@ def get_json(
     except (requests.RequestException, UnexpectedAnswer, OSError) as error:
         return unavailable(error, urlsplit(url).netloc, Provenance(source, how, at, time.monotonic() - started))
     provenance = Provenance(source, how, at, time.monotonic() - started)
-    return Answer(response.status_code, body, provenance, response.headers)
+    return Answer(response.status_code, body, provenance)
 
 
 def json_object(response: requests.Response) -> Mapping[str, Any]:

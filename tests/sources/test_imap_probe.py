@@ -161,6 +161,16 @@ def test_tls_without_a_greeting(options: Options, peer: Start, tls: ssl.SSLConte
     assert session.tls is not None
 
 
+def test_a_server_that_knows_only_http_shows_itself(options: Options, peer: Start, tls: ssl.SSLContext) -> None:
+    def http(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+    session = session_of(options(peer(http, tls).port))
+    assert outcomes(session) == {AttemptOutcome.NO_GREETING}
+    assert session.attempts[-1].detail.endswith("when spoken to, it answered: HTTP/1.1 400 Bad Request")
+
+
 def test_tls_that_closes_without_a_greeting(options: Options, peer: Start, tls: ssl.SSLContext) -> None:
     session = session_of(options(peer(lambda _connection: None, tls).port))
     assert outcomes(session) == {AttemptOutcome.NO_GREETING}
@@ -206,6 +216,27 @@ def test_every_address_is_tried_by_itself(
     assert session.step("AUTHENTICATE") is not None
     quick = session_of(dataclasses.replace(options(server.port, server="imap.example"), every_address=False))
     assert quick.attempts[-1].outcome is AttemptOutcome.CONNECTED
+
+
+def test_an_address_without_a_route_is_no_fault_of_the_server(
+    options: Options, peer: Start, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = peer(
+        scripted(GREETING, CAPABILITY, (b"AUTH", b"TAG NO no\r\n"), LOGOUT), server_context(authority, "imap.example")
+    )
+    real = socket.getaddrinfo
+    families = {"224.0.0.1": socket.AF_INET, "127.0.0.1": socket.AF_INET}  # nobody has a route for TCP to multicast
+
+    def resolve(host: str, port: int, *arguments: Any, **keywords: Any) -> Any:
+        if host != "imap.example":
+            return real(host, port, *arguments, **keywords)
+        return [(family, socket.SOCK_STREAM, 6, "", (address, 0)) for address, family in families.items()]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    first = session_of(options(server.port, server="imap.example")).attempts[0]
+    assert first.outcome is AttemptOutcome.NOT_TRIED
+    del families["127.0.0.1"]
+    assert session_of(options(server.port, server="imap.example")).attempts[0].outcome is AttemptOutcome.UNREACHABLE
 
 
 def test_one_address_is_enough_for_the_next_mailbox(

@@ -322,6 +322,13 @@ def test_the_token_stays_here_when_it_is_not_asked_for(token: Secret | None, cap
     assert talk.to_send() == b"A1 CAPABILITY\r\nA2 LOGOUT\r\n"
 
 
+def test_a_server_that_throttles_is_left_alone() -> None:
+    talk, _ = run(
+        GREETING, CAPABILITY, b"A2 OK done\r\n", b"A3 BAD Request is throttled. Suggested Backoff Time: 9 ms\r\n"
+    )
+    assert talk.state is State.LOGOUT
+
+
 def test_an_ok_that_came_before_the_string_is_no_sign_in() -> None:
     talk, _ = run(GREETING, b"* CAPABILITY AUTH=XOAUTH2\r\nA1 OK done\r\n", b"A2 OK welcome\r\n")
     assert talk.state is State.LOGOUT

@@ -16,6 +16,7 @@ from diagnostics.evidence import Missing, TenantDiscovery, Unavailable
 from diagnostics.lab import assertion, certificates
 from diagnostics.lab.server import Lab
 from diagnostics.redaction import Secret
+from diagnostics.sources import entra
 from diagnostics.sources.entra import (
     ClientCertificate,
     EntraOptions,
@@ -69,6 +70,25 @@ def test_a_private_login_host_is_the_only_one_asked(lab: Lab, lab_http: HttpSess
     found = discover_clouds("nobody.example", login=options(lab).login, http=lab_http)
     assert isinstance(found, tuple)
     assert len(found) == 1
+
+
+def test_an_unknown_tenant_is_looked_for_in_the_other_clouds(
+    http: HttpSession, peer: Start, tls: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unknown = as_json(
+        {"error": "invalid_tenant", "error_description": "AADSTS90002: Tenant…", "error_codes": [90002]}, 400
+    )
+    known = as_json({"issuer": f"https://login.example/{TENANT}/v2.0", "tenant_region_scope": "USGov"})
+    answers: list[Any] = [unknown, known, (503, {"Content-Type": "text/html"}, b"<html>")]
+    servers = [peer(http_answers(lambda *_request, answer=answer: answer), tls) for answer in answers]
+    logins = tuple(f"https://localhost:{server.port}" for server in servers)
+    monkeypatch.setattr(entra, "PUBLIC_LOGINS", logins)
+    found = discover_clouds("contoso.example", login=logins[0], http=http)
+    assert isinstance(found, tuple)
+    assert [(one.login, one.tenant_id) for one in found] == [(logins[0], None), (logins[1], TENANT)]
+    again = discover_clouds("contoso.example", login=logins[1], http=http)
+    assert isinstance(again, tuple)
+    assert len(again) == 1
 
 
 @pytest.mark.parametrize("asked", ["{{tenantid}}", "a/b", "a b", "\u200bx", "", "..", "a?b#c"])

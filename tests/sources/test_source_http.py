@@ -156,6 +156,19 @@ def test_proxies_of_the_environment_are_used_except_for_this_machine(
     assert isinstance(ask(http, f"https://localhost:{server.port}/a"), Answer)
 
 
+def test_a_bundle_of_the_environment_replaces_nothing(
+    http: HttpSession, peer: Start, tls: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = trustme.CA(organization_name="Example proxy")
+    other.cert_pem.write_to_path(str(tmp_path / "other.pem"))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "other.pem"))
+    own = peer(http_answers(lambda _line, _body: as_json({})), tls)
+    assert isinstance(ask(http, f"https://localhost:{own.port}/a"), Answer)
+    stranger = server_context(trustme.CA(organization_name="Example Web Gateway"))
+    server = peer(http_answers(lambda _line, _body: as_json({})), stranger)
+    assert isinstance(ask(http, f"https://localhost:{server.port}/a"), Unavailable)
+
+
 @pytest.mark.parametrize(("content", "words"), [(None, "cannot be read"), ("no certificate", "holds no PEM")])
 def test_an_unusable_ca_file_is_named(tmp_path: Path, content: str | None, words: str) -> None:
     path = tmp_path / "ca.pem"

@@ -12,7 +12,7 @@ Rules
    It is kept and answered with an empty line, as the mechanism asks. Only then: Exchange answers an empty line that it
    did not ask for with `BAD Command Error. 12`.
 6. `OK AUTHENTICATE completed.` is not yet success: the commands that need the mailbox come after it, and each is tried,
-   whatever the one before it said.
+   whatever the one before it said, unless that was that the server throttles.
 7. A BYE, an end of the stream, silence and what is not IMAP end the conversation, and the command that waited ends with
    it. During LOGOUT a BYE is what is expected.
 
@@ -119,7 +119,8 @@ _NEXT: dict[tuple[State, Heard], State | Then] = {
 }
 _CONTINUES = {_S.AUTH_STRING, _S.AUTH_EMPTY_LINE}  # no new command: the one before goes on
 _BEFORE_SIGN_IN = {_S.GREETING, _S.CAPABILITY}  # what is announced later is for those who are in (Dovecot, Exchange)
-_JUDGED = re.compile(r"throttled|not connected|authenticate failed|logonfailed", re.IGNORECASE)
+_THROTTLED = re.compile(r"request is throttled", re.IGNORECASE)
+_JUDGED = re.compile(r"not connected|authenticate failed|logonfailed", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,10 +262,15 @@ class Conversation:
     def _complete(self, response: Tagged, heard: Heard) -> Iterator[Event]:
         yield Ended(self._command, ReplyStatus[response.status], safe(response.text))
         self._note_capabilities(response.code, response.code_text)
+        yield from self._enter(self._choose(self._following(heard, response.text)))
+
+    def _following(self, heard: Heard, text: str) -> State | Then:
         following = _NEXT[self.state, heard]
-        if following is Then.TRY_TWO_STEPS and _JUDGED.search(response.text):
-            following = State.LOGOUT
-        yield from self._enter(self._choose(following))
+        if self.state is State.LOGOUT or heard is Heard.OK:
+            return following
+        if _THROTTLED.search(text):
+            return State.LOGOUT
+        return State.LOGOUT if following is Then.TRY_TWO_STEPS and _JUDGED.search(text) else following
 
     def _move(self, heard: Heard) -> Iterator[Event]:
         yield from self._enter(self._choose(_NEXT[self.state, heard]))

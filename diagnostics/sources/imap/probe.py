@@ -40,6 +40,8 @@ _Address: TypeAlias = tuple[int, tuple[str | int, ...]]
 
 MOST_ADDRESSES = 32
 _AT_ONCE = 8
+_PATIENCE = 2.0
+"""Seconds for a server that did not greet to answer when it is spoken to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ class _Line:
     stream: TlsStream | None = None
     outcome: AttemptOutcome = AttemptOutcome.NOT_TRIED
     detail: str = ""
+    nothing_left: bool = False
     seconds: float | None = None
     peer: TlsPeer | None = None
     conversation: Conversation = field(init=False)
@@ -129,7 +132,7 @@ class _Line:
             self.peer = self.stream.peer()
             self._wait_for_greeting(self.stream)
         except Failed as failure:
-            self.outcome, self.detail = failure.outcome, failure.detail
+            self.outcome, self.detail, self.nothing_left = failure.outcome, failure.detail, failure.nothing_left
         self.seconds = time.monotonic() - started
         if self.outcome is AttemptOutcome.CERTIFICATE_REFUSED:
             self.peer = read_refused_certificate(self.family, self.address, self.options.server, limit)
@@ -141,21 +144,36 @@ class _Line:
                 self.events += self.conversation.receive(stream.receive(deadline))
         except TimeoutError:
             words = f"TLS is set up, but no greeting came within {self.options.connect_timeout:g} seconds"
-            raise Failed(AttemptOutcome.NO_GREETING, words) from None
+            raise Failed(AttemptOutcome.NO_GREETING, words + _spoken_to(stream)) from None
         except Broken as broken:
             raise Failed(AttemptOutcome.NO_GREETING, f"TLS is set up, but {broken} before a greeting") from None
         if not any(isinstance(event, Greeted) for event in self.events):
             words = "; ".join(event.text for event in self.events if isinstance(event, Over))
             raise Failed(AttemptOutcome.NO_GREETING, words)
 
-    def attempt(self) -> AddressAttempt:
-        """Return what is reported of this address."""
-        return AddressAttempt(str(self.address[0]), self.options.port, self.outcome, self.detail, self.seconds)
+    def attempt(self, *, others_connect: bool) -> AddressAttempt:
+        """Return what is reported of this address.
+
+        A machine without IPv6 has no route to half of Microsoft's addresses; where the others connect, that is how it
+        is meant to be, and no fault of the server.
+        """
+        outcome = AttemptOutcome.NOT_TRIED if self.nothing_left and others_connect else self.outcome
+        return AddressAttempt(str(self.address[0]), self.options.port, outcome, self.detail, self.seconds)
 
     def close(self) -> None:
         """Close the connection, if there is one."""
         if self.stream is not None:
             self.stream.close()
+
+
+def _spoken_to(stream: TlsStream) -> str:
+    """Say how a server that does not greet answers when it is spoken to: one that knows only HTTP shows itself so."""
+    try:
+        stream.send(b"A0 CAPABILITY\r\n", _PATIENCE)
+        line = stream.receive(time.monotonic() + _PATIENCE).partition(b"\r\n")[0]
+    except (Broken, TimeoutError):
+        return ""
+    return f"; when spoken to, it answered: {safe(line[:80].decode('utf-8', 'replace'))}" if line else ""
 
 
 class _Talk:
@@ -217,7 +235,7 @@ def _session(
         options.server,
         options.port,
         options.user,
-        attempts=tuple(line.attempt() for line in lines),
+        attempts=tuple(line.attempt(others_connect=chosen is not None) for line in lines),
         tls=peers[0] if peers else None,
     )
     if chosen is None:

@@ -21,16 +21,17 @@ from diagnostics.sources.tls import why_refused
 
 _CHUNK = 16384
 _TLS_RECORDS = (0x14, 0x15, 0x16, 0x17)
-_UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.ENETDOWN}
+_NO_ROUTE = {errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 
 
 class Failed(Exception):
     """A connection that did not come to stand: how it ended, in the words of the report."""
 
-    def __init__(self, outcome: AttemptOutcome, detail: str) -> None:
+    def __init__(self, outcome: AttemptOutcome, detail: str, *, nothing_left: bool = False) -> None:
         super().__init__(detail)
         self.outcome = outcome
         self.detail = detail
+        self.nothing_left = nothing_left  # not a packet left this machine: it has no route there
 
 
 class Broken(Exception):
@@ -205,8 +206,8 @@ def _not_connected(error: OSError) -> Failed:
         return Failed(AttemptOutcome.RESET, "the connection was reset")
     if error.errno == errno.ETIMEDOUT:
         return Failed(AttemptOutcome.TIMED_OUT, "no TCP connection: the system gave up waiting")
-    if error.errno in _UNREACHABLE:
-        return Failed(AttemptOutcome.UNREACHABLE, f"no way there from this machine: {error.strerror}")
+    if error.errno in _NO_ROUTE:
+        return Failed(AttemptOutcome.UNREACHABLE, "this machine has no route there", nothing_left=True)
     return Failed(AttemptOutcome.UNREACHABLE, _words(error))
 
 

@@ -138,6 +138,8 @@ class _Walker:
                 self._complain(key, "a key must be a word", "write `key: value`")
                 continue
             name = str(key.value)
+            if self._broken(key):
+                continue
             here = (*path, name)
             if here in self.source.keys:
                 first = self.source.keys[here]
@@ -165,6 +167,8 @@ class _Walker:
             return None
         self.source.values[path] = self._place(node)
         if isinstance(node, yaml.ScalarNode):
+            if self._broken(node):
+                return None
             scalar = _scalar(node)
             return None if scalar.value is None else scalar
         bracketed = self._bracketed(node)
@@ -181,6 +185,13 @@ class _Walker:
                 yield tree
             elif isinstance(item, yaml.ScalarNode) and item.tag == _TAG + "null":
                 self._complain(item, "an empty item", "fill it in or delete it")
+
+    def _broken(self, node: yaml.ScalarNode) -> bool:
+        """Complain about half a character, which only an escape such as \\ud800 can bring into a text."""
+        broken = any("\ud800" <= character <= "\udfff" for character in str(node.value))
+        if broken:
+            self._complain(node, "half a character (a surrogate) stands in it", "type the character itself")
+        return broken
 
     def _bracketed(self, node: yaml.Node) -> Scalar | None:
         """Take a template's variable, which YAML reads as a mapping of a mapping, for the text that it is."""

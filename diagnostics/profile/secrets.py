@@ -62,6 +62,8 @@ def where(reference: SecretReference | CertificateReference) -> str:
 
 def _from_environment(name: str, what: str) -> Secret:
     value = os.environ.get(name)
+    if value and not value.isascii() and value != value.encode(errors="ignore").decode():
+        raise SecretUnavailable(f"{what}: the environment variable {name} is not UTF-8 text", "Set it again")
     if value:
         return Secret(value)
     state = "is not set" if value is None else "is set, and empty"

@@ -10,7 +10,7 @@ from diagnostics.checks.input._values import is_redaction
 from diagnostics.evidence import Evidence, SaslFault, SettingName
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed
 
-_ADDRESS = re.compile(r"[^\s@:\\/<>\"'(),;]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]{2,}")
+_ADDRESS = re.compile(r"(?!')[^\s@:\\/<>\"(),;]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]{2,}")
 _BACKSLASH = re.compile(r"[^\s@]+@[^\s\\/]+[\\/]+[^\s@]+(?:@\S+)?|^[\w.-]+\\[\w.-]+\\[\w.@-]+$")
 
 

@@ -27,7 +27,7 @@ from diagnostics.redaction import safe
 from diagnostics.sources.claims import decode_claims, secret_shape
 from diagnostics.sources.credentials import ClientCertificate, Credential, CredentialUnusable, for_msal
 from diagnostics.sources.http import Answer, HttpSession, get_json
-from diagnostics.sources.msal_http import MsalHttp, entra_error
+from diagnostics.sources.msal_http import MsalHttp, client_credentials, entra_error
 from diagnostics.sources.tokens import ApplicationToken
 
 __all__ = [
@@ -190,7 +190,7 @@ def application_result(options: EntraOptions, client: MsalHttp) -> dict[str, Any
         http_client=client,
         token_cache=msal.TokenCache(),
     )
-    return dict(application.acquire_token_for_client(scopes=options.scope.split()))
+    return client_credentials(application, options.scope)
 
 
 def _refused(why: EntraError | Unavailable, request: TokenRequest) -> TokenOutcome:

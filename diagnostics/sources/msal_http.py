@@ -10,6 +10,7 @@ import datetime as dt
 import json
 import re
 import time
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -67,6 +68,13 @@ class MsalHttp:
             return Unavailable(f"{self.host} did not answer with JSON", Missing.UNEXPECTED, self.provenance())
         reason = safe(str(error)).partition("\n")[0][:300] or type(error).__name__
         return Unavailable(f"MSAL could not go on: {reason}", Missing.UNEXPECTED, self.provenance())
+
+
+def client_credentials(application: Any, scope: str) -> dict[str, Any]:
+    """Return MSAL's answer to a client credentials request; what it warns of (/common), Entra says better itself."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Using /common or /organizations")
+        return dict(application.acquire_token_for_client(scopes=scope.split()))
 
 
 def entra_error(body: Mapping[str, Any], provenance: Provenance, grant_type: str = "") -> EntraError:

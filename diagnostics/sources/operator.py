@@ -23,7 +23,7 @@ from diagnostics.redaction import safe
 from diagnostics.sources.claims import decode_claims, payload_of
 from diagnostics.sources.credentials import Credential, CredentialUnusable, for_msal
 from diagnostics.sources.http import HttpSession
-from diagnostics.sources.msal_http import MsalHttp, entra_error
+from diagnostics.sources.msal_http import MsalHttp, client_credentials, entra_error
 from diagnostics.sources.rights import MissingRight, missing_rights
 from diagnostics.sources.tokens import OperatorToken
 
@@ -155,12 +155,12 @@ def _ask(
         "http_client": client,
         "token_cache": msal.TokenCache(),
     }
-    scopes = options.scope.split()
     if isinstance(method, OperatorApplication):
         application = msal.ConfidentialClientApplication(
             method.application_id, client_credential=for_msal(method.credential), **common
         )
-        return dict(application.acquire_token_for_client(scopes=scopes))
+        return client_credentials(application, options.scope)
+    scopes = options.scope.split()
     public = msal.PublicClientApplication(
         method.application_id or resource.value,
         exclude_scopes=["offline_access"],  # one token for one run: no refresh token is asked for

@@ -154,6 +154,7 @@ CASES = [
     ("token-sp-missing-home-tenant", 7000229),
     ("token-app-disabled", 7000112),
     ("token-secret-expired", 7000222),
+    ("token-single-tenant-via-common", 9001023),
 ]
 
 

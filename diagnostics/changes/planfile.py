@@ -1,0 +1,70 @@
+"""Plans as files: readable, versioned, mode 0600, and refused when somebody changed what they do."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+from diagnostics.changes.plan import SCHEMA, Plan
+
+_LARGEST = 64 * 1024 * 1024
+
+
+class BadPlan(Exception):
+    """A file that is no plan, of an unknown version, or whose steps are not the ones that it was saved with."""
+
+
+def plan_tree(plan: Plan) -> dict[str, object]:
+    """Return a plan as JSON can hold it, with its hash."""
+    tree = json.loads(json.dumps(asdict(plan)))
+    return {"schema": plan.schema, "hash": plan.hash, **{name: tree[name] for name in tree if name != "schema"}}
+
+
+def save(plan: Plan, path: Path) -> None:
+    """Write a plan, whole or not at all, readable by its owner alone. Raises OSError."""
+    data = (json.dumps(plan_tree(plan), indent=2, ensure_ascii=False) + "\n").encode()
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def load(path: Path) -> Plan:
+    """Return a saved plan. Raises OSError and BadPlan."""
+    with path.open("rb") as file:
+        data = file.read(_LARGEST)
+    try:
+        tree = json.loads(data)
+    except (ValueError, RecursionError):
+        raise BadPlan(f"{path} is not a plan: it is no JSON") from None
+    return from_tree(tree, str(path))
+
+
+def from_tree(tree: object, name: str) -> Plan:
+    """Return the plan in a tree. Raises BadPlan, which names the place that does not fit."""
+    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 - heavy
+
+    if not isinstance(tree, dict) or tree.get("schema") != SCHEMA:
+        found = tree.get("schema") if isinstance(tree, dict) else None
+        raise BadPlan(f"{name} is not a plan of this version: its schema is {found!r}, this diag knows {SCHEMA}")
+    content = {key: value for key, value in tree.items() if key != "hash"}
+    try:
+        plan = TypeAdapter(Plan).validate_python(content)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise BadPlan(f"{name} is not a plan: {place}: {first['msg']}") from None
+    if plan_tree(plan) != tree:
+        raise BadPlan(f"{name} was changed after it was saved: its hash {str(tree.get('hash'))[:12]} does not fit it")
+    return plan

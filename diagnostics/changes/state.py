@@ -1,0 +1,151 @@
+"""What Exchange holds of one application, reduced to what a change depends on; read anew before and after each change.
+
+Other people's entries on a mailbox come and go and are nobody's business here: only the application's own are compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from diagnostics.evidence import (
+    Absent,
+    CasMailbox,
+    ExchangeServicePrincipal,
+    MailboxPermission,
+    Missing,
+    Observed,
+    Unavailable,
+)
+from diagnostics.exchange import rows
+from diagnostics.exchange.collect import not_observed, provenance, service_principals
+from diagnostics.exchange.port import CmdletCall, CmdletResult, ErrorKind, Shell
+
+NOT_READ = Unavailable("it was not read", Missing.NOT_REQUESTED)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Registration:
+    """A row of Get-ServicePrincipal, without what changes by itself."""
+
+    app_id: str
+    object_id: str
+    sid: str = ""
+    display_name: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Entry:
+    """An access control entry of the application on one mailbox; `rights` are sorted."""
+
+    user: str
+    sid: str
+    rights: tuple[str, ...]
+    deny: bool = False
+    inherited: bool = False
+
+    def allows(self, wanted: Iterable[str]) -> bool:
+        """Whether the entry gives all of `wanted`."""
+        have = {right.casefold() for right in self.rights}
+        return not self.deny and {right.casefold() for right in wanted} <= have
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What was read at one moment: registrations, and by mailbox the permission rows and whether IMAP is on."""
+
+    registrations: Observed[tuple[Registration, ...]] = NOT_READ
+    permissions: Mapping[str, Observed[tuple[MailboxPermission, ...]]] = field(default_factory=dict)
+    imap: Mapping[str, Observed[bool]] = field(default_factory=dict)
+
+    def registration(self, application_id: str, object_id: str) -> Registration | None:
+        """Return the application's row when it is registered rightly, and `None` otherwise."""
+        if isinstance(self.registrations, Unavailable):
+            return None
+        return rightly_registered(self.registrations, application_id, object_id)
+
+    def entries(self, mailbox: str, principal: Registration | None) -> Observed[tuple[Entry, ...]]:
+        """Return the principal's entries on a mailbox."""
+        found = self.permissions.get(mailbox, NOT_READ)
+        return found if isinstance(found, Unavailable) else entries_of(found, principal)
+
+
+def registration(row: ExchangeServicePrincipal) -> Registration:
+    """Return what a change depends on of a service principal."""
+    return Registration(row.app_id.lower(), row.object_id.lower(), row.sid, row.display_name)
+
+
+def rightly_registered(found: Sequence[Registration], application_id: str, object_id: str) -> Registration | None:
+    """Return the row whose two ids are both the application's."""
+    wanted = (application_id.casefold(), object_id.casefold())
+    return next((row for row in found if (row.app_id.casefold(), row.object_id.casefold()) == wanted), None)
+
+
+def concerning(found: Sequence[Registration], application_id: str, object_id: str) -> tuple[Registration, ...]:
+    """Return every row that holds one of the application's ids, in whichever place."""
+    ids = {application_id.casefold(), object_id.casefold()}
+    return tuple(sorted(row for row in found if ids & {row.app_id.casefold(), row.object_id.casefold()}))
+
+
+def is_of(row: MailboxPermission, principal: Registration) -> bool:
+    """Say whether a permission row is the principal's: by SID where both have one, else by ObjectId, never by name.
+
+    The SID decides, since a principal that was registered anew has the ObjectId of old entries but another SID.
+    """
+    if row.user_sid and principal.sid:
+        return row.user_sid.casefold() == principal.sid.casefold()
+    return row.user.casefold() == principal.object_id.casefold()
+
+
+def entries_of(found: Sequence[MailboxPermission], principal: Registration | None) -> tuple[Entry, ...]:
+    """Return a principal's entries among a mailbox's rows; one that is not registered has none."""
+    if principal is None:
+        return ()
+    mine = (row for row in found if is_of(row, principal))
+    return tuple(
+        sorted(Entry(row.user, row.user_sid, tuple(sorted(row.rights)), row.deny, row.inherited) for row in mine)
+    )
+
+
+def read(shell: Shell, mailboxes: Sequence[str], imap: Sequence[str] = ()) -> Now:
+    """Read the registrations, the permissions of `mailboxes` and the protocols of `imap`, in one batch."""
+    calls = [
+        CmdletCall("Get-ServicePrincipal"),
+        *(CmdletCall("Get-MailboxPermission", {"Identity": mailbox}) for mailbox in mailboxes),
+        *(CmdletCall("Get-CASMailbox", {"Identity": mailbox}) for mailbox in imap),
+    ]
+    registered, *rest = shell.invoke_many(calls)
+    found = service_principals(registered)
+    return Now(
+        found if isinstance(found, Unavailable) else tuple(sorted(registration(row) for row in found)),
+        {mailbox: permissions(result) for mailbox, result in zip(mailboxes, rest[: len(mailboxes)], strict=True)},
+        {mailbox: imap_enabled(result) for mailbox, result in zip(imap, rest[len(mailboxes) :], strict=True)},
+    )
+
+
+def permissions(result: CmdletResult) -> Observed[tuple[MailboxPermission, ...]]:
+    """Return the rows of Get-MailboxPermission, or why there are none."""
+    if not result.ok:
+        return not_observed(result)
+    return tuple(rows.mailbox_permission(row, provenance(result)) for row in result.rows)
+
+
+def imap_enabled(result: CmdletResult) -> Observed[bool]:
+    """Return whether IMAP is on, by Get-CASMailbox."""
+    if not result.ok:
+        return not_observed(result)
+    found = [rows.cas_mailbox(row, provenance(result)) for row in result.rows]
+    return imap_of(found[0]) if len(found) == 1 else Unavailable("not one row came", Missing.UNEXPECTED)
+
+
+def imap_of(cas: Observed[CasMailbox] | Absent) -> Observed[bool]:
+    """Return whether IMAP is on, by evidence that was collected before."""
+    if isinstance(cas, Unavailable):
+        return cas
+    if isinstance(cas, Absent) or cas.imap_enabled is None:
+        return Unavailable("Get-CASMailbox does not say whether IMAP is on", Missing.UNEXPECTED)
+    return cas.imap_enabled
+
+
+NOBODY = frozenset({ErrorKind.NOT_FOUND, ErrorKind.PRINCIPAL_NOT_FOUND})
+"""Answers to -User or -Identity that mean: there is no such object."""

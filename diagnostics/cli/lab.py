@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from diagnostics.cli import _guard, _screen
+from diagnostics.cli._screen import Output
 
 app = typer.Typer(
     help="A simulated tenant on this machine: Entra, Graph, Exchange PowerShell and IMAP.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+
+
+class MatrixOutput(enum.StrEnum):
+    """How the rows of the matrix are rendered."""
+
+    TABLE = "table"
+    JSON = "json"
 
 
 @app.command("serve")
@@ -57,3 +66,26 @@ def scenarios() -> None:
         ]
     lines += ["", f"Shapes: {', '.join(SHAPES)}"]
     _screen.emit("\n".join(lines))
+
+
+@app.command("matrix")
+def matrix(
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", help="Run this scenario, shape or trace, or all of a cause; may be repeated."),
+    ] = None,
+    output: Annotated[
+        MatrixOutput, typer.Option("--output", "-o", help="How the rows are printed.")
+    ] = MatrixOutput.TABLE,
+) -> None:
+    """Break the simulated tenant in every known way, and see whether the right cause is named first."""
+    from diagnostics.lab import matrix as running  # noqa: PLC0415 - heavy
+
+    try:
+        jobs = running.jobs(only or ())
+    except running.NothingChosen as error:
+        raise typer.BadParameter(str(error), param_hint="--only") from None
+    with _screen.Progress() as progress:
+        rows = running.run_all(jobs, lambda row: progress(f"{row.kind} {row.name}"))
+    _screen.emit(running.render(rows, output.value), Output(output.value))
+    raise typer.Exit(_guard.OK if all(row.is_right for row in rows) else _guard.FAILED)

@@ -33,6 +33,7 @@ _LONGEST_LINE = 64 * 1024 * 1024
 _KEPT = 2000
 """Characters of the child's own words that an error quotes."""
 _EXIT_SECONDS = 2.0
+_ENDED = "ended"
 _WINDOWS = sys.platform == "win32"
 
 
@@ -60,6 +61,8 @@ class Child:
         self._said = _Tail()
         self._noise = _Tail()
         self._over = ""
+        self._answered = False
+        self._hopeless = False  # nothing was ever answered in time: not worth a wait at the end
         self._outgoing: SimpleQueue[bytes | None] = SimpleQueue()
         self._process = _started(command)
         self._threads = [
@@ -106,6 +109,7 @@ class Child:
                     break
                 left = deadline.remaining()
                 if left <= 0:
+                    self._hopeless = not self._answered
                     raise ChannelTimedOut(f"{self.name} did not answer within {deadline.seconds:g} s{self._words()}")
                 self._changed.wait(left)
             else:
@@ -114,9 +118,10 @@ class Child:
 
     def _obituary(self) -> str:
         """Say how the child ended; its error stream may still be on its way."""
-        self._threads[1].join(_EXIT_SECONDS)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_EXIT_SECONDS)
+        if self._over == _ENDED:
+            self._threads[1].join(_EXIT_SECONDS)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_EXIT_SECONDS)
         code = self._process.returncode
         how = "" if code is None else f" (signal {-code})" if code < 0 else f" (exit code {code})"
         return f"{self.name} {self._over}{how}{self._words()}"
@@ -126,7 +131,7 @@ class Child:
         return "".join(f"; {what}: {words}" for what, words in parts if words)
 
     def _read(self) -> None:
-        reason = "ended"
+        reason = _ENDED
         try:
             assert self._process.stdout is not None
             waiting = b""
@@ -142,6 +147,7 @@ class Child:
         except (OSError, ValueError):
             pass
         with self._changed:
+            self._hopeless = self._hopeless or reason != _ENDED
             self._over = self._over or reason
             self._changed.notify_all()
 
@@ -151,7 +157,9 @@ class Child:
                 packet = _PACKET.fullmatch(line)
                 if packet is None:
                     self._odd(line)
-                elif packet["tag"] == b"Data":
+                    continue
+                self._answered = True
+                if packet["tag"] == b"Data":
                     self._data.setdefault(packet["guid"].lower(), deque()).append(packet["text"] or b"")
                 else:
                     self._acks[packet["tag"], packet["guid"].lower()] += 1
@@ -184,7 +192,7 @@ class Child:
     def close(self) -> None:
         """End the process, kindly first, and everything it started; returns when it is gone."""
         self._outgoing.put(None)
-        for end in (None, self._terminate, self._kill):
+        for end in (self._terminate, self._kill) if self._hopeless else (None, self._terminate, self._kill):
             if end is not None:
                 end()
             with contextlib.suppress(subprocess.TimeoutExpired):

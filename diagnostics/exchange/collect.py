@@ -1,15 +1,19 @@
 """Asks Exchange what it holds about an application and its mailboxes, in one batch, and turns the rows into evidence.
 
+A second batch is sent only where something is amiss: an address that is no recipient (was it deleted?), a mailbox that IMAP
+did not open (what is its UserPrincipalName?), or one without FullAccess for the application (is there a grant of another
+kind, which is none for IMAP?).
 "Not found" becomes `Absent`; no rights, time-outs and broken channels become `Unavailable`, never an empty list.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from diagnostics.evidence import (
     Absent,
+    AccessPolicy,
     CasMailbox,
     CmdletError,
     ExchangeEvidence,
@@ -20,6 +24,7 @@ from diagnostics.evidence import (
     Observed,
     Provenance,
     Recipient,
+    RoleAssignment,
     Source,
     Unavailable,
 )
@@ -27,7 +32,15 @@ from diagnostics.exchange import rows
 from diagnostics.exchange.port import CmdletCall, CmdletResult, ErrorKind, Shell, ShellError, ShellUnavailable
 from diagnostics.redaction import safe
 
-READ_CMDLETS = ("Get-ServicePrincipal", "Get-Recipient", "Get-MailboxPermission", "Get-CASMailbox")
+READ_CMDLETS = (
+    "Get-ServicePrincipal",
+    "Get-Recipient",
+    "Get-Mailbox",
+    "Get-MailboxPermission",
+    "Get-CASMailbox",
+    "Get-ApplicationAccessPolicy",
+    "Get-ManagementRoleAssignment",
+)
 """What collecting needs; goes into ConnectionRequest.cmdlets, so that no more is loaded."""
 WRITE_CMDLETS = (
     "New-ServicePrincipal",
@@ -62,11 +75,17 @@ class CollectedExchange:
     mailboxes: tuple[MailboxEvidence, ...]
 
 
-def collect(shell: Shell, mailboxes: Sequence[str]) -> CollectedExchange:
+def collect(
+    shell: Shell,
+    mailboxes: Sequence[str],
+    application_id: str = "",
+    not_opened: Callable[[], Collection[str]] = tuple,
+) -> CollectedExchange:
     """Read all service principals, and recipient, permissions and protocols of each mailbox, in one batch.
 
     Get-ServicePrincipal is asked for all: with an -Identity that does not exist it returns all of them anyway
-    (Get-ServicePrincipal.md), so that the row found must be looked for in any case.
+    (Get-ServicePrincipal.md), so that the row found must be looked for in any case. `not_opened` is asked after the
+    batch for the mailboxes that IMAP did not open; it may wait for that.
     """
     calls = [CmdletCall("Get-ServicePrincipal"), *(call for address in mailboxes for call in mailbox_calls(address))]
     results = shell.invoke_many(calls)
@@ -76,10 +95,77 @@ def collect(shell: Shell, mailboxes: Sequence[str]) -> CollectedExchange:
         errors=tuple(error for result in results for error in cmdlet_errors(result)),
         warnings=_warnings(shell, results),
     )
-    parts = [results[1 + start : 1 + start + 3] for start in range(0, len(results) - 1, 3)]
-    return CollectedExchange(
-        exchange, tuple(mailbox_evidence(address, *part) for address, part in zip(mailboxes, parts, strict=True))
+    size = len(mailbox_calls(""))
+    parts = [results[1 + start : 1 + start + size] for start in range(0, len(results) - 1, size)]
+    found = tuple(mailbox_evidence(address, *part) for address, part in zip(mailboxes, parts, strict=True))
+    return _follow_up(shell, CollectedExchange(exchange, found), application_id, not_opened())
+
+
+def _follow_up(
+    shell: Shell, first: CollectedExchange, application_id: str, not_opened: Collection[str]
+) -> CollectedExchange:
+    """Ask, in one more batch, what explains what is amiss; nothing is sent when nothing is."""
+    absent = [m.address for m in first.mailboxes if isinstance(m.recipient, Absent)]
+    unopened = [m.address for m in first.mailboxes if isinstance(m.recipient, Recipient) and m.address in not_opened]
+    principal = _registered(first.exchange, application_id)
+    closed = principal is not None and any(_has_no_access(m, principal) for m in first.mailboxes)
+    calls = [CmdletCall("Get-Mailbox", {"Identity": address, "SoftDeletedMailbox": True}) for address in absent]
+    calls += [CmdletCall("Get-Mailbox", {"Identity": address}) for address in unopened]
+    if closed and principal is not None:
+        calls.append(CmdletCall("Get-ApplicationAccessPolicy"))
+        calls.append(CmdletCall("Get-ManagementRoleAssignment", {"RoleAssignee": principal.object_id}))
+    if not calls:
+        return first
+    results = shell.invoke_many(calls)
+    deleted = dict(zip(absent, map(_soft_deleted, results), strict=False))
+    named = dict(zip(unopened, results[len(absent) :], strict=False))
+    exchange = first.exchange
+    if closed:
+        policies, roles = results[-2:]
+        exchange = replace(
+            exchange, access_policies=_policies(policies, application_id), role_assignments=_role_assignments(roles)
+        )
+    mailboxes = [replace(m, soft_deleted=deleted.get(m.address, m.soft_deleted)) for m in first.mailboxes]
+    mailboxes = [
+        replace(m, recipient=_with_user_name(m.recipient, named[m.address])) if m.address in named else m
+        for m in mailboxes
+    ]
+    return CollectedExchange(exchange, tuple(mailboxes))
+
+
+def _registered(exchange: ExchangeEvidence, application_id: str) -> ExchangeServicePrincipal | None:
+    principals = exchange.service_principals
+    if isinstance(principals, Unavailable) or not application_id:
+        return None
+    return next((row for row in principals if row.app_id.casefold() == application_id.casefold()), None)
+
+
+def _has_no_access(mailbox: MailboxEvidence, principal: ExchangeServicePrincipal) -> bool:
+    if isinstance(mailbox.permissions, Unavailable):
+        return False
+    proofs = {value.casefold() for value in (principal.object_id, principal.sid) if value}
+    return not any(
+        row.has_full_access() and {row.user.casefold(), row.user_sid.casefold()} & proofs for row in mailbox.permissions
     )
+
+
+def _soft_deleted(result: CmdletResult) -> Observed[bool]:
+    if result.error is not None and result.error.kind in _NOT_FOUND:
+        return False
+    return bool(result.rows) if result.ok else not_observed(result)
+
+
+def _policies(result: CmdletResult, application_id: str) -> Observed[tuple[AccessPolicy, ...]]:
+    if not result.ok:
+        return not_observed(result)
+    found = [rows.access_policy(row, provenance(result)) for row in result.rows]
+    return tuple(policy for policy in found if policy.app_id.casefold() == application_id.casefold())
+
+
+def _role_assignments(result: CmdletResult) -> Observed[tuple[RoleAssignment, ...]]:
+    if not result.ok:
+        return not_observed(result)
+    return tuple(rows.role_assignment(row, provenance(result)) for row in result.rows)
 
 
 def _warnings(shell: Shell, results: Sequence[CmdletResult]) -> tuple[str, ...]:
@@ -88,10 +174,10 @@ def _warnings(shell: Shell, results: Sequence[CmdletResult]) -> tuple[str, ...]:
 
 
 def mailbox_calls(address: str) -> list[CmdletCall]:
-    """Return the three calls that describe one mailbox."""
+    """Return the calls that describe one mailbox."""
     return [
         CmdletCall("Get-Recipient", {"Identity": address}),
-        CmdletCall("Get-MailboxPermission", {"Identity": address}),
+        CmdletCall("Get-MailboxPermission", {"Identity": address, "IncludeUnresolvedPermissions": True}),
         CmdletCall("Get-CASMailbox", {"Identity": address}),
     ]
 
@@ -99,7 +185,7 @@ def mailbox_calls(address: str) -> list[CmdletCall]:
 def mailbox_evidence(
     address: str, recipient: CmdletResult, permissions: CmdletResult, cas: CmdletResult
 ) -> MailboxEvidence:
-    """Turn the answers to the three calls into evidence on one mailbox."""
+    """Turn the answers to the calls of `mailbox_calls` into evidence on one mailbox."""
     return MailboxEvidence(
         address=address,
         recipient=_recipient(address, recipient),
@@ -137,6 +223,13 @@ def _recipient(address: str, result: CmdletResult) -> Observed[Recipient | Absen
             )
         return named[0]
     return found[0]
+
+
+def _with_user_name(recipient: Observed[Recipient | Absent], mailbox: CmdletResult) -> Observed[Recipient | Absent]:
+    """Add the UserPrincipalName that only Get-Mailbox has; without it the name is simply not compared."""
+    if not isinstance(recipient, Recipient) or not mailbox.ok or len(mailbox.rows) != 1:
+        return recipient
+    return replace(recipient, user_principal_name=rows.text(mailbox.rows[0], "UserPrincipalName"))
 
 
 def _permissions(result: CmdletResult) -> Observed[tuple[MailboxPermission, ...]]:

@@ -10,7 +10,15 @@ import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 
-from diagnostics.evidence import CasMailbox, ExchangeServicePrincipal, MailboxPermission, Provenance, Recipient
+from diagnostics.evidence import (
+    AccessPolicy,
+    CasMailbox,
+    ExchangeServicePrincipal,
+    MailboxPermission,
+    Provenance,
+    Recipient,
+    RoleAssignment,
+)
 
 Row = Mapping[str, object]
 
@@ -130,6 +138,16 @@ def recipient(row: Row, provenance: Provenance) -> Recipient:
         display_name=text(row, "DisplayName"),
         changed_at=moment(row, "WhenChangedUTC", "WhenChanged"),
     )
+
+
+def access_policy(row: Row, provenance: Provenance) -> AccessPolicy:
+    """Read a row of Get-ApplicationAccessPolicy."""
+    return AccessPolicy(text(row, "AppId"), text(row, "AccessRight"), provenance)
+
+
+def role_assignment(row: Row, provenance: Provenance) -> RoleAssignment:
+    """Read a row of Get-ManagementRoleAssignment."""
+    return RoleAssignment(text(row, "Role"), text(row, "RoleAssignee", "RoleAssigneeName"), provenance)
 
 
 def cas_mailbox(row: Row, provenance: Provenance) -> CasMailbox:

@@ -168,7 +168,9 @@ class OpenSsh:
                 return
             with connection:
                 self.children.append(
-                    subprocess.Popen(self._command, stdin=connection, stdout=connection, stderr=self._log)
+                    subprocess.Popen(
+                        self._command, stdin=connection.fileno(), stdout=connection.fileno(), stderr=self._log
+                    )
                 )
 
     def close(self) -> None:

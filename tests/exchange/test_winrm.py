@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from diagnostics.evidence import Absent, Missing, Unavailable
-from diagnostics.exchange.collect import collect, uncollected
+from diagnostics.exchange import collect as collecting
 from diagnostics.exchange.factory import open_shell
 from diagnostics.exchange.port import CmdletCall, ErrorKind, ShellUnavailable
 from diagnostics.lab.faults import NO_FAULT, Fault
@@ -29,6 +29,10 @@ from tests.exchange.conftest import Tenant
 
 def opened(tenant: Tenant, **overrides: Any) -> Any:
     return open_shell(tenant.winrm(**overrides), tenant.request())
+
+
+def collect(shell: Any, mailboxes: Sequence[str]) -> Any:
+    return collecting.collect(shell, mailboxes)
 
 
 def endpoint_of(tenant: Tenant) -> Any:
@@ -230,6 +234,7 @@ def test_a_foreign_tenant_is_refused_before_anything_is_asked(tenant: Tenant) ->
 
 def test_the_tokens_tenant_stands_in_for_a_domain(tenant: Tenant) -> None:
     with open_shell(tenant.winrm(), tenant.request(tenant_id="contoso.com")) as shell:
+        assert shell.connection is not None
         assert shell.connection.tenant_id == tenant.lab.setup.tenant.id
 
 
@@ -256,7 +261,7 @@ def test_an_operator_without_rights(tenant: Tenant, roles: list[str], directory_
     assert raised.value.step == "sign in to Exchange Online"
     assert raised.value.kind is kind
     assert raised.value.hint
-    evidence = uncollected(raised.value, [tenant.mailbox], "winrm")
+    evidence: Any = collecting.uncollected(raised.value, [tenant.mailbox], "winrm")
     missing = {ErrorKind.NOT_SIGNED_IN: Missing.NOT_SIGNED_IN, ErrorKind.NO_RIGHTS: Missing.NO_RIGHTS}[kind]
     assert evidence.mailboxes[0].permissions.missing is missing
 

@@ -3,6 +3,8 @@
 The description keeps what Entra quotes byte for byte, since a stray blank or `>` in it is the finding.
 """
 
+# ruff: noqa: E501 - a pattern is read on one line
+
 from __future__ import annotations
 
 import re
@@ -11,7 +13,7 @@ from collections.abc import Iterator
 from diagnostics.evidence import EntraError
 from diagnostics.sources.transcript import prose
 from diagnostics.sources.transcript.codes import WORDINGS, repaired
-from diagnostics.sources.transcript.window import Flow, Window
+from diagnostics.sources.transcript.window import Flow, View
 
 _CODE = re.compile(r"AADSTS[ :_-]{0,2}(?P<code>\d{4,8})(?!\d)", re.IGNORECASE)
 _CODES_FIELD = re.compile(r"error_?codes\W{1,12}\[\s*(?P<codes>\d[\d,\s]*)\]?", re.IGNORECASE)
@@ -79,7 +81,7 @@ _JSON_FIELD = re.compile(r"error_description\W{1,8}(?:\d+ - \[[^\]]*\]: )?$")
 _CLOSING = {"“": "”", "‘": "’", '"': '"', "'": "'", "`": "`"}
 
 
-def read(window: Window) -> Iterator[EntraError]:
+def read(window: View) -> Iterator[EntraError]:
     """Yield every refusal that the window reports; what a document merely explains is left out."""
     flow = window.joined
     if not _SIGNS.search(flow.text.lower()):
@@ -103,7 +105,7 @@ def _is_catalogue(flow: Flow, matches: list[re.Match[str]]) -> bool:
     return len(codes) >= _MANY and len(lines) >= _MANY and not _STRONG.search(flow.text)
 
 
-def _described(window: Window, flow: Flow, match: re.Match[str]) -> EntraError | None:
+def _described(window: View, flow: Flow, match: re.Match[str]) -> EntraError | None:
     """Return the error whose number stands at `match`, unless the text only speaks about it."""
     code = repaired(match["code"])
     separator = _SEPARATOR.match(flow.text, match.end())
@@ -113,7 +115,7 @@ def _described(window: Window, flow: Flow, match: re.Match[str]) -> EntraError |
     after = tail.end() if tail else end
     sentence = " ".join(flow.text[start:end].split("\n")).strip(" \t,")
     sentence = re.sub(r"(?<=\S)  +(?=\S)", " ", sentence) if "'" not in sentence else _squeezed(sentence)
-    if not _is_report(window, flow, match, code, sentence, after):
+    if not _is_report(window, match, code=code, sentence=sentence, after=after):
         return None
     before = flow.text[max(match.start() - 400, 0) : match.start()]
     behind = flow.text[end : after + 500].partition("AADSTS")[0]
@@ -137,7 +139,7 @@ def _squeezed(sentence: str) -> str:
     return re.sub(r"('[^']*')|[ \t]+", lambda m: m[1] or " ", sentence)
 
 
-def _end(window: Window, flow: Flow, match: re.Match[str], start: int) -> int:
+def _end(window: View, flow: Flow, match: re.Match[str], start: int) -> int:
     """Return where the description ends: at its closing quote, its trace id, the next error or the end of its lines."""
     text = flow.text
     limit = min(len(text), start + _REACH)
@@ -159,10 +161,10 @@ def _end(window: Window, flow: Flow, match: re.Match[str], start: int) -> int:
         found = _BRACKET.search(text, start, limit)
         if found:
             ends.append(found.start())
-    return min(_line_end(window, flow, start, min(ends)), min(ends))
+    return min(_line_end(window, flow, start, min(ends)), *ends)
 
 
-def _line_end(window: Window, flow: Flow, start: int, end: int) -> int:
+def _line_end(window: View, flow: Flow, start: int, end: int) -> int:
     """Return the end of the line on which the description is complete; a description may go over several lines."""
     text, position = flow.text, start
     stamped = window.stamped[flow.index_at(start)]
@@ -199,8 +201,9 @@ def _grant(around: str) -> str:
     return next((grant for grant, pattern in _GRANTS.items() if pattern.search(around)), "")
 
 
-def _is_report(window: Window, flow: Flow, match: re.Match[str], code: int, sentence: str, after: int) -> bool:
+def _is_report(window: View, match: re.Match[str], *, code: int, sentence: str, after: int) -> bool:
     """Say whether Entra said this here, or a document, a program or a sentence merely mentions it."""
+    flow = window.joined
     index = flow.index_at(match.start())
     line = window.lines[index]
     event = flow.text[max(match.start() - 250, 0) : after + 40].rpartition("\n\n")[2]
@@ -226,7 +229,7 @@ def _is_report(window: Window, flow: Flow, match: re.Match[str], code: int, sent
     return (alive and wording is None and sentence[:1].isupper()) or (alive and is_field)
 
 
-def _numbered(window: Window, flow: Flow, reported: set[int]) -> Iterator[EntraError]:
+def _numbered(window: View, flow: Flow, reported: set[int]) -> Iterator[EntraError]:
     """Yield refusals of which only the numbers are left: `error_codes`, the error page's address, sign-in logs."""
     for pattern in (_CODES_FIELD, _URI_CODE, _BARE_CODE):
         for match in pattern.finditer(flow.text):

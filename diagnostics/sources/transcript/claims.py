@@ -10,7 +10,7 @@ from diagnostics.evidence import TokenClaims
 from diagnostics.sources.claims import claims_of_payload, decode_claims
 from diagnostics.sources.transcript import prose
 from diagnostics.sources.transcript.jsontext import Found, salvage
-from diagnostics.sources.transcript.window import Window
+from diagnostics.sources.transcript.window import View
 
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\s?\.\s?eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?")
 _OPAQUE = re.compile(r"(?<![A-Za-z0-9+/_-])EwB[A-Za-z0-9+/_-]{20,}={0,2}")
@@ -23,7 +23,7 @@ _LINE = re.compile(r"^\s*[|\"'*-]*\s*\"?(?P<name>[a-z_]{3,20})\"?\s*(?:[:=|]|\s{
 _FEWEST = 4
 
 
-def from_strings(window: Window) -> Iterator[TokenClaims]:
+def from_strings(window: View) -> Iterator[TokenClaims]:
     """Yield the claims of every token that stands in the text itself; a placeholder of documentation is none."""
     flow = window.joined
     if "eyJ" in flow.text:
@@ -46,13 +46,13 @@ def is_payload(fields: Mapping[str, Any]) -> bool:
     return len(_NAMES.intersection(fields)) >= _FEWEST and ("aud" in fields or "appid" in fields or "roles" in fields)
 
 
-def from_object(window: Window, found: Found) -> TokenClaims:
+def from_object(window: View, found: Found) -> TokenClaims:
     """Return the claims of a decoded payload; of a cut one `complete` is false."""
     number = window.joined.number_at(found.offset)
     return claims_of_payload(_spelled_out(found.fields), window.where(number), complete=found.whole)
 
 
-def from_dump(window: Window) -> Iterator[TokenClaims]:
+def from_dump(window: View) -> Iterator[TokenClaims]:
     """Yield claims that were printed one to a line (`aud: https://…`), as token viewers and scripts do."""
     block: dict[str, str] = {}
     first = 0
@@ -69,7 +69,7 @@ def from_dump(window: Window) -> Iterator[TokenClaims]:
             block = {}
 
 
-def _dumped(window: Window, block: Mapping[str, str], first: int) -> Iterator[TokenClaims]:
+def _dumped(window: View, block: Mapping[str, str], first: int) -> Iterator[TokenClaims]:
     values = {name: value for name, value in block.items() if not re.match(r"[\[{]?$", value)}
     if len(values) < _FEWEST or "aud" not in values or prose.explains(window.lines, first):
         return

@@ -1,5 +1,7 @@
 """Errors that cmdlets of Exchange Online wrote, in the wording that module, REST and terminals give them."""
 
+# ruff: noqa: E501 - a pattern is read on one line
+
 from __future__ import annotations
 
 import re
@@ -8,7 +10,7 @@ from collections.abc import Iterator
 from diagnostics.evidence import CmdletError
 from diagnostics.redaction import redact
 from diagnostics.sources.transcript import prose
-from diagnostics.sources.transcript.window import Window
+from diagnostics.sources.transcript.window import View
 
 # (what it is, how it reads, where it was read)
 ERRORS: tuple[tuple[str, str, str], ...] = (
@@ -33,7 +35,7 @@ _CMDLET = re.compile(r"\b(?P<cmdlet>(?:Get|Set|New|Add|Remove|Test|Connect)-[A-Z
 _RECORD = 700
 
 
-def read(window: Window) -> Iterator[CmdletError]:
+def read(window: View) -> Iterator[CmdletError]:
     """Yield each error once; `category` holds the record's own category, or what kind of error it is read as."""
     if not any(word in window.lower for word in _WORDS):
         return

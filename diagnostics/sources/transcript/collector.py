@@ -1,5 +1,7 @@
 """Puts what the windows of one or several texts gave into one Evidence, each fact once, and bounded in number."""
 
+# ruff: noqa: E501 - a pattern is read on one line
+
 from __future__ import annotations
 
 import datetime as dt
@@ -10,18 +12,17 @@ from typing import Any, TypeVar
 
 from diagnostics.evidence import (
     AccessPolicy,
-    CmdletError,
-    ExchangeServicePrincipal,
-    RoleAssignment,
     AppRegistration,
     AppRoleAssignment,
     CasMailbox,
+    CmdletError,
     DelegatedGrant,
     EnterpriseApplication,
     EntraError,
     Evidence,
     ExchangeConnection,
     ExchangeEvidence,
+    ExchangeServicePrincipal,
     GraphEvidence,
     ImapSession,
     MailboxEvidence,
@@ -30,6 +31,7 @@ from diagnostics.evidence import (
     Provenance,
     Recipient,
     Remark,
+    RoleAssignment,
     SaslString,
     SecretShape,
     Setting,

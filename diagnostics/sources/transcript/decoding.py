@@ -39,7 +39,7 @@ class NotText(ValueError):
 
 
 def utf8_blocks(chunks: Iterable[bytes], name: str) -> Iterator[bytes]:
-    """Yield the text as UTF-8 (or whatever single-byte encoding it had) with `\\n` line ends and without NULs.
+    r"""Yield the text as UTF-8 (or whatever single-byte encoding it had) with `\\n` line ends and without NULs.
 
     Raises NotText for binary input, before anything was yielded.
     """

@@ -14,8 +14,8 @@ from diagnostics.evidence import (
     AppRegistrationObjectId,
     AppRoleAssignment,
     DelegatedGrant,
-    EnterpriseAppObjectId,
     EnterpriseApplication,
+    EnterpriseAppObjectId,
     KeyCredential,
     PasswordCredential,
     Provenance,
@@ -153,7 +153,7 @@ def _flag(fields: Fields, *names: str) -> bool | None:
 def _moment(fields: Fields, *names: str) -> dt.datetime | None:
     text = _text(fields, *names)
     try:
-        moment = dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
+        moment = dt.datetime.fromisoformat(text)
     except ValueError:
         return None
     return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)

@@ -4,6 +4,8 @@ Exchange's own sentences are recognised wherever they stand, also without a tag,
 last answer. A sentence that explains such an answer is no answer.
 """
 
+# ruff: noqa: E501 - a pattern is read on one line
+
 from __future__ import annotations
 
 import base64
@@ -16,10 +18,10 @@ from diagnostics.evidence import ImapSession, ImapStep, Provenance, ReplyStatus
 from diagnostics.redaction import redact
 from diagnostics.sources.transcript import prose
 from diagnostics.sources.transcript.imap_lines import Said, Speaker, conversation
-from diagnostics.sources.transcript.window import Window
+from diagnostics.sources.transcript.window import View
 
 _GREETING = re.compile(
-    r"\*\s+(?:OK|PREAUTH|BYE)\s+(?P<text>The Microsoft Exchange IMAP4\w* service is ready\.?[^\[\n]{0,40}(?:\[(?P<host>[A-Za-z0-9+/=\s]{4,400})\]?)?|.{0,200})",
+    r"\*\s+(?:OK|PREAUTH|BYE)\s+(?P<text>The Microsoft Exchange IMAP4\w* service is ready\.?[^\[\n]{0,40}(?:\[(?P<host>[A-Za-z0-9+/=\s]{4,400})\])?|.{0,200})",
     re.IGNORECASE,
 )
 _EXCHANGE_READY = re.compile(r"Microsoft Exchange IMAP4\w* service is ready", re.IGNORECASE)
@@ -123,7 +125,7 @@ _WORDS = (
 )  # fmt: skip
 
 
-def read(window: Window) -> Iterator[ImapSession]:
+def read(window: View) -> Iterator[ImapSession]:
     """Yield each conversation of the window; a new greeting or a new sign-in after an answered one begins another."""
     low = window.lower
     if not any(word in low for word in _WORDS):
@@ -142,7 +144,7 @@ def read(window: Window) -> Iterator[ImapSession]:
         yield session.frozen()
 
 
-def _users(window: Window) -> list[str]:
+def _users(window: View) -> list[str]:
     found: dict[str, None] = {}
     for line in window.full:
         for pattern in _USER[:-2] if "@" not in line else _USER:
@@ -152,12 +154,11 @@ def _users(window: Window) -> list[str]:
     return list(found)
 
 
-def _hear(window: Window, said: Said, sessions: list[_Session]) -> None:
+def _hear(window: View, said: Said, sessions: list[_Session]) -> None:
     text = said.text
     where = window.where(said.number)
-    if said.speaker is not Speaker.CLIENT:
-        if _heard_server(window, said, sessions, where):
-            return
+    if said.speaker is not Speaker.CLIENT and _heard_server(window, said, sessions, where):
+        return
     if said.speaker is not Speaker.SERVER:
         command = _COMMAND.match(text)
         if command and not (said.speaker is Speaker.UNKNOWN and _is_sentence(window, said)):
@@ -166,7 +167,7 @@ def _hear(window: Window, said: Said, sessions: list[_Session]) -> None:
             _current(sessions, where).pending[masked["tag"]] = ""
 
 
-def _is_sentence(window: Window, said: Said) -> bool:
+def _is_sentence(window: View, said: Said) -> bool:
     return prose.explains(window.lines, said.index) or prose.is_program(window.lines[said.index])
 
 
@@ -200,14 +201,13 @@ def _sent(command: re.Match[str], sessions: list[_Session], where: Provenance) -
     session.last = shown
 
 
-def _heard_server(window: Window, said: Said, sessions: list[_Session], where: Provenance) -> bool:
+def _heard_server(window: View, said: Said, sessions: list[_Session], where: Provenance) -> bool:
     """Take a line as the server's answer if it is one."""
     text = said.text
     greeting = _GREETING.search(text)
     if greeting and (
         _EXCHANGE_READY.search(text)
-        or (said.speaker is Speaker.SERVER or text.startswith("* OK"))
-        and _is_foreign(greeting["text"], sessions)
+        or ((said.speaker is Speaker.SERVER or text.startswith("* OK")) and _is_foreign(greeting["text"], sessions))
     ):
         session = _Session(
             where,
@@ -250,7 +250,7 @@ def _disconnected(session: _Session, where: Provenance) -> None:
         )
 
 
-def _answered(window: Window, said: Said, sessions: list[_Session], where: Provenance) -> bool:
+def _answered(window: View, said: Said, sessions: list[_Session], where: Provenance) -> bool:
     text = said.text
     reply = _REPLY.search(text)
     certain = said.speaker is Speaker.SERVER
@@ -295,7 +295,7 @@ def _verb(text: str, line: str) -> str:
     return "AUTHENTICATE XOAUTH2" if verb == "AUTHENTICATE" and "xoauth2" in line.lower() else verb
 
 
-def _quoted(window: Window, said: Said, sessions: list[_Session], where: Provenance) -> bool:
+def _quoted(window: View, said: Said, sessions: list[_Session], where: Provenance) -> bool:
     """Recognise Exchange's sentences inside a program's own message."""
     line = said.text
     following = window.lines[said.index + 1] if said.index + 1 < len(window.lines) else ""
@@ -325,7 +325,7 @@ def _quoted(window: Window, said: Said, sessions: list[_Session], where: Provena
     return False
 
 
-def _is_mention(window: Window, index: int, before: str) -> bool:
+def _is_mention(window: View, index: int, before: str) -> bool:
     return (
         prose.is_program(window.lines[index], before)
         or prose.is_listed(window.lines, index)
@@ -333,7 +333,7 @@ def _is_mention(window: Window, index: int, before: str) -> bool:
     )
 
 
-def _is_about_imap(window: Window, index: int, match: re.Match[str]) -> bool:
+def _is_about_imap(window: View, index: int, match: re.Match[str]) -> bool:
     """Say whether `LOGIN failed` is an IMAP server's answer: other programs say so, too."""
     if match["status"] or "LOGIN failed" not in match["text"]:
         return True

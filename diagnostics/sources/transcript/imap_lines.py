@@ -5,6 +5,8 @@ Every client writes its trace its own way: `C:`/`S:` (MailKit), `-->`/`<--` with
 with `"src":"s"` (imapflow), `SendData:`/`CreateNewLineFromSocket:` (Thunderbird), nothing at all (JavaMail).
 """
 
+# ruff: noqa: E501 - a pattern is read on one line
+
 from __future__ import annotations
 
 import enum
@@ -12,7 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from diagnostics.sources.transcript.window import Window
+from diagnostics.sources.transcript.window import View
 
 
 class Speaker(enum.StrEnum):
@@ -42,16 +44,17 @@ _SERVER = (
     r"|\b(?:received|recv):|server:|IMAP4?\s?<|<recv>|Server (?:response|reply):|RESPONSE:"
 )
 _MARK = re.compile(
-    rf"(?:(?<=^)|(?<=[\s)\]:;.]))(?:(?P<client>{_CLIENT})|(?P<server>{_SERVER}))(?=[ \t]|['\"]|$|\*)[ \t]*"
+    rf"(?:(?<=^)|(?<=[\s)\]:;.\"']))(?:(?P<client>{_CLIENT})|(?P<server>{_SERVER}))(?=[ \t]|['\"]|$|\*)[ \t]*"
 )
 _NEXT = re.compile(r"(?<=\S)[ \t]+(?:\S+:[ \t]+)?(?=(?:-->|<--|<->|>>|<<|=>|<=|[CS]:)[ \t]+(?:b?['\"]?[*+\w]))")
 _JSON = re.compile(r"\"src\"\s*:\s*\"(?P<src>\w+)\"(?:(?!\"src\")[^\n])*?\"msg\"\s*:\s*\"(?P<msg>(?:[^\"\\]|\\.)*)\"")
 _REPR = re.compile(r"""^b?(?P<quote>['"])(?P<inner>.*?)(?P=quote)?\s*,?$""", re.DOTALL)
+_BESIDE = re.compile(r"^(?P<said>b'[^']*')\s+(?P<rest>\S.*)$")
 _BREAK = re.compile(r"\\r\\n|\\n|\r\n?")
 _FARTHEST = 200  # a mark stands near the start: after a time and a connection, not inside a sentence
 
 
-def conversation(window: Window) -> Iterator[Said]:
+def conversation(window: View) -> Iterator[Said]:
     """Yield the window's lines as the protocol's, in order; lines without a mark have an unknown speaker."""
     for index, line in enumerate(window.lines):
         if not line.strip():
@@ -65,8 +68,11 @@ def conversation(window: Window) -> Iterator[Said]:
             continue
         for part in _NEXT.split(line):
             speaker, text = _marked(part)
-            for bare in _lines(text):
+            beside = _BESIDE.match(text)
+            for bare in _lines(beside["said"] if beside else text):
                 yield Said(speaker, bare, number, index)
+            if beside:
+                yield Said(Speaker.UNKNOWN, beside["rest"], number, index)
 
 
 def _marked(line: str) -> tuple[Speaker, str]:

@@ -83,7 +83,7 @@ def _cut_body(body: str) -> str:
     kept = [lines[0]]
     for line in lines[1:]:
         bare = line.strip()
-        if not bare or not re.match(r"""["'}\]{]|[\w.]+["']?\s*(?:[:=]|=>)|\.\.\.|…|[\w-]+["']?,?$""", bare):
+        if not bare or not re.match(r"""["'}\]{\[\d]|[\w.]+["']?\s*(?:[:=]|=>)|\.\.\.|…|[\w-]+["']?,?$""", bare):
             break
         kept.append(line)
     return "\n".join(kept)
@@ -108,13 +108,13 @@ def _closing(text: str, start: int) -> int | None:
     position = start
     limit = min(len(text), start + _LARGEST)
     for match in _STRUCTURE.finditer(text, start, limit):
-        token = match[0]
+        bracket = match[0]
         position = match.end()
-        if token in "{[":
+        if bracket in "{[":
             depth += 1
             if depth > _DEEPEST * 4:
                 return None
-        elif token in "}]":
+        elif bracket in "}]":
             depth -= 1
             if depth == 0:
                 return position

@@ -1,5 +1,7 @@
 """Failures of names, connections and TLS in any client's words: towards IMAP as attempts, towards the sign-in host as remarks."""
 
+# ruff: noqa: E501 - a pattern is read on one line
+
 from __future__ import annotations
 
 import re
@@ -9,7 +11,7 @@ from dataclasses import dataclass
 from diagnostics.evidence import AddressAttempt, AttemptOutcome, ImapSession, Remark
 from diagnostics.redaction import redact
 from diagnostics.sources.transcript import prose
-from diagnostics.sources.transcript.window import Window
+from diagnostics.sources.transcript.window import View
 
 _O = AttemptOutcome
 
@@ -60,9 +62,10 @@ _REACH = 4
 _PORTS = {993: 993, 995: 995, 143: 143}
 
 
-def read(window: Window) -> Iterator[ImapSession | Remark]:
+def read(window: View) -> Iterator[ImapSession | Remark]:
     """Yield each distinct failure: a session with one attempt where IMAP was meant, else a remark."""
     seen: set[tuple[str, str]] = set()
+    explained = -1
     for index, line in enumerate(window.lines):
         for failure in FAILURES:
             match = failure.pattern.search(line)
@@ -74,33 +77,39 @@ def read(window: Window) -> Iterator[ImapSession | Remark]:
                 or prose.is_comment(line)
             ):
                 break
+            if failure.kind == "connection-reset" and index <= explained:
+                break
+            if failure.outcome in {_O.PLAINTEXT, _O.CERTIFICATE_REFUSED}:
+                explained = index + 2
             purpose = _purpose(window, index)
             if (failure.kind, purpose) not in seen and purpose:
                 seen.add((failure.kind, purpose))
-                yield _evidence(window, index, failure, purpose)
+                yield _evidence(window, index, failure, purpose, match)
             break
 
 
-def _purpose(window: Window, index: int) -> str:
+def _purpose(window: View, index: int) -> str:
     """Say what the connection was for: `login`, `imap`, `smtp`, or nothing that can be told."""
     line = window.full[index]
-    nearby = "" if _NAMED.search(window.lines[index]) else " ".join(window.full[max(index - _REACH, 0) : index + 3])
-    for text in (line, nearby):
+    named = bool(_NAMED.search(window.lines[index]))
+    first = max(index - (1 if window.stamped[index] else _REACH), 0)
+    nearby = [text for text in window.full[first : index + 3] if "HTTP/1." not in text and "HTTP/2" not in text]
+    for text in (line, "" if named else " ".join(nearby)):
         for name, pattern in (("login", _LOGIN), ("imap", _IMAP), ("smtp", _SMTP)):
             if pattern.search(text):
                 return name
-    return "unknown" if _alone(window) else ""
+    return "unknown" if _alone(window) and not named else ""
 
 
-def _alone(window: Window) -> bool:
+def _alone(window: View) -> bool:
     """Say whether the text is so short that the failure is what was pasted."""
     few = 6
     return sum(bool(line.strip()) for line in window.lines) <= few
 
 
-def _evidence(window: Window, index: int, failure: Failure, purpose: str) -> ImapSession | Remark:
+def _evidence(window: View, index: int, failure: Failure, purpose: str, match: re.Match[str]) -> ImapSession | Remark:
     where = window.where(window.numbers[index])
-    line = redact(window.lines[index].strip())[:300]
+    line = redact(window.lines[index][max(match.start() - 160, 0) : match.end() + 80].strip())
     host, port = _peer(window, index)
     if purpose == "imap" and failure.kind != "no-ca-bundle":
         name_error = line if failure.kind == "name-not-resolved" else ""
@@ -112,7 +121,7 @@ def _evidence(window: Window, index: int, failure: Failure, purpose: str) -> Ima
     return Remark(f"network-{failure.kind}", line, where, values)
 
 
-def _peer(window: Window, index: int) -> tuple[str, int]:
+def _peer(window: View, index: int) -> tuple[str, int]:
     for at in (index, *range(index - 1, max(index - _REACH, -1), -1)):
         named = [
             match for match in _HOST.finditer(window.full[at]) if _MAIL_HOST.search(match["host"]) or match["port"]

@@ -5,9 +5,12 @@
 terminal of a fixed width put into a text (Windows PowerShell wraps its error records so).
 """
 
+# ruff: noqa: E501 - a pattern is read on one line
+
 from __future__ import annotations
 
 import html
+import itertools
 import re
 from collections.abc import Sequence
 from urllib.parse import unquote_plus
@@ -38,6 +41,7 @@ _AFTER_STAMP = re.compile(
      |[\w./@-]{{1,60}}\[\d+\](?::(?=[ \t]|$)|(?=[ \t]))
      |[\w.-]{{1,40}}[ ](?=[\w./@-]{{1,60}}\[\d+\]:)
      |(?:[\w-]+\.)+[\w$-]+(?::\d+)?[ ]?[-:|](?=[ \t])
+     |-[ ][\w.$:/-]{{1,60}}[ ](?=-[ ])
      |[-|](?=[ \t])
     )""",
     re.VERBOSE,
@@ -49,6 +53,67 @@ _TOKENS = re.compile(
 )
 _URL_ENCODED = re.compile(r"AADSTS\d+%3[aA][^\s\"'<>]*")
 _NARROWEST = 40
+_WRAPPED = 56  # nobody wraps a line that is narrower
+_TERMINALS = {70, 72, 75, 76, 78, 79, 80, 90, 98, 99, 100, 110, 118, 119, 120, 130, 131, 132, 140, 150, 160}
+_EMBEDDED = 2
+_WORDS = {
+    "an",
+    "and",
+    "are",
+    "as",
+    "at",
+    "be",
+    "been",
+    "but",
+    "by",
+    "can",
+    "check",
+    "client",
+    "connected",
+    "connection",
+    "could",
+    "error",
+    "failed",
+    "for",
+    "from",
+    "has",
+    "have",
+    "if",
+    "in",
+    "input",
+    "is",
+    "it",
+    "mail",
+    "mailbox",
+    "may",
+    "no",
+    "not",
+    "of",
+    "on",
+    "or",
+    "request",
+    "secret",
+    "server",
+    "that",
+    "the",
+    "this",
+    "to",
+    "user",
+    "using",
+    "was",
+    "will",
+    "with",
+    "you",
+    "your",
+}
+_WIRE = re.compile(r"(?:-->|<--|=>|<=|>>|<<)[ \t]+b?['\"](?:(?!\\n).)*\\r\\n['\"]?[ \t]*$")
+_OPENING = re.compile(r"""^\s*(?:\{\s*|[\w.$-]+\s*[=:]\s*)?(?:["'][\w.@-]{1,40}["']\s*:\s*)?[bu]?(?P<quote>["'])""")
+_BEGINS = re.compile(
+    r"""(?:[CS]:|<<|>>|-->|<--|<->|->|=>|<=|[<>]\s|>>>|IMAP[<>]|\d[<>]|Read:|Sending:|\*\s|\+\s|\+$|[\w.]{1,24}\s(?:OK|NO|BAD)\s
+    |[A-Za-z]{0,6}\d[\w.]*\s(?:AUTHENTICATE|LOGIN|CAPABILITY|SELECT|EXAMINE|LIST|NAMESPACE|LOGOUT|NOOP|ID)\b|[-+]ERR|\+OK|[245]\d\d[ -]
+    |(?:AUTH|EHLO|HELO|USER|PASS|STLS|STARTTLS|QUIT|MAIL\sFROM|RCPT\sTO)\b|\d{1,3}(?:\.\d{1,3}){3}\s|(?:DEBUG|INFO|WARN|ERROR|TRACE|WARNING)\b|PS\s|\$\s|\#|//|at\s[\w.$<]+\(|File\s\"|Traceback|[A-Za-z]\w*\s*(?::|=)\s|[-*\u2022]\s|\d+[.)]\s|\||-{3,}|={3,}|\[[A-Z]|\{|</?\w|```|[A-Z][a-z]+-[A-Z]\w+)""",
+    re.VERBOSE,
+)
 _REACH = 45
 
 
@@ -108,23 +173,83 @@ def _unescaped(match: re.Match[str]) -> str:
     return {"r": "\n", "n": "\n", "t": "\t"}.get(bare[0], bare)
 
 
+def embedded_lines(line: str) -> list[str]:
+    r"""Return the lines of a text that was pasted as one string, `{"log": "C: A1 …\nS: A1 NO …"}`; else the line alone.
+
+    Protocol lines that a client logs with their `\r\n` (`b'A1 OK …\r\n'`) are not such a text.
+    """
+    if line.count("\\n") < _EMBEDDED or _WIRE.search(line):
+        return [line]
+    opening = _OPENING.match(line)
+    if opening is None:
+        return [line]
+    quote = opening["quote"]
+    parts = re.split(r"(?<!\\)(?:\\r)?\\n", line[opening.end() :])
+    parts[-1] = re.sub(rf"(?<!\\){quote}[\s}}\],]*$", "", parts[-1])
+    return [re.sub(r"\\([\"'\\/])", r"\1", part).replace("\\t", "\t") for part in parts]
+
+
+def is_double_spaced(lines: Sequence[str]) -> bool:
+    """Say whether every line is followed by an empty one, as pasting through some programs does."""
+    filled = [index for index, line in enumerate(lines) if line.strip()]
+    gaps = [right - left for left, right in itertools.pairwise(filled)]
+    return len(gaps) > 1 and gaps.count(2) >= len(gaps) * 0.8
+
+
 def hard_breaks(lines: Sequence[str]) -> set[int]:
     """Return the indexes of lines whose end a terminal put in, so that the next line goes on in the middle of a word."""
     breaks: set[int] = set()
     widths = [len(line) for line in lines]
+    exact = _exact_widths(widths)
     for index in range(len(lines) - 1):
         left, right = lines[index], lines[index + 1]
         if not left or not right:
             continue
-        if _is_torn(left, right.lstrip()) or _in_run(widths, index):
+        if _is_torn(left, right.lstrip()) or (widths[index + 1] <= widths[index] and _in_run(widths, index)):
             breaks.add(index)
+        elif widths[index] in exact and widths[index + 1] <= widths[index] and not _BEGINS.match(right):
+            sure = widths.count(widths[index]) > 1
+            if _is_mid_word(left, right) if sure else is_cut(left, right):
+                breaks.add(index)
     return breaks
 
 
+def is_cut(left: str, right: str) -> bool:
+    """Say whether a line as wide as a terminal ends in the middle of a word."""
+    if (
+        len(left) not in _TERMINALS
+        or not right
+        or not left[-1].isalnum()
+        or not (right[0].islower() or right[0].isdigit())
+    ):
+        return False
+    words = {left.rsplit(maxsplit=1)[-1].casefold(), right.split(maxsplit=1)[0].casefold()}
+    return not words & _WORDS
+
+
+def _exact_widths(widths: Sequence[int]) -> set[int]:
+    """Return the widths at which a terminal cut: lines are exactly that long, or clearly shorter."""
+    counts: dict[int, int] = {}
+    for width in widths:
+        counts[width] = counts.get(width, 0) + 1
+    found = set()
+    for width, count in counts.items():
+        if width < _NARROWEST:
+            continue
+        near = sum(counts.get(width + shift, 0) for shift in range(-6, 7) if shift)
+        if not near and (count > 1 or width in _TERMINALS):
+            found.add(width)
+    return found
+
+
+def _is_mid_word(left: str, right: str) -> bool:
+    return bool(left[-1].isalnum() or left[-1] in "-_/.:@=+,\\") and (right[0].isalnum() or right[0] in "-_/.:@=+,'\\")
+
+
 def _in_run(widths: Sequence[int], index: int) -> bool:
-    """Say whether lines of exactly one width stand around this line end, and the last one is not longer."""
+    """Say whether lines of exactly one width stand around this line end."""
     width = widths[index]
-    if width < _NARROWEST or widths[index + 1] > width:
+    if width < _NARROWEST:
         return False
     neighbours = (
         index > 0 and widths[index - 1] == width,
@@ -139,3 +264,20 @@ def _is_torn(left: str, right: str) -> bool:
         return False
     head, tail = left[-_REACH:], right[:_REACH]
     return any(match.start() < len(head) < match.end() for match in _TOKENS.finditer(head + tail))
+
+
+def rest_of(left: str, right: str) -> str:
+    """Return what a torn-off line adds to the one before it: without the indentation that both have."""
+    indent = min(len(left) - len(left.lstrip()), len(right) - len(right.lstrip()))
+    return right[indent:]
+
+
+def goes_on(left: str, right: str, *, stamped: bool) -> bool:
+    """Say whether `right` looks like the rest of a sentence or command that was wrapped between two words."""
+    left, right = left.rstrip(), right.strip()
+    if not left or not right or _BEGINS.match(right):
+        return False
+    first_word = len(right.split(" ", 1)[0])
+    if len(left) + 1 + first_word < _WRAPPED or (left[-1] in ".!?;}]" and not left.endswith((" .", "..."))):
+        return False
+    return not stamped or right[0].islower() or not right[0].isalnum() or left.endswith(("Bearer", ",", "("))

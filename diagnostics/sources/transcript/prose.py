@@ -4,6 +4,8 @@ A README that lists error codes, a knowledge-base article and a test's source qu
 decided here keeps them from accusing anybody.
 """
 
+# ruff: noqa: E501 - a pattern is read on one line
+
 from __future__ import annotations
 
 import re
@@ -54,7 +56,7 @@ _CONDITION = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _COMMENT = re.compile(
-    r"^\s*(?://|/\*|\*(?!\ (?:OK|BAD|NO|BYE|PREAUTH|CAPABILITY|LIST|\d))\s|<!--|--\ (?!-)|;\s|REM\s|\"\"\"|''')"
+    r"^\s*(?://|/\*|\*(?!\ (?:OK|BAD|NO|BYE|PREAUTH|CAPABILITY|LIST|\d))\s|<!--|--\ (?![-:])|;\s|REM\s|\"\"\"|''')"
 )
 _HEADING = re.compile(r"^\s*#{1,6}\s+\S")
 _CODE_LIKE = re.compile(

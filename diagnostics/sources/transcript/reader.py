@@ -72,15 +72,15 @@ def _extract(window: Window, collector: Collector) -> None:
     for fact in (
         *aadsts.read(window),
         *claims.from_strings(window),
-        *requests.read(window),
-        *settings.read(window),
-        *imap.read(window),
-        *network.read(window),
-        *cmdlet_errors.read(window),
-        *remarks.read(window),
+        *requests.read(window.folded),
+        *settings.read(window.folded),
+        *imap.read(window.folded),
+        *network.read(window.folded),
+        *cmdlet_errors.read(window.folded),
+        *remarks.read(window.folded),
     ):
         collector.add(fact)
-    for string, token in sasl.read(window):
+    for string, token in sasl.read(window.folded):
         collector.add(string)
         if token is not None:
             collector.add(token)

@@ -8,12 +8,12 @@ from diagnostics.evidence import Remark
 from diagnostics.redaction import redact
 from diagnostics.sources.transcript import prose
 from diagnostics.sources.transcript.signatures import SIGNATURES, Signature
-from diagnostics.sources.transcript.window import Window
+from diagnostics.sources.transcript.window import View
 
 _LONGEST = 300
 
 
-def read(window: Window) -> Iterator[Remark]:
+def read(window: View) -> Iterator[Remark]:
     """Yield each remark once for each distinct set of values, at its first line."""
     low = window.lower
     seen: set[tuple[str, tuple[tuple[str, str], ...]]] = set()
@@ -32,7 +32,7 @@ def read(window: Window) -> Iterator[Remark]:
             yield Remark(signature.kind, _sentence(window, index), window.where(flow.numbers[index]), values)
 
 
-def _is_quoted(window: Window, signature: Signature, index: int, column: int) -> bool:
+def _is_quoted(window: View, signature: Signature, index: int, column: int) -> bool:
     line = window.lines[index]
     if (
         prose.in_program(window.lines, index)
@@ -44,5 +44,5 @@ def _is_quoted(window: Window, signature: Signature, index: int, column: int) ->
     return not signature.kind.startswith("said-") and prose.explains(window.lines, index)
 
 
-def _sentence(window: Window, index: int) -> str:
+def _sentence(window: View, index: int) -> str:
     return redact(window.lines[index].strip())[:_LONGEST]

@@ -1,5 +1,7 @@
 """What was asked of Entra: sign-in URLs, HTTP bodies, lines of configuration and of scripts that call a library."""
 
+# ruff: noqa: E501 - a pattern is read on one line
+
 from __future__ import annotations
 
 import re
@@ -9,7 +11,7 @@ from urllib.parse import unquote, unquote_plus
 
 from diagnostics.evidence import TokenRequest
 from diagnostics.sources.transcript import prose
-from diagnostics.sources.transcript.window import Window
+from diagnostics.sources.transcript.window import View
 
 _URL = re.compile(
     r"(?P<login>https?:(?:\\?/){2}(?:login\.(?:microsoftonline\.(?:com|us|de)|partner\.microsoftonline\.cn|chinacloudapi\.cn|windows\.net|microsoft\.com)))"
@@ -49,7 +51,7 @@ _NO_TENANTS = {
 }
 
 
-def read(window: Window) -> Iterator[TokenRequest]:
+def read(window: View) -> Iterator[TokenRequest]:
     """Yield each request that can be read off the text; what a document or an interpolated string shows is left out."""
     low = window.lower
     if not any(
@@ -61,7 +63,7 @@ def read(window: Window) -> Iterator[TokenRequest]:
     yield from _merged(found)
 
 
-def _urls(window: Window) -> Iterator[tuple[int, TokenRequest]]:
+def _urls(window: View) -> Iterator[tuple[int, TokenRequest]]:
     for index, line in enumerate(window.lines):
         if "://" not in line and ":\\/" not in line:
             continue
@@ -109,7 +111,7 @@ def _literal(value: str) -> str:
     return "" if _INTERPOLATED.search(value) else value
 
 
-def _fields(window: Window) -> Iterator[tuple[int, TokenRequest]]:
+def _fields(window: View) -> Iterator[tuple[int, TokenRequest]]:
     """Yield what single lines say of a request: an urlencoded body, or names with values."""
     for index, line in enumerate(window.lines):
         low = line.lower()
@@ -177,11 +179,7 @@ def _scopes(value: str) -> tuple[str, ...]:
         found = re.findall(r"[\"']([^\"']+)[\"']", value) or re.split(r"[\s,]+", value.strip("[]{}()@ "))
         parts = [part for item in found for part in item.split()]
     else:
-        parts = [
-            part if not part.endswith(",") or index == last else part
-            for last in [value.count(" ")]
-            for index, part in enumerate(value.split())
-        ]
+        parts = value.split()
     return tuple(part for part in parts if _is_scope(part))
 
 

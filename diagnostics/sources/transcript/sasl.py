@@ -4,6 +4,8 @@ The form is `user=` mailbox 0x01 `auth=Bearer ` token 0x01 0x01 (Microsoft's IMA
 which is how the two characters come to be sent).
 """
 
+# ruff: noqa: E501 - a pattern is read on one line
+
 from __future__ import annotations
 
 import base64
@@ -15,7 +17,7 @@ from diagnostics.evidence import Provenance, SaslFault, SaslString, TokenClaims
 from diagnostics.redaction import Secret
 from diagnostics.sources.claims import decode_claims
 from diagnostics.sources.transcript import prose
-from diagnostics.sources.transcript.window import Window
+from diagnostics.sources.transcript.window import View
 
 _SENT = re.compile(
     r"AUTH(?:ENTICATE)?\s+XOAUTH2\s+[\"']?(?P<initial>[A-Za-z0-9+/_-]{16,}={0,2})"
@@ -46,7 +48,7 @@ _INNER_BASE64 = re.compile(
 _SHELL = re.compile(r"\b(?:printf|echo|awk|sed|python3?|perl)\b")
 
 
-def read(window: Window) -> Iterator[tuple[SaslString, TokenClaims | None]]:
+def read(window: View) -> Iterator[tuple[SaslString, TokenClaims | None]]:
     """Yield each string found, with the claims of the token inside it where that is a JWT."""
     if "user" in window.lower or "xoauth2" in window.lower or "dxnl" in window.lower or "dqbz" in window.lower:
         yield from _encoded(window)
@@ -118,7 +120,7 @@ def decoded(text: str) -> bytes | None:
         return None
 
 
-def _encoded(window: Window) -> Iterator[tuple[SaslString, TokenClaims | None]]:
+def _encoded(window: View) -> Iterator[tuple[SaslString, TokenClaims | None]]:
     flow = window.joined
     text = _CONTINUED.sub("", flow.text)
     for match in _SENT.finditer(text):
@@ -146,7 +148,7 @@ def _is_text(data: bytes) -> bool:
     return bool(data) and sum(32 <= byte < 127 or byte == 1 for byte in data) > len(data) * 0.95  # noqa: PLR2004
 
 
-def _spelled(window: Window) -> Iterator[tuple[SaslString, TokenClaims | None]]:
+def _spelled(window: View) -> Iterator[tuple[SaslString, TokenClaims | None]]:
     """Read strings that stand decoded in the text (a note, a debugger) or that a line of a script puts together."""
     for index, line in enumerate(window.lines):
         low = line.lower()
@@ -183,7 +185,7 @@ def _noted(note: re.Match[str], where: Provenance) -> SaslString:
     return SaslString(where, note["user"].strip(), tuple(faults))
 
 
-def _built(window: Window, index: int) -> list[SaslFault]:
+def _built(window: View, index: int) -> list[SaslFault]:
     """Return what is wrong with a line of code that builds the string; a line that builds it right gives nothing."""
     line = window.lines[index]
     faults: list[SaslFault] = []
@@ -193,12 +195,14 @@ def _built(window: Window, index: int) -> list[SaslFault]:
     if "^A" in line:
         faults.append(SaslFault.LITERAL_CARET_A)
     elif (
-        re.search(r"%x?01", line)
-        and "%c" not in line
-        and not re.search(r"url|quote|encodeURI|http", line, re.IGNORECASE)
+        (
+            re.search(r"%x?01", line)
+            and "%c" not in line
+            and not re.search(r"url|quote|encodeURI|http", line, re.IGNORECASE)
+        )
+        or re.search(r"\\\\x01|\\\\u0001", line)
+        or _single_quoted_escape(line)
     ):
-        faults.append(SaslFault.ESCAPED_SEPARATOR)
-    elif re.search(r"\\\\x01|\\\\u0001", line) or _single_quoted_escape(line):
         faults.append(SaslFault.ESCAPED_SEPARATOR)
     if re.search(
         r"(?:user\s?=[^^\\%\x01]*?) +(?:\"|'|\^A|\\x01|\\u0001|%x?01|\x01|\$\(\[char\]1\)|\$\{?ctrlA)",

@@ -4,6 +4,8 @@ Only literal values count: `os.environ[…]`, `$config.ClientId` and `process.en
 invisible characters, since they are what the input checks look for.
 """
 
+# ruff: noqa: E501 - a pattern is read on one line
+
 from __future__ import annotations
 
 import re
@@ -13,7 +15,7 @@ from diagnostics.evidence import SecretShape, Setting, SettingName
 from diagnostics.redaction import Secret
 from diagnostics.sources.claims import secret_shape
 from diagnostics.sources.transcript import prose
-from diagnostics.sources.transcript.window import Window
+from diagnostics.sources.transcript.window import View
 
 _N = SettingName
 _NAMES: tuple[tuple[SettingName, str], ...] = (
@@ -28,7 +30,7 @@ _NAMES: tuple[tuple[SettingName, str], ...] = (
     (_N.FOLDER, r"(?:imap|mail)?[_.-]?(?:folder|mailbox[_.-]?folder|inbox[_.-]?folder|source[_.-]?folder)(?:[_.-]?name)?"),
     (_N.POWERSHELL_URI, r"connection[_.-]?uri"),
 )  # fmt: skip
-_SECRET = r"(?:azure|ms|aad|oauth2?|office365|o365|m365|graph|microsoft|imap)?[_.-]?(?:client|app(?:lication)?|consumer)[_.-]?secret(?:[_.-]?(?:value|key))?|(?:clientsecret|appsecret)"
+_SECRETS_NAME = r"(?:azure|ms|aad|oauth2?|office365|o365|m365|graph|microsoft|imap)?[_.-]?(?:client|app(?:lication)?|consumer)[_.-]?secret(?:[_.-]?(?:value|key))?|(?:clientsecret|appsecret)"
 _LINE = re.compile(
     r"""(?:^|[\s,{;(\[|<?&])(?P<lead>export\ |set\ |\$env:|\$global:|\$script:|\$|--?|-D|self\.|this\.|const\ |let\ |var\ )?
     ["']?(?P<name>[A-Za-z][A-Za-z0-9_.-]{2,40}?)["']?(?P<sign>(?(lead)\ (?=[^\s=:])|(?!))|\s*(?:=>|:=|[:=])\s*)
@@ -36,7 +38,7 @@ _LINE = re.compile(
     re.VERBOSE,
 )
 _BY_NAME = [(name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _NAMES]
-_IS_SECRET = re.compile(_SECRET, re.IGNORECASE)
+_IS_SECRETS_NAME = re.compile(_SECRETS_NAME, re.IGNORECASE)
 _GUIDISH = re.compile(r"(?=.*\d)[^\w]{0,3}[0-9A-Fa-f]{2,}(?:-[0-9A-Fa-fxX*]+){1,5}.{0,4}|[xX*]{3,}(?:-[xX*]+)*")
 _HOST = re.compile(
     r"(?:ssl://|imaps?://|tls://)?(?P<host>(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}|\d{1,3}(?:\.\d{1,3}){3})(?::\d+)?/?"
@@ -54,7 +56,7 @@ _IMAP = re.compile(r"imap|\b993\b|outlook", re.IGNORECASE)
 _MAIL_HOSTS = re.compile(r"(?:outlook|office|hotmail|live|imap|exchange|mail)[\w.-]*\.", re.IGNORECASE)
 
 
-def read(window: Window) -> Iterator[Setting | SecretShape]:
+def read(window: View) -> Iterator[Setting | SecretShape]:
     """Yield every literal value whose name says what it is."""
     for index, line in enumerate(window.lines):
         if len(line) > 4000 or ("=" not in line and ":" not in line and '"' not in line and "'" not in line):  # noqa: PLR2004
@@ -72,7 +74,7 @@ def is_placeholder(raw: str) -> bool:
     return _PLACEHOLDER.fullmatch(raw.strip()) is not None
 
 
-def _read_one(window: Window, index: int, match: re.Match[str]) -> Setting | SecretShape | None:
+def _read_one(window: View, index: int, match: re.Match[str]) -> Setting | SecretShape | None:
     name, value = match["name"], match["value"]
     quoted = value[:1] in "\"'" and len(value) > 1
     raw = value[1:-1] if quoted else value

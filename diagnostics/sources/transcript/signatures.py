@@ -5,6 +5,8 @@ saw, not a server's answer: they suggest, and prove nothing. Named groups become
 the sentence was read.
 """
 
+# ruff: noqa: E501 - a pattern is read on one line
+
 from __future__ import annotations
 
 import re

@@ -127,42 +127,57 @@ def _numbered(lines: list[bytes], first: int) -> tuple[list[RawLine], int]:
     return numbered, number
 
 
+@dataclass(slots=True)
+class _Context:
+    """The lines before the next hit, and the window that is open, with the lines and bytes that it may still take."""
+
+    before: list[RawLine] = field(default_factory=list)
+    window: list[RawLine] = field(default_factory=list)
+    wanted: int = 0
+    room: int = 0
+
+    def take(self, line: RawLine, *, hit: bool) -> list[RawLine] | None:
+        """Take the next line, and return the window that it ends."""
+        if hit:
+            self.window = self.window or self.before
+            self.wanted, self.room = LINES_AFTER, BYTES_AFTER
+        elif not self.window:
+            self.before.append(line)
+            if len(self.before) > 2 * LINES_BEFORE:
+                self.before = _tail(self.before)
+            return None
+        self.window.append(line)
+        self.wanted -= 1
+        self.room -= len(line.data)
+        return None if hit or (self.wanted >= 0 and self.room >= 0) else self.close()
+
+    def close(self) -> list[RawLine]:
+        """End the window, and keep its last lines for the next one."""
+        ended, self.window = self.window, []
+        self.before = _tail(ended)
+        return ended
+
+
 def _surroundings(blocks: Iterable[bytes], reading: Reading) -> Iterator[list[RawLine]]:
-    before: list[RawLine] = []
-    window: list[RawLine] = []
-    wanted, room = 0, 0  # lines and bytes that the open window may still take
+    context = _Context()
     number = 1
     for block in blocks:
         hits = _hits(block, reading)
-        if not hits and not window:
-            tail = block[-BYTES_BEFORE:].split(b"\n")[-LINES_BEFORE - 1 : -1]
+        if not hits and not context.window:
             number += block.count(b"\n") - block.count(_SAME_LINE + b"\n")
-            before = _numbered(tail, number - sum(not line.endswith(_SAME_LINE) for line in tail))[0]
+            tail = block[-BYTES_BEFORE:].split(b"\n")[-LINES_BEFORE - 1 : -1]
+            context.before = _numbered(tail, number - sum(not line.endswith(_SAME_LINE) for line in tail))[0]
             continue
         lines, number = _numbered(block.split(b"\n")[:-1], number)
         marked = _line_indexes(block, hits)
         for index, line in enumerate(lines):
-            if index in marked:
-                if not window:
-                    window = before
-                wanted, room = LINES_AFTER, BYTES_AFTER
-            if window or index in marked:
-                window.append(line)
-                wanted -= 1
-                room -= len(line.data)
-                if (wanted < 0 or room < 0) and index not in marked:
-                    yield window
-                    before, window = _tail(window), []
-            else:
-                before.append(line)
-                if len(before) > 2 * LINES_BEFORE:
-                    before = _tail(before)
-        before = _tail(before)
-        if sum(len(line.data) for line in window) > _WINDOW:
-            yield window
-            before, window = _tail(window), []
-    if window:
-        yield window
+            window = context.take(line, hit=index in marked)
+            if window:
+                yield window
+        if sum(len(line.data) for line in context.window) > _WINDOW:
+            yield context.close()
+    if context.window:
+        yield context.window
 
 
 def _tail(lines: list[RawLine]) -> list[RawLine]:

@@ -6,24 +6,94 @@ Each record is a row of names and values as they stood. A value that Format-Tabl
 from __future__ import annotations
 
 import csv
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from diagnostics.sources.transcript.window import Window
+from diagnostics.sources.transcript.window import View
 
 COLUMNS = {
     name.casefold(): name
-    for name in (
-        "DisplayName AppId ServiceId ObjectId Sid Identity User UserSid AccessRights AccessRight IsInherited Deny InheritanceType IsValid"
-        " ObjectState IsOwner RealAce ImapEnabled PopEnabled SmtpClientAuthenticationDisabled ActiveSyncEnabled OWAEnabled EwsEnabled"
-        " MapiEnabled ECPEnabled Name Alias RecipientType RecipientTypeDetails PrimarySmtpAddress UserPrincipalName EmailAddresses"
-        " ExternalDirectoryObjectId WhenChangedUTC WhenChanged Guid ScopeName ScopeIdentity PolicyScope Description Role RoleAssignee"
-        " RoleAssigneeName RoleAssigneeType AssignmentMethod EffectiveUserName CustomResourceScope RoleName GrantedPermissions"
-        " AllowedResourceScope ScopeType InScope AccessCheckResult MailboxId Mailbox ConnectionId ConnectionUri State TenantID TokenStatus"
-        " Organization AllowBasicAuthImap AllowBasicAuthPop AllowBasicAuthSmtp BlockModernAuthImap ServerName Database WindowsEmailAddress"
-        " Trustee AccessControlType Id ServicePrincipalType AccountEnabled ObjectType TokenExpiryTimeUTC DelegatedOrganization PageSize"
-    ).split()
+    for name in [
+        "DisplayName",
+        "AppId",
+        "ServiceId",
+        "ObjectId",
+        "Sid",
+        "Identity",
+        "User",
+        "UserSid",
+        "AccessRights",
+        "AccessRight",
+        "IsInherited",
+        "Deny",
+        "InheritanceType",
+        "IsValid",
+        "ObjectState",
+        "IsOwner",
+        "RealAce",
+        "ImapEnabled",
+        "PopEnabled",
+        "SmtpClientAuthenticationDisabled",
+        "ActiveSyncEnabled",
+        "OWAEnabled",
+        "EwsEnabled",
+        "MapiEnabled",
+        "ECPEnabled",
+        "Name",
+        "Alias",
+        "RecipientType",
+        "RecipientTypeDetails",
+        "PrimarySmtpAddress",
+        "UserPrincipalName",
+        "EmailAddresses",
+        "ExternalDirectoryObjectId",
+        "WhenChangedUTC",
+        "WhenChanged",
+        "Guid",
+        "ScopeName",
+        "ScopeIdentity",
+        "PolicyScope",
+        "Description",
+        "Role",
+        "RoleAssignee",
+        "RoleAssigneeName",
+        "RoleAssigneeType",
+        "AssignmentMethod",
+        "EffectiveUserName",
+        "CustomResourceScope",
+        "RoleName",
+        "GrantedPermissions",
+        "AllowedResourceScope",
+        "ScopeType",
+        "InScope",
+        "AccessCheckResult",
+        "MailboxId",
+        "Mailbox",
+        "ConnectionId",
+        "ConnectionUri",
+        "State",
+        "TenantID",
+        "TokenStatus",
+        "Organization",
+        "AllowBasicAuthImap",
+        "AllowBasicAuthPop",
+        "AllowBasicAuthSmtp",
+        "BlockModernAuthImap",
+        "ServerName",
+        "Database",
+        "WindowsEmailAddress",
+        "Trustee",
+        "AccessControlType",
+        "Id",
+        "ServicePrincipalType",
+        "AccountEnabled",
+        "ObjectType",
+        "TokenExpiryTimeUTC",
+        "DelegatedOrganization",
+        "PageSize",
+    ]
 }
 _PAIR = re.compile(r"^\s*(?P<name>[A-Za-z]\w{1,60})\s*:(?:\s(?P<value>.*)|\s*)$")
 _RULER = re.compile(r"^\s*-{2,}(?:[\s|+]+-{2,})*\s*$")
@@ -47,6 +117,7 @@ _RIGHTS_ROW = re.compile(
 )
 _USER = re.compile(r"(?P<user>NT AUTHORITY\\[\w ]+?|\S+\\[^\s\\]+|S-1-[\d-]+\S*|\S+)$")
 _SHARE = 2
+_RUN_TOGETHER = re.compile(r"(?:^|(?<=\s))(?P<name>[A-Za-z]\w{1,40})\s*:(?=\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +134,9 @@ class Row:
         return next((self.values[name] for name in names if self.values.get(name)), "")
 
 
-def read(window: Window) -> Iterator[Row]:
+def read(window: View) -> Iterator[Row]:
     """Yield every record of the window, in order."""
-    lines = window.lines
+    lines, origin = _one_property_a_line(window.lines)
     cmdlet, asked = "", ""
     index = 0
     while index < len(lines):
@@ -85,14 +156,29 @@ def read(window: Window) -> Iterator[Row]:
                 "RecipientTypeDetails",
                 "AccessCheckResult",
             }:
-                yield Row(values, index, cmdlet, asked)
+                yield Row(values, origin[index], cmdlet, asked)
             index = after
         elif header:
             rows, index = _table(lines, index, header)
             for values, at in rows:
-                yield Row(values, at, cmdlet, asked)
+                yield Row(values, origin[at], cmdlet, asked)
         else:
             index += 1
+
+
+def _one_property_a_line(lines: Sequence[str]) -> tuple[list[str], list[int]]:
+    """Put each property of a list that was run together (`Deny : False User : …`) on a line of its own again."""
+    split: list[str] = []
+    origin: list[int] = []
+    for index, line in enumerate(lines):
+        names = [match for match in _RUN_TOGETHER.finditer(line) if match["name"].casefold() in COLUMNS]
+        cuts = [match.start("name") for match in names] if len(names) > 1 else []
+        bounds = [0, *[cut for cut in cuts if cut], len(line)]
+        for begin, end in itertools.pairwise(bounds):
+            if line[begin:end].strip() or not cuts:
+                split.append(line[begin:end].rstrip() if cuts else line)
+                origin.append(index)
+    return split, origin
 
 
 def _list(lines: Sequence[str], start: int) -> tuple[dict[str, str], int]:
@@ -111,6 +197,8 @@ def _list(lines: Sequence[str], start: int) -> tuple[dict[str, str], int]:
             name = found
             values[name] = (pair["value"] or "").strip()
             column = pair.start("value") if pair["value"] else 0
+        elif name and line.strip() and not values[name] and index > start and not pair:
+            values[name] = line.strip()
         elif name and line.strip() and column and indent >= column - 2:
             values[name] += line.strip() if values[name].endswith("-") else " " + line.strip()
         else:
@@ -242,7 +330,11 @@ def _permission(line: str, names: Sequence[str]) -> dict[str, str] | None:
     match = _RIGHTS_ROW.match(line)
     if match is None:
         return None
-    rights = match["rights"] if match["rights"] is not None else line[match.start("bare") : match.end()].split("  ")[0]
+    rights = (
+        match["rights"]
+        if match["rights"] is not None
+        else line[match.start("bare") : match.end()].split("  ", maxsplit=1)[0]
+    )
     values = {"AccessRights": rights}
     flags = re.findall(r"\b(?:True|False)\b", match["rest"])
     flagged = [name for name in names if name in {"IsInherited", "Deny", "IsValid", "IsOwner"}]

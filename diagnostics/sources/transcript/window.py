@@ -9,13 +9,28 @@ from __future__ import annotations
 
 import bisect
 import functools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from diagnostics.evidence import Provenance, Source
 from diagnostics.sources.transcript.decoding import text
-from diagnostics.sources.transcript.normalise import clean, hard_breaks, prefix_length, unescape
+from diagnostics.sources.transcript.normalise import (
+    clean,
+    embedded_lines,
+    goes_on,
+    hard_breaks,
+    is_cut,
+    is_double_spaced,
+    prefix_length,
+    rest_of,
+    unescape,
+)
 from diagnostics.sources.transcript.stream import RawLine
+
+_LONGEST = 4000  # a paragraph; what is longer is no wrapped line
+_BASE64 = re.compile(r"(?=.)[A-Za-z0-9+/]*={0,2}[\"'\]]{0,2}")
+_BASE64_END = re.compile(r"[A-Za-z0-9+/]{40,}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +50,17 @@ class Flow:
         return max(bisect.bisect_right(self.starts, offset) - 1, 0)
 
 
-class Window:
-    """Lines of one text in all their forms."""
+class View:
+    """Lines with their numbers, whether a logger had put something before them, and their text as one."""
 
-    def __init__(self, name: str, raw: Sequence[RawLine]) -> None:
+    def __init__(
+        self, name: str, numbers: Sequence[int], full: Sequence[str], lines: Sequence[str], stamped: Sequence[bool]
+    ) -> None:
         self.name = name
-        self.numbers = [line.number for line in raw]
-        self.full = [clean(text(line.data)) for line in raw]
-        quoted = _mail_quote(self.full)
-        if quoted:
-            self.full = [line[quoted:] if line.startswith(">") else line for line in self.full]
-        prefixes = [prefix_length(line) for line in self.full]
-        self.stamped = [length > 0 for length in prefixes]
-        self.lines = [line[length:] for line, length in zip(self.full, prefixes, strict=True)]
+        self.numbers = numbers
+        self.full = full
+        self.lines = lines
+        self.stamped = stamped
 
     def where(self, number: int) -> Provenance:
         """Return the provenance of a line."""
@@ -59,30 +72,94 @@ class Window:
         return "\n".join(self.full).lower()
 
     @functools.cached_property
-    def plain(self) -> Flow:
-        """The lines without prefixes, joined by line ends."""
-        return self._flow(self.lines, frozenset())
+    def breaks(self) -> frozenset[int]:
+        """The indexes of lines whose end a terminal put in."""
+        breaks = hard_breaks(self.lines)
+        if any(self.stamped):  # the first line is wrapped with what the logger wrote before it, the others are without
+            breaks |= {index for index in hard_breaks(self.full) if not self.stamped[index + 1]}
+            breaks |= {
+                index
+                for index in range(len(self.full) - 1)
+                if self.stamped[index]
+                and not self.stamped[index + 1]
+                and is_cut(self.full[index], self.full[index + 1])
+            }
+        return frozenset(breaks)
 
     @functools.cached_property
     def joined(self) -> Flow:
-        """The same with the line ends of terminals taken out and escapes undone."""
-        breaks = hard_breaks(self.lines)
-        lines = []
-        for index, line in enumerate(self.lines):
-            continued = index - 1 in breaks
-            lines.append(unescape(line.lstrip() if continued and not self.lines[index - 1].endswith(" ") else line))
-        return self._flow(lines, frozenset(breaks))
-
-    def _flow(self, lines: Sequence[str], without_end: frozenset[int] | set[int]) -> Flow:
+        """The text with the line ends of terminals taken out and escapes undone."""
+        lines = [
+            unescape(rest_of(self.lines[index - 1], line) if index - 1 in self.breaks else line)
+            for index, line in enumerate(self.lines)
+        ]
         starts: list[int] = []
         position = 0
         parts: list[str] = []
         for index, line in enumerate(lines):
             starts.append(position)
-            part = line if index in without_end else line + "\n"
+            part = line if index in self.breaks else line + "\n"
             parts.append(part)
             position += len(part)
         return Flow("".join(parts), tuple(starts) or (0,), tuple(self.numbers) or (1,))
+
+
+class Window(View):
+    """A stretch of the text as it stands; `folded` is the same with wrapped lines put together again."""
+
+    def __init__(self, name: str, raw: Sequence[RawLine]) -> None:
+        numbers, full = _decoded(raw)
+        quoted = _mail_quote(full)
+        if quoted:
+            full = [line[quoted:] if line.startswith(">") else line for line in full]
+        prefixes = [prefix_length(line) for line in full]
+        lines = [line[length:] for line, length in zip(full, prefixes, strict=True)]
+        super().__init__(name, numbers, full, lines, [length > 0 for length in prefixes])
+
+    @functools.cached_property
+    def folded(self) -> View:
+        """The lines with the ends taken out that a terminal or a mail program put in; tables are not read from it."""
+        starts: list[int] = []
+        full: list[str] = []
+        lines: list[str] = []
+        for index, line in enumerate(self.lines):
+            joint = self._joint(index - 1, lines[-1]) if lines else None
+            if joint is None or len(lines[-1]) > _LONGEST:
+                starts.append(index)
+                full.append(self.full[index])
+                lines.append(line)
+            else:
+                rest = rest_of(self.lines[index - 1], line) if index - 1 in self.breaks else line.lstrip()
+                lines[-1] += joint + rest
+                full[-1] += joint + rest
+        numbers = [self.numbers[index] for index in starts]
+        return View(self.name, numbers, full, lines, [self.stamped[index] for index in starts])
+
+    def _joint(self, index: int, before: str) -> str | None:
+        """Return what belongs between a line and the next when they are one, or `None`."""
+        left, right = self.lines[index], self.lines[index + 1]
+        if index in self.breaks:
+            return ""
+        if (self.stamped[index + 1] and not self.stamped[index]) or not right.strip():
+            return None
+        if _BASE64_END.search(left) and _BASE64.fullmatch(right.strip()):
+            return ""
+        if goes_on(left, right, stamped=self.stamped[index + 1]):
+            return "" if before.endswith(("-", "/")) and not before.endswith(" -") else " "
+        return None
+
+
+def _decoded(raw: Sequence[RawLine]) -> tuple[list[int], list[str]]:
+    numbers: list[int] = []
+    full: list[str] = []
+    for line in raw:
+        for part in embedded_lines(clean(text(line.data))):
+            numbers.append(line.number)
+            full.append(part)
+    if is_double_spaced(full):
+        kept = [index for index, line in enumerate(full) if line.strip()]
+        return [numbers[index] for index in kept], [full[index] for index in kept]
+    return numbers, full
 
 
 def _mail_quote(lines: Sequence[str]) -> int:

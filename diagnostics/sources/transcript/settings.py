@@ -79,7 +79,7 @@ def _read_one(window: View, index: int, match: re.Match[str]) -> Setting | Secre
     quoted = value[:1] in "\"'" and len(value) > 1
     raw = value[1:-1] if quoted else value
     where = window.where(window.numbers[index])
-    if _IS_SECRET.fullmatch(name):
+    if _IS_SECRETS_NAME.fullmatch(name):
         if (
             not raw.strip()
             or not (quoted or _assigned(match))

@@ -8,7 +8,7 @@ one side and IMAP on the other, then Graph, which is asked what the ids are that
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,6 +26,7 @@ from diagnostics.evidence import (
     Observed,
     Provenance,
     RecordedChange,
+    ReplyStatus,
     SecretShape,
     Setting,
     Source,
@@ -113,7 +114,7 @@ class _Run:
             token = pool.submit(self._token)
             outcome = token.result()
             sessions = pool.submit(self._imap_sessions, outcome)
-            exchange, rows = self._exchange()
+            exchange, rows = self._exchange(lambda: _not_opened(sessions.result()))
             graph = self._graph(exchange, outcome)
             imap = sessions.result()
             found = discoveries.result()
@@ -203,13 +204,16 @@ class _Run:
                 ca_file=subject.ca_file,
                 connect_timeout=subject.connect_timeout,
                 timeout=min(subject.operation_timeout, 60.0),
+                every_address=position == 0,  # the others would only try the same addresses again
             )
-            for address in mailboxes
+            for position, address in enumerate(mailboxes)
         ]
         with ThreadPoolExecutor(_IMAP_AT_ONCE, "imap") as pool:
             return dict(zip(mailboxes, pool.map(probe, options), strict=True))
 
-    def _exchange(self) -> tuple[ExchangeEvidence, tuple[MailboxEvidence, ...]]:
+    def _exchange(
+        self, not_opened: Callable[[], Collection[str]]
+    ) -> tuple[ExchangeEvidence, tuple[MailboxEvidence, ...]]:
         if not self.options.exchange:
             return self._without_exchange(Unavailable("Exchange PowerShell was left out", Missing.NOT_REQUESTED))
         if isinstance(self.subject.transport, Unavailable):
@@ -233,7 +237,7 @@ class _Run:
         self.progress("Asking Exchange PowerShell")
         try:
             with open_shell(self.subject.transport, request) as shell:
-                collected = collect(shell, target.mailboxes)
+                collected = collect(shell, target.mailboxes, target.application_id, not_opened)
         except ShellUnavailable as problem:
             return self._without_exchange(_shell_unavailable(problem))
         return collected.exchange, collected.mailboxes
@@ -296,6 +300,16 @@ def _puzzling_ids(exchange: ExchangeEvidence, application_id: str, outcome: Toke
         if row.app_id.casefold() == application_id.casefold() or (name and row.display_name.casefold() == name)
     ]
     return [object_id for object_id in mine if object_id.casefold() != own]
+
+
+def _not_opened(sessions: Mapping[str, Observed[ImapSession]]) -> list[str]:
+    """Return the mailboxes to which a server answered NO or BAD."""
+    refusals = {ReplyStatus.NO, ReplyStatus.BAD}
+    return [
+        address
+        for address, session in sessions.items()
+        if isinstance(session, ImapSession) and any(step.status in refusals for step in session.steps)
+    ]
 
 
 def _shell_unavailable(problem: object) -> Unavailable:

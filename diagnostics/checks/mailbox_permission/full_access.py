@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from diagnostics.checks import Check
-from diagnostics.checks._ids import expected_application_id, expected_object_id, is_guid, is_same
+from diagnostics.checks._ids import Expected, expected_application_id, expected_object_id, is_guid, is_same
 from diagnostics.evidence import (
     Evidence,
     ExchangeServicePrincipal,
@@ -84,11 +84,26 @@ def _row(evidence: Evidence, rows: Sequence[ExchangeServicePrincipal]) -> Exchan
         of_object = isinstance(object_id, Unavailable) or is_same(row.object_id, object_id.value)
         if of_app and of_object:
             return row
+    wrong = _wrongly_registered(rows, application_id, object_id)
+    if wrong is not None:
+        return wrong
     cut = [row for row in rows if application_id is None or row.app_id.startswith(application_id.value[:6])]
     if len(cut) == 1 and not evidence.live and isinstance(object_id, Unavailable):
         return cut[0]
     return Unavailable(
         "Exchange has no rightly registered service principal whose rows could be looked for", Missing.BLOCKED
+    )
+
+
+def _wrongly_registered(
+    rows: Sequence[ExchangeServicePrincipal], application_id: Expected | None, object_id: Expected | Unavailable
+) -> ExchangeServicePrincipal | None:
+    """Return the row that stands for the application under wrong ids; what it may do is judged all the same."""
+    app = application_id.value if application_id is not None else ""
+    own = object_id.value if isinstance(object_id, Expected) else ""
+    return next(
+        (row for row in rows if is_same(row.app_id, app) or is_same(row.object_id, app) or is_same(row.app_id, own)),
+        None,
     )
 
 

@@ -59,13 +59,13 @@ class Confidence(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two values that were held against each other, each with what it is."""
+    """Two values that were held against each other, each with what it is; `equal` is `None` where one was cut off."""
 
     left_name: str
     left: str
     right_name: str
     right: str
-    equal: bool
+    equal: bool | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from diagnostics.diagnosis import RankedCause
 from diagnostics.findings import Comparison, Confidence, Finding, Outcome
 from diagnostics.redaction import safe
 from diagnostics.report.document import Report
+from diagnostics.report.translation import translate, translate_word
 from diagnostics.report.words import CONFIDENCES, OUTCOMES, WORDS
 
 _NARROWEST = 40
@@ -43,7 +44,8 @@ def render(report: Report, *, width: int, color: bool) -> str:
     if findings:
         lines += [f"{words['checks']}:", _table(findings, report.language, width), ""]
     if report.evidence.left_out:
-        lines += _wrap(f"{words['left_out']}: {'; '.join(report.evidence.left_out)}", width, "")
+        left_out = "; ".join(translate(name, report.language) for name in report.evidence.left_out)
+        lines += _wrap(f"{words['left_out']}: {left_out}", width, "")
     text = safe("\n".join(lines).rstrip("\n") + "\n")
     return _paint(text, report.language) if color else text
 
@@ -77,7 +79,7 @@ def _cause(cause: RankedCause, report: Report, width: int, *, first: bool) -> It
     if cause.evidence:
         yield f"  {words['because']}:"
         for sentence in cause.evidence:
-            yield from _wrap(sentence, width, "    - ")
+            yield from _wrap(translate(sentence, report.language), width, "    - ")
     if cause.fix:
         yield f"  {words['mend']}:"
         for number, step in enumerate(cause.fix, 1):
@@ -118,18 +120,19 @@ def _table(findings: Iterable[Finding], language: str, width: int) -> str:
 def _found(finding: Finding, language: str, width: int) -> Iterator[str]:
     judgement = finding.judgement
     subject = f"{judgement.subject}: " if judgement.subject and judgement.subject not in judgement.summary else ""
-    yield from _wrap(f"{subject}{judgement.summary}", width, "")
+    yield from _wrap(f"{subject}{translate(judgement.summary, language)}", width, "")
     for compared in judgement.compared:
         yield from _comparison(compared, language, width)
     if judgement.reason:
-        yield from _wrap(f"{WORDS[language]['reason']}: {judgement.reason}", width, "  ")
+        yield from _wrap(f"{WORDS[language]['reason']}: {translate(judgement.reason, language)}", width, "  ")
     if judgement.hint:
-        yield from _wrap(judgement.hint, width, "  > ")
+        yield from _wrap(translate(judgement.hint, language), width, "  > ")
 
 
 def _comparison(compared: Comparison, language: str, width: int) -> Iterator[str]:
-    sign = WORDS[language]["equal" if compared.equal else "differs"]
-    left, right = f"{compared.left_name} {compared.left}", f"{compared.right_name} {compared.right}"
+    sign = WORDS[language][{True: "equal", False: "differs", None: "open"}[compared.equal]]
+    left = f"{translate(compared.left_name, language)} {translate_word(compared.left, language)}"
+    right = f"{translate(compared.right_name, language)} {translate_word(compared.right, language)}"
     yield from _wrap(left, width, "  ")
     yield from _wrap(right, width, f"  {sign} ")
 

@@ -30,6 +30,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "about": "About",
         "equal": "=",
         "differs": "≠",
+        "open": "?",
     },
     "es": {
         "all_well": "No se ha encontrado ningún fallo: {passed} comprobaciones correctas.",
@@ -54,6 +55,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "about": "Sobre",
         "equal": "=",
         "differs": "≠",
+        "open": "?",
     },
 }
 

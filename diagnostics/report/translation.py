@@ -1,0 +1,147 @@
+"""Sentences of findings in another language: checks speak English, and a catalogue of templates says them otherwise.
+
+`messages/*.<language>.yaml` are lists of pairs, `en` and the other language. `{name}` stands for a value that is shown as
+it is; `{name!t}` for one that is translated where it can be; `{name!e}` for one that must be translatable, else the
+template does not fit. Braces around anything else are text. A sentence that the catalogue lacks is shown in English:
+nothing is lost, and a server's own words stay its own.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
+
+ORIGINAL = "en"
+_FIELD = re.compile(r"\{([a-z_]+[0-9]*)(![te])?\}")
+_DEEPEST = 4  # sentences within sentences
+_JOINTS: Mapping[str, Mapping[str, str]] = {"es": {"; ": "; ", ", ": ", ", " and ": " y "}}
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One sentence with places for values, in English and in the catalogue's language."""
+
+    english: str
+    other: str
+
+    @property
+    def literals(self) -> tuple[str, ...]:
+        """The fixed text before, between and after the values."""
+        return tuple(_FIELD.split(self.english)[::3])
+
+    @property
+    def fields(self) -> tuple[tuple[str, str], ...]:
+        """The names of the values in order, each with its mark: none, `!t` or `!e`."""
+        return tuple((match[1], match[2] or "") for match in _FIELD.finditer(self.english))
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    literals: tuple[str, ...]
+    fields: tuple[tuple[str, str], ...]
+    other: str
+
+    def values(self, text: str) -> list[str] | None:
+        """Return what stands in the template's places; each value is as short as can be. Takes one pass, whatever the text."""
+        first, *between, last = self.literals
+        end = len(text) - len(last)
+        if end < len(first) or not (text.startswith(first) and text.endswith(last)):
+            return None
+        found, position = [], len(first)
+        for literal in between:
+            start = text.find(literal, position, end)
+            if start < 0:
+                return None
+            found.append(text[position:start])
+            position = start + len(literal)
+        found.append(text[position:end])
+        return found
+
+
+class Catalogue:
+    """All templates of one language, ready to be looked up in."""
+
+    def __init__(self, templates: Iterable[Template], joints: Mapping[str, str]) -> None:
+        self.templates = tuple(templates)
+        self._joints = joints
+        self._whole = {template.english: template.other for template in self.templates if not template.fields}
+        prepared = [
+            _Prepared(template.literals, template.fields, template.other)
+            for template in self.templates
+            if template.fields
+        ]
+        # The more a template says, the better it knows what it says.
+        self._prepared = sorted(prepared, key=lambda one: -sum(map(len, one.literals)))
+        self._known: dict[str, str | None] = {}
+
+    def translate(self, text: str) -> str:
+        """Return `text` in the catalogue's language, or as it is."""
+        return self._find(text, 0) or text
+
+    def translate_word(self, text: str) -> str:
+        """Translate a text that is a value: only when the catalogue has exactly this one."""
+        return self._whole.get(text, text)
+
+    def _find(self, text: str, depth: int) -> str | None:
+        if text not in self._known:
+            found = self._whole.get(text)
+            if found is None and depth < _DEEPEST:
+                found = next(self._fitting(text, depth), None) or self._in_parts(text, depth)
+            if depth:
+                return found  # cut off at another depth, it could be found yet
+            self._known[text] = found
+        return self._known[text]
+
+    def _fitting(self, text: str, depth: int) -> Iterator[str]:
+        for template in self._prepared:
+            values = template.values(text)
+            if values is None:
+                continue
+            shown: dict[str, str] = {}
+            for (name, mark), value in zip(template.fields, values, strict=True):
+                found = self._find(value, depth + 1) if mark else value
+                if found is None and mark == "!e":
+                    break
+                shown[name] = value if found is None else found
+            else:
+                yield _FIELD.sub(lambda match, shown=shown: shown[match[1]], template.other)  # type: ignore[misc]
+
+    def _in_parts(self, text: str, depth: int) -> str | None:
+        """Translate the members of a list, or what stands before and behind a colon."""
+        for joint, other in self._joints.items():
+            parts = text.split(joint)
+            found = [self._find(part, depth + 1) for part in parts] if len(parts) > 1 else []
+            if found and all(found):
+                return other.join(part for part in found if part)
+        head, colon, rest = text.partition(": ")
+        if not colon:
+            return None
+        before, behind = self._find(head, depth + 1), self._find(rest, depth + 1)
+        return f"{before or head}: {behind or rest}" if before or behind else None
+
+
+def translate(text: str, language: str) -> str:
+    """Return a sentence of a finding in `language`; in English where there is no translation."""
+    return text if language == ORIGINAL else catalogue(language).translate(text)
+
+
+def translate_word(text: str, language: str) -> str:
+    """Return a compared value in `language` when it is one of the program's own words, such as `no roles at all`."""
+    return text if language == ORIGINAL else catalogue(language).translate_word(text)
+
+
+@functools.cache
+def catalogue(language: str) -> Catalogue:
+    """Return the catalogue of a language; an empty one where there are no messages for it."""
+    import yaml  # noqa: PLC0415 - only for reports that are not in English
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    templates = []
+    for entry in sorted(resources.files(__package__).joinpath("messages").iterdir(), key=lambda one: one.name):
+        if entry.name.endswith(f".{language}.yaml"):
+            pairs = yaml.load(entry.read_text("utf-8"), Loader=loader) or []  # noqa: S506 - a safe loader
+            templates += [Template(pair[ORIGINAL], pair[language]) for pair in pairs]
+    return Catalogue(templates, _JOINTS.get(language, {}))

@@ -75,6 +75,7 @@ class PatientShell:
         self._progress = progress
         self._shell: Shell | None = None
         self._opened_before = False
+        self._worked = False
         self.waits = Waits()
         self.connection: ExchangeConnection | None = None
         self.remarks: tuple[str, ...] = ()
@@ -103,8 +104,8 @@ class PatientShell:
         while pending:
             part, rest = pending[:CHUNK], pending[CHUNK:]
             answers = self._open().invoke_many([calls[number] for number in part])
-            again = [n for n, answer in zip(part, answers, strict=True) if _may_repeat(calls[n], answer, tries[n])]
-            results.update({number: answer for number, answer in zip(part, answers, strict=True)})
+            again = [n for n, answer in zip(part, answers, strict=True) if self._may_repeat(calls[n], answer, tries[n])]
+            results.update(zip(part, answers, strict=True))
             self._mend(answers)
             if again and not self._paused(again, results, max(tries[number] for number in again)):
                 return _with_the_rest(calls, results)
@@ -141,8 +142,25 @@ class PatientShell:
     def _mend(self, answers: Sequence[CmdletResult]) -> None:
         """Let go of a channel that broke, or whose sign-in ended; the next call opens a new one."""
         kinds = {error.kind for answer in answers for error in answer.errors}
-        if ErrorKind.CONNECTION in kinds:
+        expired = self._worked and ErrorKind.NOT_SIGNED_IN in kinds
+        if ErrorKind.CONNECTION in kinds or expired:
             self._drop()
+        else:
+            self._worked |= any(answer.ok for answer in answers)
+
+    def _may_repeat(self, call: CmdletCall, answer: CmdletResult, tried: int) -> bool:
+        """Say whether a call is to be sent again; one that was refused after a sign-in had worked needs a new one."""
+        if answer.error is None:
+            return False
+        kinds = {error.kind for error in answer.errors}
+        surely_not_run = all(error.outcome_known for error in answer.errors) and not answer.answered
+        if ErrorKind.THROTTLED in kinds:
+            return is_read(call) or surely_not_run
+        if ErrorKind.NOT_SIGNED_IN in kinds:
+            return self._worked and tried == 0
+        if tried >= TRIES - 1 or answer.answered or not kinds <= _FLEETING:
+            return False
+        return is_read(call) or (surely_not_run and kinds <= {ErrorKind.CONNECTION, ErrorKind.NOT_REACHED})
 
     def _open(self) -> Shell:
         if self._shell is not None:
@@ -164,22 +182,9 @@ class PatientShell:
         return shell
 
     def _drop(self) -> None:
-        shell, self._shell = self._shell, None
+        shell, self._shell, self._worked = self._shell, None, False
         if shell is not None:
             shell.__exit__(None, None, None)
-
-
-def _may_repeat(call: CmdletCall, answer: CmdletResult, tried: int) -> bool:
-    error = answer.error
-    if error is None:
-        return False
-    kinds = {error.kind for error in answer.errors}
-    surely_not_run = all(error.outcome_known for error in answer.errors) and not answer.answered
-    if ErrorKind.THROTTLED in kinds:
-        return is_read(call) or surely_not_run
-    if tried >= TRIES - 1 or answer.answered or not kinds <= _FLEETING:
-        return False
-    return is_read(call) or (surely_not_run and kinds <= {ErrorKind.CONNECTION, ErrorKind.NOT_REACHED})
 
 
 def _with_the_rest(calls: Sequence[CmdletCall], results: dict[int, CmdletResult]) -> list[CmdletResult]:

@@ -272,7 +272,7 @@ class _Work:
         for row in wrong:
             self.first.append(RemoveServicePrincipal(_unique_id(row, found), row))
         name = app.display_name or (wrong[0].display_name if wrong else "")
-        self.first.append(RegisterServicePrincipal(app.application_id, app.object_id, name))
+        self.first.append(RegisterServicePrincipal(app.application_id, app.object_id, name, wrong))
         if wrong and not isinstance(orphans, Unavailable):
             self._again(orphans)
 

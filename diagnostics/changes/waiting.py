@@ -1,0 +1,104 @@
+"""Waits until the live IMAP sign-in works: a change needs time to reach Exchange's front ends.
+
+20 to 30 minutes are what administrators' guides tell to expect; they are an expectation and no promise.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from diagnostics.evidence import ImapSession, Observed, ReplyStatus, Unavailable
+
+Probe: TypeAlias = Callable[[Sequence[str]], Mapping[str, Observed[ImapSession]]]
+"""Tries the sign-in to some mailboxes, each with a fresh token, and returns what happened, by mailbox."""
+
+EXPECTATION = "20 to 30 minutes are usual, sometimes an hour"
+_FIRST, _LONGEST = 5.0, 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """Which mailboxes open after how many seconds, and what the others said last."""
+
+    open_after: Mapping[str, float] = field(default_factory=dict)
+    closed: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+def opens(session: Observed[ImapSession]) -> bool:
+    """Say whether the sign-in went as far as INBOX; OK to AUTHENTICATE alone is not success with Exchange."""
+    if isinstance(session, Unavailable):
+        return False
+    step = session.step("EXAMINE")
+    return step is not None and step.status is ReplyStatus.OK
+
+
+def said(session: Observed[ImapSession]) -> str:
+    """Return what the server said last, in one line."""
+    if isinstance(session, Unavailable):
+        return session.reason
+    if session.steps:
+        last = session.steps[-1]
+        return f"{last.command}: {last.status} {last.text}".strip()
+    attempts = [attempt.detail or str(attempt.outcome) for attempt in session.attempts]
+    return session.name_error or "; ".join(attempts) or "no answer"
+
+
+def wait(
+    mailboxes: Sequence[str],
+    probe: Probe,
+    *,
+    limit: float,
+    progress: Callable[[str], None],
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Waited:
+    """Probe until every mailbox opens or `limit` seconds are over; at least once."""
+    started = clock()
+    open_after: dict[str, float] = {}
+    closed: dict[str, str] = dict.fromkeys(mailboxes, "not tried")
+    pause = _FIRST
+    while True:
+        for mailbox, session in probe(list(closed)).items():
+            if opens(session):
+                open_after[mailbox] = clock() - started
+                del closed[mailbox]
+            else:
+                closed[mailbox] = said(session)
+        elapsed = clock() - started
+        left = limit - elapsed
+        if not closed or left <= 0:
+            return Waited(open_after, closed, elapsed)
+        first = next(iter(closed.items()))
+        progress(
+            f"{len(open_after)} of {len(mailboxes)} mailboxes open after {_minutes(elapsed)} ({EXPECTATION}); "
+            f"{first[0]}: {first[1]}"
+        )
+        sleep(min(pause, left))
+        pause = min(_LONGEST, pause * 1.5)
+
+
+def _minutes(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d} min"
+
+
+def seconds_of(text: str) -> float:
+    """Return the seconds in `90`, `90s`, `30m` or `1h30m`. Raises ValueError."""
+    units = {"h": 3600.0, "m": 60.0, "s": 1.0}
+    total, number = 0.0, ""
+    for character in text.strip().lower():
+        if character.isdigit() or (character == "." and "." not in number):
+            number += character
+        elif character in units and number not in ("", "."):
+            total += float(number) * units[character]
+            number = ""
+        else:
+            raise ValueError(f"{text!r} is no duration; write 30m, 90s or 1h30m")
+    if number and number != ".":
+        total += float(number)
+    if total <= 0:
+        raise ValueError(f"{text!r} is no duration; write 30m, 90s or 1h30m")
+    return total

@@ -115,17 +115,28 @@ def _quieten() -> None:
 
 def _nowhere() -> TextIO:
     """Stand in for a stream that was closed before the program started."""
-    return Path(os.devnull).open("w", encoding="utf-8")
+    return open(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8", closefd=False)
 
 
 def _interrupted(_number: int, _frame: FrameType | None) -> None:
-    """Let open connections end in order, but not for longer than a person waits; a second Ctrl-C ends at once."""
+    """End at Ctrl-C; a second one ends at once."""
     signal.signal(signal.SIGINT, lambda _number, _frame: os._exit(INTERRUPTED))
-    watchdog = threading.Timer(_GRACE, os._exit, (INTERRUPTED,))
-    watchdog.daemon = True
-    watchdog.start()
+    _end_at_last(INTERRUPTED)
     raise KeyboardInterrupt
 
 
 def _terminated(_number: int, _frame: FrameType | None) -> None:
+    _end_at_last(TERMINATED)
     raise SystemExit(TERMINATED)
+
+
+def _end_at_last(code: int) -> None:
+    """Let open connections end in order, but not for longer than a person waits."""
+    watchdog = threading.Timer(_GRACE, _give_up, (code,))
+    watchdog.daemon = True
+    watchdog.start()
+
+
+def _give_up(code: int) -> None:
+    say("Ended; a connection that did not answer was left as it was.")
+    os._exit(code)

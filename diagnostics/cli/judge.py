@@ -131,6 +131,8 @@ def _run(
     started = dt.datetime.now(dt.UTC)
     progress = _screen.Progress()
     with _target.opened(name, scenarios, shape) as profile:
+        if command != "token" and not (options.mailboxes or profile.mailboxes):
+            raise typer.BadParameter("the profile names no mailbox: add `mailboxes: […]` to it, or --mailbox ADDRESS")
         options = replace(options, graph=options.graph and profile.graph)
         about = subject(
             profile, progress.message, mailboxes=options.mailboxes, exchange=options.exchange, graph=options.graph

@@ -1,0 +1,120 @@
+"""Everything that can be observed about a connection, as frozen dataclasses.
+
+Sources make evidence, checks judge it, reports keep it. Absence is a type: a thing that nobody could look at is
+`Unavailable(reason, …)`, a thing that was looked for and is not there is `Absent(…)`; neither is ever `None`, `""` or
+an empty tuple. An empty tuple means: looked, and the list is empty.
+
+Four ids that people mix up are types of their own, so that mypy refuses to hand one over as another.
+"""
+
+from __future__ import annotations
+
+from diagnostics.evidence.base import (
+    NOT_COLLECTED,
+    NOWHERE,
+    Absent,
+    ApplicationId,
+    AppRegistrationObjectId,
+    EnterpriseAppObjectId,
+    Missing,
+    Observed,
+    Provenance,
+    Source,
+    TenantId,
+    Unavailable,
+)
+from diagnostics.evidence.entra import (
+    AppRegistration,
+    AppRoleAssignment,
+    DelegatedGrant,
+    DirectoryObject,
+    DirectoryObjectKind,
+    EnterpriseApplication,
+    EntraError,
+    GraphEvidence,
+    KeyCredential,
+    PasswordCredential,
+    PublishedPermission,
+    RequiredPermission,
+    TenantDiscovery,
+    TokenClaims,
+    TokenRequest,
+)
+from diagnostics.evidence.exchange import (
+    AccessPolicy,
+    CasMailbox,
+    CmdletError,
+    ExchangeConnection,
+    ExchangeEvidence,
+    ExchangeServicePrincipal,
+    MailboxPermission,
+    Recipient,
+    RoleAssignment,
+)
+from diagnostics.evidence.imap import (
+    AddressAttempt,
+    AttemptOutcome,
+    ImapSession,
+    ImapStep,
+    ReplyStatus,
+    SaslFault,
+    SaslString,
+    TlsPeer,
+)
+from diagnostics.evidence.typed import SecretShape, Setting, SettingName, Target
+from diagnostics.evidence.whole import Evidence, MailboxEvidence, RecordedChange, Remark
+
+__all__ = [
+    "NOT_COLLECTED",
+    "NOWHERE",
+    "Absent",
+    "AccessPolicy",
+    "AddressAttempt",
+    "AppRegistration",
+    "AppRegistrationObjectId",
+    "AppRoleAssignment",
+    "ApplicationId",
+    "AttemptOutcome",
+    "CasMailbox",
+    "CmdletError",
+    "DelegatedGrant",
+    "DirectoryObject",
+    "DirectoryObjectKind",
+    "EnterpriseAppObjectId",
+    "EnterpriseApplication",
+    "EntraError",
+    "Evidence",
+    "ExchangeConnection",
+    "ExchangeEvidence",
+    "ExchangeServicePrincipal",
+    "GraphEvidence",
+    "ImapSession",
+    "ImapStep",
+    "KeyCredential",
+    "MailboxEvidence",
+    "MailboxPermission",
+    "Missing",
+    "Observed",
+    "PasswordCredential",
+    "Provenance",
+    "PublishedPermission",
+    "Recipient",
+    "RecordedChange",
+    "Remark",
+    "ReplyStatus",
+    "RequiredPermission",
+    "RoleAssignment",
+    "SaslFault",
+    "SaslString",
+    "SecretShape",
+    "Setting",
+    "SettingName",
+    "Source",
+    "Target",
+    "TenantDiscovery",
+    "TenantId",
+    "TlsPeer",
+    "TokenClaims",
+    "TokenRequest",
+    "Unavailable",
+]

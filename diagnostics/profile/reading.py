@@ -187,7 +187,7 @@ class _Walker:
                 self._complain(item, "an empty item", "fill it in or delete it")
 
     def _broken(self, node: yaml.ScalarNode) -> bool:
-        """Complain about half a character, which only an escape such as \\ud800 can bring into a text."""
+        """Complain about half a character, which only an escape can bring into a text."""
         broken = any("\ud800" <= character <= "\udfff" for character in str(node.value))
         if broken:
             self._complain(node, "half a character (a surrogate) stands in it", "type the character itself")

@@ -11,13 +11,12 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import yaml
 
-from diagnostics.checks._ids import is_guid
 from diagnostics.evidence import SettingName
 from diagnostics.exchange.retired import EXPLANATION, REMEDY, is_retired
 from diagnostics.profile.clouds import CLOUDS
@@ -136,7 +135,6 @@ def _words(complaint: Complaint) -> str:
 @dataclass(slots=True)
 class _Questions:
     asker: Asker
-    _asked: list[str] = field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
         """Ask for everything, and return the profile as mappings and lists."""
@@ -156,14 +154,14 @@ class _Questions:
 
     def _application(self) -> dict[str, Any]:
         found: dict[str, Any] = {
-            "id": self._id(SettingName.APPLICATION_ID, "Application (client) ID of the application under test")
+            "id": self._value(SettingName.APPLICATION_ID, "Application (client) ID of the application under test")
         }
         optional = (
             ("enterprise_object_id", SettingName.ENTERPRISE_APP_OBJECT_ID, "Object ID of its Enterprise Application"),
             ("registration_object_id", SettingName.APP_REGISTRATION_OBJECT_ID, "Object ID of its App registration"),
         )
         for key, name, words in optional:
-            value = self._id(name, f"{words} (Enter: not known)", optional=True)
+            value = self._value(name, f"{words} (Enter: not known)", optional=True)
             if value:
                 found[key] = value
         return found | self._credential("the application", "DIAG_APPLICATION_SECRET")
@@ -230,7 +228,9 @@ class _Questions:
         way = self._choice("How do you, the operator, sign in for Exchange PowerShell and Graph", ways, "device-code")
         found: dict[str, Any] = {"sign_in": way}
         if way == "application":
-            found["application_id"] = self._id(SettingName.APPLICATION_ID, "Application (client) ID of the operator's")
+            found["application_id"] = self._value(
+                SettingName.APPLICATION_ID, "Application (client) ID of the operator's"
+            )
             found |= self._credential("the operator's application", "DIAG_OPERATOR_SECRET")
         if way == "access-token-file":
             found["file"] = self._text("File that holds the access tokens, one to a line")
@@ -254,12 +254,6 @@ class _Questions:
             if typed:
                 return typed
             self.asker.say("  A value is needed here.")
-
-    def _id(self, name: SettingName, question: str, *, optional: bool = False) -> str:
-        while True:
-            value = self._value(name, question, optional=optional)
-            if not value or is_guid(value) or self.agree("  It is no GUID. Keep it?", default=False):
-                return value
 
     def _value(self, name: SettingName, question: str, *, optional: bool = False) -> str:
         """Ask until the input checks have nothing to say, offering what is left without stray characters."""

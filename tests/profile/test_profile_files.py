@@ -135,7 +135,7 @@ def test_each_value_is_judged_while_it_is_typed(tmp_path: Path) -> None:
         "", "{{tenantid}}", TENANT[:-1], TENANT,
         "mars", "us-gov",
         f">{APPLICATION}", "y",
-        "not-a-guid", "n", "33333333-4444-4555-8666-777777777777",
+        "not-a-guid", "33333333-4444-4555-8666-777777777777",
         "",
         "f", "app secret.txt",
         "erp@contoso.com:993", "erp@contoso.com", "orders@contoso.com", "",
@@ -146,6 +146,7 @@ def test_each_value_is_judged_while_it_is_typed(tmp_path: Path) -> None:
     for cause in ("input-placeholder-left-in-config", "input-tenant-guid-truncated", "input-mailbox-not-an-address"):
         assert f"[{cause}]" in heard
     assert "October 2023" in heard
+    assert "it is no GUID" in heard
     assert "A B" not in heard
     assert profile.application.id == APPLICATION
     assert profile.mailboxes == ("erp@contoso.com", "orders@contoso.com")

@@ -31,6 +31,7 @@ ZERO_WIDTH = "\u200b"
         (TENANT, f"'\"{APPLICATION}\"'", "input-stray-character-in-client-id", "shop.yaml:3:7"),
         (TENANT, f"{APPLICATION}{ZERO_WIDTH}", "input-stray-character-in-client-id", "shop.yaml:3:7"),
         (TENANT, APPLICATION.replace("-8", f"-{ZERO_WIDTH}8"), "input-stray-character-in-client-id", "shop.yaml:3:7"),
+        (TENANT, f"https://portal/{APPLICATION}/", "input-stray-character-in-client-id", "shop.yaml:3:7"),
         (TENANT, TENANT, "input-tenant-and-client-swapped-or-same", "shop.yaml:3:7"),
     ],
 )
@@ -44,6 +45,18 @@ def test_what_the_input_checks_find_is_told_with_its_place(
     assert str(found).startswith(f"{place}: ")
     assert str(found).endswith(f"[{cause}]")
     assert ZERO_WIDTH not in str(found)
+
+
+@pytest.mark.parametrize("field", ["id", "enterprise_object_id", "registration_object_id"])
+@pytest.mark.parametrize(
+    ("value", "fault"), [(APPLICATION[:-1], "it has 31 hexadecimal digits"), ("abc", "it is no GUID")]
+)
+def test_a_broken_id_is_told_although_no_cause_is_named_for_it(field: str, value: str, fault: str) -> None:
+    other = "" if field == "id" else f"\n  id: {APPLICATION}"
+    (found,) = complaints(load_text(f"tenant: {TENANT}\napplication:{other}\n  {field}: {value}\n", HERE))
+    assert fault in found.what
+    assert (found.place.line, found.cause) == (3 if field == "id" else 4, "")
+    assert "copy button" in found.advice
 
 
 def test_each_mailbox_is_judged_at_its_own_place() -> None:

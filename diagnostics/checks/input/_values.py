@@ -85,8 +85,15 @@ def tenant_fault(value: str) -> TenantFault | None:
     if is_guid(bare) or is_domain(bare):
         return TenantFault("input-placeholder-left-in-config", "blanks or quotes stand around it")
     if _BROKEN_GUID.fullmatch(bare):
-        digits = sum(character != "-" for character in bare)
-        return TenantFault(
-            "input-tenant-guid-truncated", f"it has {digits} hexadecimal digits, a GUID has 32 (8-4-4-4-12)"
-        )
+        return TenantFault("input-tenant-guid-truncated", guid_fault(bare))
     return None
+
+
+def guid_fault(value: str) -> str:
+    """Say in what way a value that should be a GUID is none."""
+    if _BROKEN_GUID.fullmatch(value.strip()):
+        digits = sum(character != "-" for character in value.strip())
+        return f"it has {digits} hexadecimal digits, a GUID has 32 (8-4-4-4-12)"
+    if GUID.search(value):
+        return "there is more in it than a GUID"
+    return "it is no GUID (8-4-4-4-12 hexadecimal digits)"

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from diagnostics.checks import Check
 from diagnostics.checks._ids import GUID, is_guid
-from diagnostics.checks.input._values import is_placeholder, is_redaction, stray_characters, tenant_fault
-from diagnostics.evidence import Evidence, Setting, SettingName
+from diagnostics.checks.input._values import guid_fault, is_placeholder, is_redaction, stray_characters, tenant_fault
+from diagnostics.evidence import Evidence, Setting, SettingName, Source
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed
 
 _IDS = {SettingName.APPLICATION_ID, SettingName.ENTERPRISE_APP_OBJECT_ID, SettingName.APP_REGISTRATION_OBJECT_ID}
@@ -51,7 +51,21 @@ def _judge_one(setting: Setting) -> Judgement | None:
             f"The {setting.name} is still a placeholder: {raw!r}",
             Suspect("input-placeholder-left-in-config", Confidence.CERTAIN, (said,)),
         )
-    return None
+    return _no_guid(setting) if setting.provenance.source is Source.PROFILE else None
+
+
+def _no_guid(setting: Setting) -> Judgement:
+    """Say that a profile's id is none; pasted texts are spared, where ids are cut off and made unrecognisable."""
+    fault = guid_fault(setting.raw)
+    suspects: tuple[Suspect, ...] = ()
+    if GUID.search(setting.raw):
+        said = f"{setting.provenance.how}: {setting.name} is {setting.raw!r}: {fault}"
+        suspects = (Suspect("input-stray-character-in-client-id", Confidence.LIKELY, (said,)),)
+    return failed(
+        f"The {setting.name} is {setting.raw!r}: {fault}",
+        *suspects,
+        hint=f"Copy the {setting.name} again with the portal's copy button; it has 36 characters.",
+    )
 
 
 CHECK = Check(

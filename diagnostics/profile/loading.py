@@ -7,6 +7,7 @@ input checks (`values.py`), since a broken id is a finding about the application
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +15,10 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from diagnostics.evidence import SettingName
 from diagnostics.exchange.retired import is_retired
 from diagnostics.profile.complaints import Complaint, Place, ProfileError
+from diagnostics.profile.judging import judge_value
 from diagnostics.profile.model import (
     Application,
     CertificateReference,
@@ -118,7 +121,11 @@ def load(path: Path, *, name: str = "") -> Profile:
 
 def load_text(text: str, path: Path, *, name: str = "") -> Profile:
     """Load a profile from its text; `path` is where it stands or will stand. Raises ProfileError."""
-    source = parse(text, str(path))
+    try:
+        source = parse(text, str(path))
+    except ProfileError as error:
+        broken = error.complaints
+        raise ProfileError(*broken, *(more for one in broken for more in _judged_line(text, one.place))) from None
     _register_secrets(source.tree)
     try:
         document = Document.model_validate(source.tree)
@@ -128,6 +135,25 @@ def load_text(text: str, path: Path, *, name: str = "") -> Profile:
     if complaints:
         raise ProfileError(*complaints)
     return Profile(name or path.stem, path, document, dict(source.values))
+
+
+_LINE = re.compile(r"[ \t-]*(?P<key>\w+):[ \t]+(?P<value>\S.*?)(?:[ \t]+#.*|[ \t]*)$")
+_IDS = {
+    "tenant": SettingName.TENANT,
+    "id": SettingName.APPLICATION_ID,
+    "application_id": SettingName.APPLICATION_ID,
+    "enterprise_object_id": SettingName.ENTERPRISE_APP_OBJECT_ID,
+    "registration_object_id": SettingName.APP_REGISTRATION_OBJECT_ID,
+}
+
+
+def _judged_line(text: str, place: Place) -> Iterator[Complaint]:
+    """Judge an id that is no YAML, such as one behind a `>`, by the line that it stands on."""
+    lines = text.splitlines()
+    found = _LINE.match(lines[place.line - 1]) if 0 < place.line <= len(lines) else None
+    name = _IDS.get(found["key"]) if found else None
+    if found and name:
+        yield from judge_value(name, found["value"], Place(place.file, place.line, found.start("value") + 1))
 
 
 def _register_secrets(tree: Tree, *, within_secret: bool = False) -> None:

@@ -5,12 +5,9 @@ There is no second set of rules: a value is complained about when, and only when
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import fields, replace
 
-from diagnostics import causes
-from diagnostics.checks import Check, all_checks, run_checks
 from diagnostics.checks._ids import GUID
 from diagnostics.checks.input._values import stray_characters
 from diagnostics.evidence import (
@@ -26,9 +23,9 @@ from diagnostics.evidence import (
     Target,
 )
 from diagnostics.exchange.retired import EXPLANATION, REMEDY, is_retired
-from diagnostics.findings import Judgement, Outcome, Stage
 from diagnostics.profile.clouds import CLOUDS
 from diagnostics.profile.complaints import Complaint, Place
+from diagnostics.profile.judging import complaint, failures
 from diagnostics.profile.loading import Profile
 from diagnostics.profile.reading import KeyPath
 
@@ -120,19 +117,19 @@ def complaints(profile: Profile, secret: SecretShape | None = None) -> tuple[Com
     single: list[Complaint] = []
     told: set[str] = set()
     for setting in (*typed, *_operator_settings(profile)):
-        for judgement in _failures((setting,)):
-            single.append(_complaint(_place_of(profile, setting), judgement))
+        for judgement in failures((setting,)):
+            single.append(complaint(_place_of(profile, setting), judgement))
             told.add(judgement.summary)
     place = profile.place("application", "id")
-    together = [j for j in _failures(typed) if j.summary not in told]
-    shape = _failures((), secret) if secret is not None else []
+    together = [j for j in failures(typed) if j.summary not in told]
+    shape = failures((), secret) if secret is not None else []
     found = [
         *single,
-        *(_complaint(place, judgement) for judgement in together),
-        *(_complaint(profile.place("application", "secret"), judgement) for judgement in shape),
+        *(complaint(place, judgement) for judgement in together),
+        *(complaint(profile.place("application", "secret"), judgement) for judgement in shape),
         *_retired(profile),
     ]
-    return tuple(sorted(found, key=lambda complaint: (complaint.place.line, complaint.place.column)))
+    return tuple(sorted(found, key=lambda found: (found.place.line, found.place.column)))
 
 
 def _retired(profile: Profile) -> Iterator[Complaint]:
@@ -140,12 +137,6 @@ def _retired(profile: Profile) -> Iterator[Complaint]:
     for name, address in (("connection_uri", exchange.connection_uri), ("host", exchange.host)):
         if address and is_retired(address):
             yield Complaint(profile.place("exchange", name), EXPLANATION, REMEDY)
-
-
-def judge_value(name: SettingName, raw: str) -> tuple[Complaint, ...]:
-    """Return what the input checks say of one value by itself, while it is being typed."""
-    setting = Setting(name, raw, Provenance(Source.PROFILE, "typed"))
-    return tuple(_complaint(Place("typed"), judgement) for judgement in _failures((setting,)))
 
 
 def _operator_settings(profile: Profile) -> Iterator[Setting]:
@@ -158,27 +149,6 @@ def _operator_settings(profile: Profile) -> Iterator[Setting]:
 def _place_of(profile: Profile, setting: Setting) -> Place:
     where = setting.provenance.how
     return next((place for place in profile.places.values() if str(place) == where), Place(str(profile.path)))
-
-
-def _input_checks() -> tuple[Check, ...]:
-    return tuple(check for check in all_checks() if check.stage is Stage.INPUT)
-
-
-def _failures(typed: Sequence[Setting], secret: SecretShape | None = None) -> list[Judgement]:
-    evidence = Evidence(judged_at=dt.datetime.fromtimestamp(0, dt.UTC), live=False, settings=tuple(typed))
-    if secret is not None:
-        evidence = replace(evidence, secret=secret)
-    findings = run_checks(evidence, _input_checks())
-    return [finding.judgement for finding in findings if finding.outcome is Outcome.FAIL]
-
-
-def _complaint(place: Place, judgement: Judgement) -> Complaint:
-    cause = judgement.suspects[0].cause if judgement.suspects else ""
-    advice = judgement.hint
-    if cause and not advice:
-        steps = causes.page(cause).steps({})
-        advice = steps[0].text if steps else f"see `diag explain {cause}`"
-    return Complaint(place, judgement.summary, advice, cause)
 
 
 def about(evidence: Evidence, profile: Profile) -> Evidence:

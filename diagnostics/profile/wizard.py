@@ -21,8 +21,9 @@ from diagnostics.evidence import SettingName
 from diagnostics.exchange.retired import EXPLANATION, REMEDY, is_retired
 from diagnostics.profile.clouds import CLOUDS
 from diagnostics.profile.complaints import Complaint
+from diagnostics.profile.judging import judge_value
 from diagnostics.profile.loading import load_text
-from diagnostics.profile.values import cleaned, complaints, judge_value
+from diagnostics.profile.values import cleaned, complaints
 from diagnostics.redaction import Secret, safe
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from diagnostics.evidence import Evidence, Provenance, SettingName, Source, Target
-from diagnostics.profile import complaints, load_text
+from diagnostics.profile import ProfileError, complaints, load_text
 from diagnostics.profile.clouds import CLOUDS
-from diagnostics.profile.values import about, judge_value
+from diagnostics.profile.judging import judge_value
+from diagnostics.profile.values import about
 from diagnostics.redaction import Secret
 from diagnostics.sources.claims import secret_shape
 
@@ -45,6 +46,23 @@ def test_what_the_input_checks_find_is_told_with_its_place(
     assert str(found).startswith(f"{place}: ")
     assert str(found).endswith(f"[{cause}]")
     assert ZERO_WIDTH not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("line", "cause"),
+    [
+        (f"  id: >{APPLICATION}", "input-stray-character-in-client-id"),
+        ("  id: %CLIENT_ID%  # from the portal", "input-placeholder-left-in-config"),
+        ("tenant: `{{tenant}}`", "input-placeholder-left-in-config"),
+        (f"tenant: @https://login.microsoftonline.com/{TENANT}", "input-tenant-field-got-url"),
+    ],
+)
+def test_a_value_that_breaks_the_yaml_is_judged_all_the_same(line: str, cause: str) -> None:
+    with pytest.raises(ProfileError) as caught:
+        load_text(f"application:\n{line}\n", HERE)
+    syntax, value = caught.value.complaints
+    assert "this is not YAML" in syntax.what
+    assert (value.cause, str(value.place)) == (cause, f"shop.yaml:2:{line.index(': ') + 3}")
 
 
 @pytest.mark.parametrize("field", ["id", "enterprise_object_id", "registration_object_id"])

@@ -89,9 +89,12 @@ def collect(
     """
     calls = [CmdletCall("Get-ServicePrincipal"), *(call for address in mailboxes for call in mailbox_calls(address))]
     results = shell.invoke_many(calls)
+    principals = service_principals(results[0])
+    if is_cut_off(results[0]) and application_id:
+        principals = _searched(shell, results[0], application_id)
     exchange = ExchangeEvidence(
         connection=shell.connection or Unavailable("not connected", Missing.UNREACHABLE),
-        service_principals=service_principals(results[0]),
+        service_principals=principals,
         errors=tuple(error for result in results for error in cmdlet_errors(result)),
         warnings=_warnings(shell, results),
     )
@@ -194,10 +197,37 @@ def mailbox_evidence(
     )
 
 
+_MORE = "There are more results available"
+"""How the warning begins with which a cmdlet stops at its 1000th row."""
+
+
+def is_cut_off(result: CmdletResult) -> bool:
+    """Say whether Exchange had more rows than it returned; such a list cannot show that something is missing."""
+    return any(warning.startswith(_MORE) for warning in result.warnings)
+
+
+def _cut_off(result: CmdletResult) -> Unavailable:
+    reason = f"{result.call.cmdlet} returned {len(result.rows)} rows and says that there are more"
+    return Unavailable(reason, Missing.CUT_OFF, provenance(result))
+
+
+def _searched(shell: Shell, shown: CmdletResult, application_id: str) -> Observed[tuple[ExchangeServicePrincipal, ...]]:
+    """Ask for one application where the whole list is too long; what is not found by its id may still be there."""
+    asked = shell.invoke("Get-ServicePrincipal", Identity=application_id)
+    found = [rows.service_principal(row, provenance(asked)) for row in asked.rows]
+    if not any(row.app_id.casefold() == application_id.casefold() for row in found):
+        return not_observed(asked) if asked.errors else _cut_off(shown)
+    seen = {row.object_id for row in found}
+    others = (rows.service_principal(row, provenance(shown)) for row in shown.rows)
+    return (*found, *(row for row in others if row.object_id not in seen))
+
+
 def service_principals(result: CmdletResult) -> Observed[tuple[ExchangeServicePrincipal, ...]]:
     """Read the answer to Get-ServicePrincipal; an empty one means that none is registered."""
     if not result.ok:
         return not_observed(result)
+    if is_cut_off(result):
+        return _cut_off(result)
     return tuple(rows.service_principal(row, provenance(result)) for row in result.rows)
 
 
@@ -235,6 +265,8 @@ def _with_user_name(recipient: Observed[Recipient | Absent], mailbox: CmdletResu
 def _permissions(result: CmdletResult) -> Observed[tuple[MailboxPermission, ...]]:
     if not result.ok:
         return not_observed(result)
+    if is_cut_off(result):
+        return _cut_off(result)
     return tuple(rows.mailbox_permission(row, provenance(result)) for row in result.rows)
 
 

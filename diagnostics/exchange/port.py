@@ -176,6 +176,10 @@ class Shell(Protocol):
         """
         ...
 
+    def commands(self, names: Sequence[str]) -> frozenset[str] | None:
+        """Return which of these cmdlets this operator has; `None` where the transport cannot tell."""
+        ...
+
     def invoke(self, cmdlet: str, **parameters: ParameterValue) -> CmdletResult:
         """Run one call."""
         ...

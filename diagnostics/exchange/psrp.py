@@ -150,6 +150,14 @@ class PsrpShell(ABC):
             raise ChannelBroken("the session is not open")
         return self._pipelines.run(calls, as_json=as_json, seconds=self._seconds)
 
+    def commands(self, names: Sequence[str]) -> frozenset[str] | None:
+        """Ask Get-Command; a cmdlet that no role of the operator contains does not exist in the session."""
+        (answer,) = self.run([CmdletCall("Get-Command", {"Name": list(names)})])
+        if answer.ended is not Ended.ANSWERED:
+            return None
+        found = {str(row.get("Name", "")).casefold() for row in rows_of(answer.outputs, as_json=False)}
+        return frozenset(name for name in names if name.casefold() in found)
+
     def invoke(self, cmdlet: str, **parameters: ParameterValue) -> CmdletResult:
         """Run one call."""
         return self.invoke_many([CmdletCall(cmdlet, parameters)])[0]

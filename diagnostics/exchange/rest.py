@@ -111,6 +111,11 @@ class RestShell:
         except CaFileUnusable as error:
             raise ShellUnavailable(SIGN_IN, str(error), kind=ErrorKind.PARAMETER) from error
 
+    def commands(self, names: Sequence[str]) -> frozenset[str] | None:
+        """Return None: the endpoint says that a cmdlet is missing only when it is called."""
+        del names
+        return None
+
     def invoke(self, cmdlet: str, **parameters: ParameterValue) -> CmdletResult:
         """Run one call."""
         return self.invoke_many([CmdletCall(cmdlet, parameters)])[0]

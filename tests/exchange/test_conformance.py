@@ -240,6 +240,7 @@ def test_a_reader_has_no_cmdlets_that_write(peers: tuple[str, Peers], tmp_path: 
             result = shell.invoke("New-ServicePrincipal", AppId="a", ObjectId="b")
             assert [error.kind for error in result.errors] == [ErrorKind.COMMAND_NOT_FOUND]
             assert shell.invoke("Get-ServicePrincipal").ok
+            assert shell.commands(READ_CMDLETS) in {None, frozenset(READ_CMDLETS)}
     finally:
         operator.directory_roles = roles
         made.close()
@@ -250,6 +251,8 @@ def test_only_the_cmdlets_that_were_asked_for(peers: tuple[str, Peers], tmp_path
     try:
         with open_shell(made.options(name), made.tenant.request(cmdlets=READ_CMDLETS)) as shell:
             result = shell.invoke("Set-CASMailbox", Identity=made.tenant.mailbox, ImapEnabled=True)
+            assert shell.commands([*READ_CMDLETS, "Set-CASMailbox"]) in {None, frozenset(READ_CMDLETS)}
+            assert (shell.commands(READ_CMDLETS) is None) == (name == "rest")
             loaded_by_name = [] if name == "rest" else [ErrorKind.COMMAND_NOT_FOUND]  # REST loads nothing
             assert [error.kind for error in result.errors] == loaded_by_name
     finally:

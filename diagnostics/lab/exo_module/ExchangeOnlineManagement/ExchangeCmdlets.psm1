@@ -172,5 +172,21 @@ function Set-CASMailbox {
     }
 }
 
-Export-ModuleMember -Function Get-ServicePrincipal, New-ServicePrincipal, Remove-ServicePrincipal, Get-Recipient, Get-Mailbox,
+function Get-ApplicationAccessPolicy {
+    [CmdletBinding()]
+    param([Parameter(Position = 0, ValueFromPipeline, ValueFromPipelineByPropertyName)] [string] $Identity)
+    process { Invoke-ExchangeCmdlet 'Get-ApplicationAccessPolicy' $PSBoundParameters }
+}
+
+function Get-ManagementRoleAssignment {
+    [CmdletBinding()]
+    param(
+        [Parameter(Position = 0, ValueFromPipeline, ValueFromPipelineByPropertyName)] [string] $Identity,
+        [string] $Role,
+        [string] $RoleAssignee
+    )
+    process { Invoke-ExchangeCmdlet 'Get-ManagementRoleAssignment' $PSBoundParameters }
+}
+
+Export-ModuleMember -Function Get-ApplicationAccessPolicy, Get-ManagementRoleAssignment, Get-ServicePrincipal, New-ServicePrincipal, Remove-ServicePrincipal, Get-Recipient, Get-Mailbox,
     Get-MailboxPermission, Add-MailboxPermission, Remove-MailboxPermission, Get-CASMailbox, Set-CASMailbox

@@ -1,8 +1,8 @@
 """Sentences of findings in another language: checks speak English, and a catalogue of templates says them otherwise.
 
 `messages/*.<language>.yaml` are lists of pairs, `en` and the other language. `{name}` stands for a value that is shown as
-it is; `{name!t}` for one that is translated where it can be; `{name!e}` for one that must be translatable, else the
-template does not fit. Braces around anything else are text. A sentence that the catalogue lacks is shown in English:
+it is; `{name!t}` for one that is translated where it can be. The template does not fit unless `{name!e}` can be
+translated and `{name!w}` is one word. Braces around anything else are text. A sentence that the catalogue lacks is shown in English:
 nothing is lost, and a server's own words stay its own.
 """
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 ORIGINAL = "en"
-_FIELD = re.compile(r"\{([a-z_]+[0-9]*)(![te])?\}")
+_FIELD = re.compile(r"\{([a-z_]+[0-9]*)(![tew])?\}")
 _DEEPEST = 4  # sentences within sentences
 _JOINTS: Mapping[str, Mapping[str, str]] = {"es": {"; ": "; ", ", ": ", ", " and ": " y "}}
 
@@ -34,7 +34,7 @@ class Template:
 
     @property
     def fields(self) -> tuple[tuple[str, str], ...]:
-        """The names of the values in order, each with its mark: none, `!t` or `!e`."""
+        """The names of the values in order, each with its mark: none, `!t`, `!e` or `!w`."""
         return tuple((match[1], match[2] or "") for match in _FIELD.finditer(self.english))
 
 
@@ -102,8 +102,8 @@ class Catalogue:
                 continue
             shown: dict[str, str] = {}
             for (name, mark), value in zip(template.fields, values, strict=True):
-                found = self._find(value, depth + 1) if mark else value
-                if found is None and mark == "!e":
+                found = self._find(value, depth + 1) if mark in {"!t", "!e"} else None
+                if (mark == "!e" and found is None) or (mark == "!w" and len(value.split()) != 1):
                     break
                 shown[name] = value if found is None else found
             else:

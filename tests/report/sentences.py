@@ -28,7 +28,7 @@ NOT_SHOWN_CALLS = {"Says", "progress", "tell", "getattr", "quote", "isinstance",
 SHOWN_CALLS = {"Comparison": (0, 2), "compare": (0, 2), "Unavailable": (0,), "Absent": (0,), "Finding": (1,)}
 SHOWN_ENUMS = {"SettingName", "DirectoryObjectKind", "AttemptOutcome", "ReplyStatus", "SaslFault"}
 _WORDS = re.compile(r"(?<![\w$/.=-])[a-z]{2,}(?![\w=/-])")
-_FIELD = re.compile(r"\{[a-z_]*[0-9]*(?:![te])?\}")
+_FIELD = re.compile(r"\{[a-z_]*[0-9]*(?:![tew])?\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def _texts(node: ast.AST) -> Iterator[ast.expr]:
                 yield node
             return
         case ast.JoinedStr():
-            if _reads_like_words(_FIELD.sub(" ", _template(node))):
+            if _reads_like_words(_FIELD.sub("X", _template(node))):
                 yield node
             for part in node.values:
                 if isinstance(part, ast.FormattedValue):

@@ -23,7 +23,11 @@ def analyze(
     output: judge.OutputOption = Output.TABLE,
     lang: judge.LanguageOption = None,
 ) -> None:
-    """Read logs, errors, tokens, cmdlet output, scripts as somebody pasted them, and name what is wrong."""
+    """Judge pasted logs, errors, cmdlet output, scripts.
+
+    Reads whatever somebody pasted: AADSTS errors, tokens, IMAP traces, output of the cmdlets, configuration; also a
+    report that was saved with --report.
+    """
     from diagnostics.cli._reading import evidence_of  # noqa: PLC0415
     from diagnostics.report import build  # noqa: PLC0415
 

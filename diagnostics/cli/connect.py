@@ -15,7 +15,10 @@ def connect(
     shape: judge.ShapeOption = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="How the steps are printed.")] = Output.TABLE,
 ) -> None:
-    """Open Exchange PowerShell with the operator's sign-in, and show each step with its time; changes nothing."""
+    """Open Exchange PowerShell, and show each step.
+
+    Signs the operator in, shows what was found at each step and how long it took; changes nothing.
+    """
     from diagnostics.cli._connecting import open_and_close, render  # noqa: PLC0415 - heavy
     from diagnostics.profile.subject import subject  # noqa: PLC0415 - pydantic is heavy
 

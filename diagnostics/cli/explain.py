@@ -31,7 +31,10 @@ def explain(
     stage: Annotated[Stage | None, typer.Option("--stage", help="List only the causes of this link.")] = None,
     lang: Annotated[Language | None, typer.Option("--lang", help="Language; the locale's when left out.")] = None,
 ) -> None:
-    """Explain a cause: what is seen, what it means, how to prove it, mend it and avoid it."""
+    """Explain a cause, an error code or an error text.
+
+    What is seen, what it means, how to prove it, mend it and avoid it; works offline.
+    """
     language = _screen.language(lang)
     text = " ".join(what or ()).strip()
     if listed or stage is not None or not text:

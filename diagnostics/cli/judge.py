@@ -20,24 +20,34 @@ if TYPE_CHECKING:
 ProfileOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        "--profile", "-p", envvar="DIAG_PROFILE", help="Name or path of a profile; `demo`: a simulated tenant."
+        "--profile",
+        "-p",
+        metavar="PROFILE",
+        envvar="DIAG_PROFILE",
+        help="Name or path of a profile; `demo`: a simulated tenant.",
     ),
 ]
 MailboxOption: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option("--mailbox", "-m", help="Mailbox to look at, instead of the profile's; may be repeated."),
+    typer.Option(
+        "--mailbox", "-m", metavar="ADDRESS", help="Mailbox to look at, instead of the profile's; may be repeated."
+    ),
 ]
 ScenarioOption: TypeAlias = Annotated[
-    list[str] | None, typer.Option("--scenario", help="Break the demo in this way; may be repeated.")
+    list[str] | None, typer.Option("--scenario", metavar="CAUSE", help="Break the demo in this way; may be repeated.")
 ]
-ShapeOption: TypeAlias = Annotated[str | None, typer.Option("--shape", help="Shape of the demo's tenant.")]
+ShapeOption: TypeAlias = Annotated[
+    str | None, typer.Option("--shape", metavar="SHAPE", help="Shape of the demo's tenant.")
+]
 OutputOption: TypeAlias = Annotated[Output, typer.Option("--output", "-o", help="How the report is printed.")]
 LanguageOption: TypeAlias = Annotated[
     Language | None, typer.Option("--lang", help="Language of the report; the locale's when left out.")
 ]
 ReportOption: TypeAlias = Annotated[
     Path | None,
-    typer.Option("--report", help="Also write the whole run to this file, as YAML without secrets, mode 0600."),
+    typer.Option(
+        "--report", metavar="FILE", help="Also write the whole run to this file, as YAML without secrets, mode 0600."
+    ),
 ]
 
 
@@ -60,7 +70,10 @@ def permissions(
     output: OutputOption = Output.TABLE,
     lang: LanguageOption = None,
 ) -> None:
-    """Check the whole chain: ids, tenant, token, consent, Exchange's registration, mailbox permissions, IMAP."""
+    """Check the whole chain, from the ids to the mailbox.
+
+    Ids, tenant, token, consent, Exchange's registration, mailbox permissions, and the live IMAP sign-in.
+    """
     from diagnostics.run import RunOptions  # noqa: PLC0415 - only for runs
 
     options = RunOptions(mailboxes=tuple(mailbox or ()), imap=not no_imap, graph=not no_graph)
@@ -85,7 +98,7 @@ def token(
     output: OutputOption = Output.TABLE,
     lang: LanguageOption = None,
 ) -> None:
-    """Ask Entra for the application's token, and judge what is in it."""
+    """Ask for the application's token, and judge it."""
     from diagnostics.run import RunOptions  # noqa: PLC0415 - only for runs
 
     options = RunOptions(imap=False, graph=False, exchange=False)
@@ -102,7 +115,10 @@ def imap(
     output: OutputOption = Output.TABLE,
     lang: LanguageOption = None,
 ) -> None:
-    """Sign in to the mailbox over IMAP as the application does, and go on to EXAMINE INBOX; reads no mail."""
+    """Sign in over IMAP as the application does.
+
+    Goes on to EXAMINE INBOX, which needs the mailbox; reads no mail.
+    """
     from diagnostics.run import RunOptions  # noqa: PLC0415 - only for runs
 
     options = RunOptions(mailboxes=tuple(mailbox or ()), graph=False, exchange=False)

@@ -12,7 +12,7 @@ from diagnostics.cli import _guard, _screen
 from diagnostics.cli._screen import Output
 
 app = typer.Typer(
-    help="A simulated tenant on this machine: Entra, Graph, Exchange PowerShell and IMAP.",
+    help="A simulated tenant on this machine.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -28,12 +28,18 @@ class MatrixOutput(enum.StrEnum):
 @app.command("serve")
 def serve(
     scenario: Annotated[
-        list[str] | None, typer.Option("--scenario", help="Break the tenant in this way; may be repeated.")
+        list[str] | None,
+        typer.Option("--scenario", metavar="CAUSE", help="Break the tenant in this way; may be repeated."),
     ] = None,
-    shape: Annotated[str | None, typer.Option("--shape", help="Shape of the tenant.")] = None,
-    transport: Annotated[str, typer.Option("--transport", help="Exchange transport that the profile names.")] = "winrm",
+    shape: Annotated[str | None, typer.Option("--shape", metavar="SHAPE", help="Shape of the tenant.")] = None,
+    transport: Annotated[
+        str, typer.Option("--transport", metavar="TRANSPORT", help="Exchange transport that the profile names.")
+    ] = "winrm",
     ready_file: Annotated[
-        Path | None, typer.Option("--ready-file", help="Write endpoints, CA, ids, profile and variables here as JSON.")
+        Path | None,
+        typer.Option(
+            "--ready-file", metavar="FILE", help="Write endpoints, CA, ids, profile and variables here as JSON."
+        ),
     ] = None,
 ) -> None:
     """Serve a simulated tenant until Ctrl-C; prints how to use it from another terminal."""

@@ -10,9 +10,7 @@ import typer
 from diagnostics.cli import _guard, _screen, _target
 from diagnostics.cli.judge import ProfileOption
 
-app = typer.Typer(
-    help="Profiles: which application must read which mailboxes.", no_args_is_help=True, rich_markup_mode=None
-)
+app = typer.Typer(help="Make, find, show and check profiles.", no_args_is_help=True, rich_markup_mode=None)
 _Name = Annotated[
     str | None, typer.Argument(metavar="[PROFILE]", help="Name or path; default: the one called default.")
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from diagnostics.profile.complaints import Complaint, Place, ProfileError
+from diagnostics.profile.finding import find
 from diagnostics.profile.loading import Profile, load, load_text
 from diagnostics.profile.values import complaints, exchange_base, exchange_scope, graph_scope, settings, target
 
@@ -14,6 +15,7 @@ __all__ = [
     "complaints",
     "exchange_base",
     "exchange_scope",
+    "find",
     "graph_scope",
     "load",
     "load_text",

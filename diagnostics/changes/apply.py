@@ -268,15 +268,16 @@ class Runner:
         cmdlet = step.call().cmdlet
         if done is True:
             self._good.add(cmdlet)
-            already = any(_ALREADY in warning for warning in answer.warnings) and index not in self._sent
+            refused = answer.error is not None and all(one.outcome_known for one in answer.errors)
+            present = any(_ALREADY in warning for warning in answer.warnings)
+            already = (refused or present) and index not in self._sent
             return StepResult(
                 index, step, Outcome.ALREADY if already else Outcome.DONE, after=after(step, now, principal)
             )
         error = answer.error
         self._weigh(step, error)
-        if error is not None:
-            if all(one.outcome_known for one in answer.errors) or done is False:
-                return StepResult(index, step, Outcome.FAILED, safe(error.message) + _remedy(error))
+        if error is not None and (done is False or all(one.outcome_known for one in answer.errors)):
+            return StepResult(index, step, Outcome.FAILED, safe(error.message) + _remedy(error))
         if isinstance(done, Unavailable):
             self._sent.add(index)
             message = f"it was sent, and what came of it could not be read: {done.reason}"

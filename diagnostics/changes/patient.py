@@ -116,6 +116,10 @@ class PatientShell:
                 self._progress(f"{len(calls) - len(pending)} of {len(calls)} answers")
         return [results[number] for number in range(len(calls))]
 
+    def commands(self, names: Sequence[str]) -> frozenset[str] | None:
+        """Return which of these cmdlets this operator has; see `port.Shell.commands`. Raises ShellUnavailable."""
+        return self._open().commands(names)
+
     def pause(self, asked: float | None, attempt: int = 0) -> bool:
         """Wait as long as Exchange asks, or ever longer where it does not say; say whether patience allowed it."""
         seconds = min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt) if asked is None else asked

@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from diagnostics import __version__
-from diagnostics.cli import _guard, analyze, connect, explain, judge, lab, profile
+from diagnostics.cli import _guard, analyze, changes, connect, explain, judge, lab, profile
 
 
 class Commands(TyperGroup):
@@ -56,6 +56,7 @@ def _root(
 
 
 judge.register(app)
+changes.register(app)
 app.command("analyze")(analyze.analyze)
 app.command("explain")(explain.explain)
 app.command("connect")(connect.connect)

@@ -1,0 +1,159 @@
+"""Puts the parts together: from a visit to a plan, from the journal to what is to be finished or undone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from diagnostics.changes import reach, state
+from diagnostics.changes.outcomes import Applied, Outcome
+from diagnostics.changes.patient import PatientShell
+from diagnostics.changes.plan import (
+    Application,
+    Holding,
+    NoPlan,
+    Plan,
+    Problem,
+    Wishes,
+    plan_grant,
+    wrong_registrations,
+)
+from diagnostics.changes.session import Session
+from diagnostics.changes.steps import RegisterServicePrincipal, SetImap
+from diagnostics.changes.undo import Addition, Run, additions, of_application, plan_revoke
+from diagnostics.evidence import Missing, Observed, Unavailable
+from diagnostics.exchange.port import ErrorKind
+
+_COULD_NOT_LOOK = frozenset(
+    {Missing.NO_RIGHTS, Missing.UNREACHABLE, Missing.TIMED_OUT, Missing.REMOTE_ERROR, Missing.UNEXPECTED}
+)
+
+
+def grant_plan(session: Session, shell: PatientShell, mailboxes: Sequence[str], wishes: Wishes) -> Plan:
+    """Look, and return what is missing. Raises NoPlan and ShellUnavailable."""
+    evidence = session.evidence(shell, mailboxes)
+    orphans: Observed[tuple[Holding, ...]] = ()
+    if wishes.replace_service_principal:
+        wrong = wrong_registrations(evidence)
+        if wrong:
+            session.progress("Looking for the permissions that go with the wrong registration")
+            orphans = reach.holdings(shell, wrong)
+    return plan_grant(evidence, wishes, orphans)
+
+
+def runs_of(found: Sequence[Run], session: Session, shell: PatientShell) -> list[Run]:
+    """Return the journal's runs for the profile's application, in the tenant that the shell is connected to."""
+    return of_application(found, tenant_of(session, shell), session.subject.target.application_id)
+
+
+def tenant_of(session: Session, shell: PatientShell) -> str:
+    """Return the tenant that the shell is connected to."""
+    connection = shell.connection
+    return (connection.tenant_id if connection is not None else session.subject.target.tenant).lower()
+
+
+def to_resume(found: Sequence[Run]) -> Run | None:
+    """Return the run to finish: the newest one that was cut off, else the newest one that left something undone."""
+    open_ones = [run for run in found if run.unfinished]
+    cut_off = [run for run in open_ones if not run.ended]
+    chosen = cut_off or open_ones
+    return chosen[-1] if chosen else None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which of the journal's additions are to be taken away: all for the profile, one run's, or some mailboxes'."""
+
+    run: str = ""
+    mailboxes: tuple[str, ...] = ()
+
+
+def revoke_plan(session: Session, shell: PatientShell, found: Sequence[Run], scope: Scope) -> Plan:
+    """Return the plan that takes away what diag added. Raises NoPlan and ShellUnavailable."""
+    mine = runs_of(found, session, shell)
+    if scope.run and scope.run not in {run.id for run in mine}:
+        known = ", ".join(run.id for run in mine[-5:]) or "none"
+        why = f"the journal holds no run {scope.run} for this application (the last ones: {known})"
+        raise NoPlan(Unavailable(why, Missing.NOT_IN_TEXT))
+    added = additions(mine, only_run=scope.run, mailboxes=scope.mailboxes)
+    target = session.subject.target
+    if not added:
+        return _nothing(session, shell, scope, mine)
+    application = _application(mine, added)
+    now = _now(shell, added)
+    if isinstance(now.registrations, Unavailable):
+        raise NoPlan(now.registrations)
+    plan = plan_revoke(
+        application,
+        tenant_of(session, shell),
+        target.profile,
+        added,
+        now,
+        others=_others(shell, added, now, application),
+    )
+    return replace(plan, problems=(*plan.problems, *_not_held(scope, added)))
+
+
+def _application(mine: Sequence[Run], added: Sequence[Addition]) -> Application:
+    """Return the ids with which it was added; the token may be gone by now, and is not needed to take away."""
+    of_run = {run.id: run.plan.application for run in mine}
+    return replace(of_run[added[0].run], source="the journal")
+
+
+def _now(shell: PatientShell, added: Sequence[Addition]) -> state.Now:
+    steps = [addition.step for addition in added]
+    imap = tuple(dict.fromkeys(step.mailbox for step in steps if isinstance(step, SetImap)))
+    permissions = tuple(dict.fromkeys(s.mailbox for s in steps if s.mailbox and not isinstance(s, SetImap)))
+    return state.read(shell, permissions, imap)
+
+
+def _others(
+    shell: PatientShell, added: Sequence[Addition], now: state.Now, application: Application
+) -> Observed[tuple[Holding, ...]]:
+    """Return who uses the registration, where it is to be removed."""
+    principal = now.registration(application.application_id, application.object_id)
+    if principal is None or not any(isinstance(addition.step, RegisterServicePrincipal) for addition in added):
+        return ()
+    return reach.holdings(shell, [principal])
+
+
+def _nothing(session: Session, shell: PatientShell, scope: Scope, mine: Sequence[Run]) -> Plan:
+    target = session.subject.target
+    application = (
+        replace(mine[-1].plan.application, source="the journal")
+        if mine
+        else Application(target.application_id, "", "", "the profile")
+    )
+    return Plan(
+        "revoke",
+        tenant_of(session, shell),
+        application,
+        profile=target.profile,
+        notes=("The journal holds nothing that diag added and has not taken away again.",),
+        problems=tuple(_not_held(scope, ())),
+    )
+
+
+def _not_held(scope: Scope, added: Sequence[Addition]) -> list[Problem]:
+    held = {addition.step.mailbox.casefold() for addition in added}
+    return [
+        Problem(mailbox, "the journal holds nothing that diag added there.", "diag journal show lists what it did.")
+        for mailbox in scope.mailboxes
+        if mailbox.casefold() not in held
+    ]
+
+
+def exit_code(plan: Plan, applied: Applied | None = None) -> int:
+    """Return the documented exit code: 1 something failed or cannot be, 4 not signed in, 3 not known, 0 all is well."""
+    missing = {problem.missing for problem in plan.problems}
+    outcomes = {result.outcome for result in applied.results} if applied is not None else set()
+    stopped = applied.stopped_by if applied is not None else None
+    refused = {ErrorKind.NO_RIGHTS, ErrorKind.COMMAND_NOT_FOUND, ErrorKind.OTHER}
+    if Missing.NOT_SIGNED_IN in missing or stopped is ErrorKind.NOT_SIGNED_IN:
+        return 4
+    if (applied is not None and applied.moved) or Outcome.FAILED in outcomes or missing - _COULD_NOT_LOOK:
+        return 1
+    if stopped in refused:
+        return 1
+    cut_short = stopped is not None and Outcome.NOT_TRIED in outcomes
+    return 3 if missing or cut_short or Outcome.UNKNOWN in outcomes else 0

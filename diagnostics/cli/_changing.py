@@ -1,0 +1,299 @@
+"""The course of a change: look, show the plan, ask, do it, show what became of it."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+import secrets
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from diagnostics.changes import apply as applying
+from diagnostics.changes import journal as journals
+from diagnostics.changes import planfile, render, undo, workflow
+from diagnostics.changes.confirm import Consent, NotConfirmed, confirm
+from diagnostics.changes.mailboxes import BadList, MailboxList, read_list
+from diagnostics.changes.outcomes import Applied, Outcome
+from diagnostics.changes.patient import PatientShell
+from diagnostics.changes.plan import NoPlan, Plan, Wishes
+from diagnostics.changes.rehearsal import dry_run_on_server
+from diagnostics.changes.session import Session
+from diagnostics.changes.waiting import EXPECTATION, Waited, wait
+from diagnostics.cli import _guard, _screen, _target
+from diagnostics.cli._screen import Output
+from diagnostics.evidence import Missing
+from diagnostics.exchange.port import ErrorKind, ShellUnavailable
+from diagnostics.sources.tls import CaFileUnusable
+
+if TYPE_CHECKING:
+    from diagnostics.profile import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which profile and which mailboxes; an empty list means the profile's."""
+
+    profile: str | None = None
+    scenarios: tuple[str, ...] = ()
+    shape: str | None = None
+    mailboxes: tuple[str, ...] = ()
+    file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a change is confirmed, shown and followed."""
+
+    consent: Consent
+    output: Output = Output.TABLE
+    journal: Path | None = None
+    dry_run: bool = False
+    dry_run_server: bool = False
+    out: Path | None = None
+    wait_seconds: float | None = None
+
+
+@dataclass(slots=True)
+class Visit:
+    """An open visit to the profile's tenant."""
+
+    session: Session
+    shell: PatientShell
+    profile: Profile
+    progress: _screen.Progress
+    how: How
+    asked: MailboxList = field(default_factory=lambda: MailboxList(()))
+
+    @contextlib.contextmanager
+    def quiet(self) -> Iterator[None]:
+        """Keep the line of progress off the screen while something else is shown or asked."""
+        self.progress.__exit__(None, None, None)
+        try:
+            yield
+        finally:
+            self.progress.__enter__()
+
+    def show(self, lines: Iterable[str]) -> None:
+        """Print lines of the report, unless it is to be a document as a whole."""
+        text = "\n".join(lines)
+        if text and self.how.output is Output.TABLE:
+            with self.quiet():
+                _screen.emit(text)
+
+    def ask(self, question: str) -> str:
+        """Ask at the terminal."""
+        with self.quiet():
+            sys.stderr.write(question)
+            sys.stderr.flush()
+            return sys.stdin.readline()
+
+    @property
+    def journal(self) -> Path:
+        """The journal's path; a demo's is beside its profile, and goes with it."""
+        if self.how.journal is not None:
+            return self.how.journal
+        if self.profile.name == "demo":
+            return self.profile.path.with_name(journals.NAME)
+        return journals.default_path()
+
+
+def grant(chosen: Chosen, how: How, *, replace: bool, enable_imap: bool) -> int:
+    """Plan, show, and do what is missing; return the exit code."""
+
+    def course(visit: Visit) -> int:
+        plan = workflow.grant_plan(visit.session, visit.shell, visit.asked.addresses, Wishes(replace, enable_imap))
+        plan = _with_list(plan, visit.asked)
+        return _carry_out(visit, plan)
+
+    return run(chosen, how, course)
+
+
+def apply(path: Path, chosen: Chosen, how: How) -> int:
+    """Do what a saved plan says; return the exit code."""
+    try:
+        plan = planfile.load(path)
+    except planfile.BadPlan as problem:
+        return _said(str(problem), _guard.USAGE)
+    except OSError as error:
+        return _said(f"{path}: {error.strerror or error}", _guard.USAGE)
+
+    def course(visit: Visit) -> int:
+        tenant = workflow.tenant_of(visit.session, visit.shell)
+        application = visit.session.subject.target.application_id.lower()
+        if (plan.tenant, plan.application.application_id) != (tenant, application):
+            what = (
+                f"{path} is for application {plan.application.application_id} in tenant {plan.tenant}, "
+                f"the profile for application {application} in tenant {tenant}"
+            )
+            return _said(what, _guard.USAGE)
+        visit.asked = MailboxList(plan.mailboxes)
+        return _carry_out(visit, plan)
+
+    return run(chosen, how, course)
+
+
+def revoke(chosen: Chosen, how: How, only: str) -> int:
+    """Take away what diag added; return the exit code."""
+
+    def course(visit: Visit) -> int:
+        found = undo.runs(journals.read(visit.journal))
+        scope = workflow.Scope(only, visit.asked.addresses if chosen.mailboxes or chosen.file else ())
+        return _carry_out(visit, workflow.revoke_plan(visit.session, visit.shell, found, scope))
+
+    return run(chosen, how, course)
+
+
+def resume(chosen: Chosen, how: How) -> int:
+    """Finish a run that was interrupted; return the exit code."""
+
+    def course(visit: Visit) -> int:
+        found = workflow.runs_of(undo.runs(journals.read(visit.journal)), visit.session, visit.shell)
+        cut_off = workflow.to_resume(found)
+        if cut_off is None:
+            visit.show(["No change: the journal holds no run of this profile that was interrupted."])
+            return _guard.OK
+        left = replace(cut_off.plan, steps=tuple(cut_off.plan.steps[index] for index in cut_off.unfinished), settled=())
+        _screen.tell(
+            f"Run {cut_off.id}: {len(left.steps)} of {len(cut_off.plan.steps)} change(s) are not known to be done"
+        )
+        visit.asked = MailboxList(cut_off.plan.mailboxes)
+        return _carry_out(visit, left, lambda journal: _resumed(visit, cut_off, journal))
+
+    return run(chosen, how, course)
+
+
+def _resumed(visit: Visit, cut_off: undo.Run, journal: journals.Journal) -> Applied:
+    return applying.resume(
+        cut_off.id,
+        cut_off.plan,
+        visit.shell,
+        journal,
+        unfinished=cut_off.unfinished,
+        maybe_sent=cut_off.open,
+        progress=visit.progress,
+    )
+
+
+def _with_list(plan: Plan, asked: MailboxList) -> Plan:
+    return replace(plan, notes=(*asked.notes, *plan.notes), problems=(*asked.problems, *plan.problems))
+
+
+def run(chosen: Chosen, how: How, course: Callable[[Visit], int]) -> int:
+    """Open the visit, run its course, and turn what stops it into words and an exit code."""
+    try:
+        with visited(chosen, how) as visit:
+            return course(visit)
+    except NoPlan as problem:
+        code = {Missing.NOT_SIGNED_IN: _guard.NOT_SIGNED_IN, Missing.NOT_IN_TEXT: _guard.USAGE}
+        return _said(str(problem), code.get(problem.why.missing, _guard.UNKNOWN))
+    except NotConfirmed as problem:
+        return _said(str(problem), _guard.USAGE if problem.usage else _guard.FAILED)
+    except ShellUnavailable as problem:
+        hint = f" {problem.hint}" if problem.hint else ""
+        signed_out = problem.kind is ErrorKind.NOT_SIGNED_IN
+        return _said(f"{problem}.{hint}", _guard.NOT_SIGNED_IN if signed_out else _guard.UNKNOWN)
+    except journals.JournalUnusable as problem:
+        return _said(f"{problem}. Nothing more was changed.", _guard.FAILED)
+    except BadList as problem:
+        return _said(str(problem), _guard.USAGE)
+    except CaFileUnusable as problem:
+        return _said(str(problem), _guard.UNKNOWN)
+
+
+@contextlib.contextmanager
+def visited(chosen: Chosen, how: How) -> Iterator[Visit]:
+    """Yield a visit to the tenant. Raises what stops it; see `run`."""
+    from diagnostics.profile.subject import subject  # noqa: PLC0415 - pydantic is heavy
+
+    progress = _screen.Progress()
+    with _target.opened(chosen.profile, chosen.scenarios, chosen.shape) as profile:
+        asked = _asked(chosen, profile)
+        about = subject(profile, progress.message, mailboxes=asked.addresses)
+        about = replace(about, target=replace(about.target, profile=about.target.profile or profile.name))
+        with progress, Session(about, progress) as session, session.shell() as shell:
+            yield Visit(session, shell, profile, progress, how, asked)
+
+
+def _asked(chosen: Chosen, profile: Profile) -> MailboxList:
+    """Return the mailboxes that are meant: those of the arguments and the file, else the profile's."""
+    listed = read_list(chosen.file) if chosen.file is not None else MailboxList(())
+    names = [*chosen.mailboxes, *listed.addresses]
+    if chosen.file is None and not names:
+        names = [mailbox.strip() for mailbox in profile.mailboxes]
+    unique = {name.casefold(): name for name in reversed(names)}
+    return replace(listed, addresses=tuple(dict.fromkeys(unique[name.casefold()] for name in names)))
+
+
+def _carry_out(visit: Visit, plan: Plan, do: Callable[[journals.Journal], Applied] | None = None) -> int:
+    """Show a plan, ask, do it, show what became of it; return the exit code."""
+    how = visit.how
+    visit.show(render.plan_lines(plan))
+    applied, waited = None, None
+    code = workflow.exit_code(plan)
+    if how.out is not None:
+        code = _save(plan, how.out) or code
+    elif how.dry_run_server and plan.steps:
+        applied = dry_run_on_server(plan, visit.shell)
+        code = workflow.exit_code(plan, applied)
+        visit.show(["", "Judged by Exchange with -WhatIf; nothing was changed.", *render.applied_lines(applied)])
+    elif plan.steps and not how.dry_run:
+        confirm(len(plan.mailboxes), how.consent, visit.ask)
+        with journals.Journal(visit.journal) as journal:
+            applied = do(journal) if do is not None else _applied(visit, plan, journal)
+        code = workflow.exit_code(plan, applied)
+        visit.show(["", *render.applied_lines(applied)])
+    if how.wait_seconds is not None and plan.operation == "grant" and not how.dry_run and how.out is None:
+        waited = _wait(visit, plan, applied)
+        code = code or (_guard.UNKNOWN if waited.closed else _guard.OK)
+        visit.show(render.waited_lines(waited))
+    if how.output is not Output.TABLE:
+        with visit.quiet():
+            _screen.emit(structured(render.plan_and_run_tree(plan, applied, waited, code), how.output), how.output)
+    return code
+
+
+def _applied(visit: Visit, plan: Plan, journal: journals.Journal) -> Applied:
+    who = visit.session.who(visit.shell)
+    run = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    return applying.apply(plan, visit.shell, journal, who=who, run=run, progress=visit.progress)
+
+
+def _wait(visit: Visit, plan: Plan, applied: Applied | None) -> Waited:
+    """Wait for the mailboxes that were asked for and are not known to be out of reach."""
+    bad = {problem.subject.casefold() for problem in plan.problems}
+    for result in applied.results if applied is not None else ():
+        if result.outcome in {Outcome.FAILED, Outcome.NOT_TRIED}:
+            bad.add(result.step.mailbox.casefold())
+    mailboxes = [name for name in visit.asked.addresses if name.casefold() not in bad]
+    if not mailboxes or (applied is not None and applied.moved):
+        return Waited()
+    limit = visit.how.wait_seconds or 0.0
+    visit.progress(f"Trying the IMAP sign-in for up to {limit / 60:.0f} min; {EXPECTATION}, which is no promise")
+    return wait(mailboxes, visit.session.probe, limit=limit, progress=visit.progress)
+
+
+def _save(plan: Plan, path: Path) -> int:
+    try:
+        planfile.save(plan, path)
+    except OSError as error:
+        return _said(f"the plan could not be written to {path}: {error.strerror or error}", _guard.USAGE)
+    _screen.tell(f"Saved: {path}, plan {plan.hash}. Do it: diag apply {path}")
+    return _guard.OK
+
+
+def structured(tree: object, output: Output) -> str:
+    """Return a tree as JSON or YAML."""
+    if output is Output.JSON:
+        return json.dumps(tree, indent=2, ensure_ascii=False)
+    import yaml  # noqa: PLC0415 - only for YAML
+
+    return str(yaml.safe_dump(tree, sort_keys=False, allow_unicode=True))
+
+
+def _said(text: str, code: int) -> int:
+    _guard.say(f"diag: {text}")
+    return code

@@ -1,0 +1,92 @@
+"""What `diag reach` prints, as it comes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+
+from diagnostics.changes import journal, render, review
+from diagnostics.changes.confirm import Consent
+from diagnostics.changes.reach import Access, Notes
+from diagnostics.cli import _changing, _screen
+from diagnostics.cli._screen import Output
+
+
+def reach(chosen: _changing.Chosen, *, at_once: int, resume: bool, output: Output) -> int:
+    """Sweep, print each answer that matters as it comes, and the difference at the end; return the exit code."""
+
+    def course(visit: _changing.Visit) -> int:
+        listed = visit.asked.addresses if chosen.mailboxes or chosen.file else ()
+        intended = [mailbox.strip() for mailbox in visit.profile.mailboxes]
+        found = review.prepare(visit.session, visit.shell, listed, intended)
+        found.problems = (*visit.asked.problems, *found.problems)
+        with visit.quiet():
+            for line in _lines(visit, found, at_once=at_once, resume=resume, output=output):
+                _screen.emit(line, output)
+        return found.exit_code()
+
+    return _changing.run(chosen, _changing.How(Consent(), output), course)
+
+
+def _lines(
+    visit: _changing.Visit, found: review.Review, *, at_once: int, resume: bool, output: Output
+) -> Iterator[str]:
+    application, tenant = found.application.application_id, visit.session.subject.target.tenant
+    key = hashlib.sha256(f"{tenant} {application} {found.application.object_id}".encode()).hexdigest()
+    notes = Notes(visit.journal.with_name(f"reach-{key[:16]}.jsonl"), key)
+    table = output is Output.TABLE
+    try:
+        for answer in review.answers(found, visit.session.shell, notes, at_once=at_once, resume=resume):
+            intended = found.is_intended(answer)
+            if not table:
+                yield _document(render.answer_tree(answer, intended), output)
+            elif answer.access is not Access.NONE or intended:
+                yield render.answer_line(answer, intended)
+    except OSError as error:
+        raise journal.JournalUnusable(f"the sweep's notes cannot be written: {error.strerror or error}") from error
+    if table:
+        yield from _summary(found)
+    else:
+        yield _document(_tree(found), output)
+
+
+def _summary(found: review.Review) -> Iterator[str]:
+    yield ""
+    if found.principal is None:
+        yield "The application is not registered in Exchange with its ids, so it can open no mailbox."
+    yield f"{found.open} of {found.count} mailbox(es) can be opened; the profile intends {len(found.intended)}."
+    for problem in found.problems:
+        yield f"Cannot: {problem}"
+    if found.closed:
+        yield f"Intended and closed: {', '.join(answer.mailbox for answer in found.closed)}. diag grant opens them."
+    if found.unknown:
+        yield f"Not known for {len(found.unknown)} mailbox(es): diag reach --resume asks them again."
+    if found.extra:
+        yield f"Too many: {len(found.extra)} mailbox(es) that the profile does not name. To take them back:"
+        for answer in found.extra:
+            yield f"  {render.take_back(answer, found.application.object_id)}"
+
+
+def _tree(found: review.Review) -> object:
+    return {
+        "schema": "diag/reach/1",
+        "exit_code": found.exit_code(),
+        "application_id": found.application.application_id,
+        "registered": found.principal is not None,
+        "mailboxes": found.count,
+        "open": found.open,
+        "intended": len(found.intended),
+        "not_intended": [answer.mailbox for answer in found.extra],
+        "intended_and_closed": [answer.mailbox for answer in found.closed],
+        "unknown": [answer.mailbox for answer in found.unknown],
+        "problems": [str(problem) for problem in found.problems],
+        "take_back": [render.take_back(answer, found.application.object_id) for answer in found.extra],
+    }
+
+
+def _document(tree: object, output: Output) -> str:
+    """Return one document of a stream: a line of JSON, or a document of YAML."""
+    if output is Output.JSON:
+        return json.dumps(tree, ensure_ascii=False)
+    return f"---\n{_changing.structured(tree, output)}".rstrip()

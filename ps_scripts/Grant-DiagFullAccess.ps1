@@ -1,0 +1,202 @@
+<#
+.SYNOPSIS
+    Gives an application FullAccess on mailboxes, which it needs to read them over IMAP.
+
+.DESCRIPTION
+    Uses the connection of this session. Makes sure that the connection is to the tenant that is meant and that the application
+    is registered in Exchange with both ids; then, for each mailbox, looks whether the application has FullAccess already,
+    asks for confirmation, runs Add-MailboxPermission, and reads the permissions back. An entry is the application's when
+    its SID or ObjectId is; a name proves nothing. An error for one mailbox does not keep the others from their turn.
+
+    Runs unchanged in Windows PowerShell 5.1 and in PowerShell 7.
+
+.PARAMETER TenantId
+    Directory (tenant) ID of the tenant that is meant; any other one is refused.
+
+.PARAMETER Mailbox
+    Addresses of the mailboxes.
+
+.PARAMETER ApplicationId
+    Application (client) ID of the application.
+
+.PARAMETER EnterpriseApplicationObjectId
+    Object ID of the Enterprise Application. The App registration's Object ID is another one and does not work.
+
+.EXAMPLE
+    .\Grant-DiagFullAccess.ps1 -TenantId $tenant -Mailbox erp@contoso.com -ApplicationId $application -EnterpriseApplicationObjectId $object -WhatIf
+
+    Looks at everything and says what would be changed.
+
+.EXAMPLE
+    .\Grant-DiagFullAccess.ps1 -TenantId $tenant -Mailbox erp@contoso.com -ApplicationId $application -EnterpriseApplicationObjectId $object -Confirm:$false
+
+    Grants without asking.
+
+.NOTES
+    FullAccess opens everything in a mailbox, items marked private included, and cannot be narrowed to reading.
+
+    It may take Exchange an hour or more until IMAP honours a new permission.
+
+    Needs the role Exchange Administrator, or Mail Recipients. Connect-DiagExchange.ps1 makes the connection.
+
+.OUTPUTS
+    One object for each mailbox: Mailbox, Outcome (Granted, AlreadyThere, NotDone, Unconfirmed or Failed), Message.
+#>
+[CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'High')]
+param(
+    [Parameter(Mandatory = $true)] [guid] $TenantId,
+    [Parameter(Mandatory = $true)] [ValidateNotNullOrEmpty()] [string[]] $Mailbox,
+    [Parameter(Mandatory = $true)] [guid] $ApplicationId,
+    [Parameter(Mandatory = $true)] [guid] $EnterpriseApplicationObjectId
+)
+
+Set-StrictMode -Version Latest
+$callersPreference = $ErrorActionPreference
+$ErrorActionPreference = 'Stop'
+
+function New-Problem {
+    # Returns an error record to throw; its id stays the same in every release, so that callers may compare it.
+    param([string] $Id, [string] $Message)
+    [System.Management.Automation.ErrorRecord]::new([System.InvalidOperationException]::new($Message), $Id, 'InvalidOperation', $null)
+}
+
+function Get-Property {
+    # Returns the value of a property, and nothing where the object has no such property; a list arrives item by item.
+    param([object] $InputObject, [string] $Name)
+    $property = $InputObject.PSObject.Properties[$Name]
+    if ($null -ne $property) { $property.Value }
+}
+
+function Get-Connection {
+    # Returns this session's connections to Exchange Online; those to Security & Compliance are not meant.
+    if (-not (Get-Module -Name 'ExchangeOnlineManagement')) { return }
+    foreach ($connection in @(Get-ConnectionInformation -ErrorAction Stop)) {
+        if ("$(Get-Property $connection 'IsEopSession')" -ne 'True') { $connection }
+    }
+}
+
+function Assert-Tenant {
+    # Refuses to go on unless there are connections, and all of them to one tenant: the one that is meant, when it is named.
+    param([object[]] $Connections, [string] $TenantId)
+    if ($Connections.Count -eq 0) {
+        throw (New-Problem 'DiagNotConnected' 'This session is not connected to Exchange Online. Run Connect-DiagExchange.ps1 or Connect-ExchangeOnline first.')
+    }
+    $expected = $TenantId
+    if (-not $expected) { $expected = "$(Get-Property $Connections[0] 'TenantID')" }
+    foreach ($connection in $Connections) {
+        $actual = "$(Get-Property $connection 'TenantID')"
+        if ($actual -ne $expected) {
+            throw (New-Problem 'DiagForeignTenant' "This session is connected to tenant '$actual' and not to '$expected'. Nothing was asked or changed there. Run Disconnect-ExchangeOnline, then sign in to the tenant that is meant.")
+        }
+    }
+}
+
+function Invoke-Call {
+    # Runs one call and returns its rows, errors and warnings apart from each other, whatever the session's preferences are.
+    param([scriptblock] $Call)
+    $rows = [System.Collections.ArrayList]::new()
+    $problems = [System.Collections.ArrayList]::new()
+    $warnings = [System.Collections.ArrayList]::new()
+    $started = [DateTime]::UtcNow
+    $finished = $true
+    try {
+        & $Call 2>&1 3>&1 | ForEach-Object -Process {
+            if ($_ -is [System.Management.Automation.ErrorRecord]) { [void] $problems.Add($_) }
+            elseif ($_ -is [System.Management.Automation.WarningRecord]) { [void] $warnings.Add($_.Message) }
+            elseif ($null -ne $_) { [void] $rows.Add($_) }
+        }
+    }
+    catch {
+        [void] $problems.Add($_)
+        $finished = $false
+    }
+    [pscustomobject] @{
+        Rows = $rows.ToArray(); Problems = $problems.ToArray(); Warnings = $warnings.ToArray(); Finished = $finished
+        Started = $started; Milliseconds = [int] ([DateTime]::UtcNow - $started).TotalMilliseconds
+    }
+}
+
+function Get-Registration {
+    # Returns the application's row in Exchange. Get-ServicePrincipal is asked for all rows, since with an unknown -Identity
+    # it returns all of them anyway; the one with both ids is looked for here.
+    param([string] $ApplicationId, [string] $ObjectId)
+    $result = Invoke-Call { Get-ServicePrincipal -ErrorAction Continue -WarningAction Continue }
+    if ($result.Problems.Count -gt 0) { throw $result.Problems[0] }
+    $other = ''
+    foreach ($row in $result.Rows) {
+        $registered = "$(Get-Property $row 'ObjectId')"
+        if (-not $registered) { $registered = "$(Get-Property $row 'ServiceId')" }
+        if ("$(Get-Property $row 'AppId')" -ne $ApplicationId) { continue }
+        if ($registered -eq $ObjectId) {
+            return [pscustomobject] @{ AppId = $ApplicationId; ObjectId = $registered; Sid = "$(Get-Property $row 'Sid')" }
+        }
+        $other = " It is registered with ObjectId $registered, which is another one."
+    }
+    throw (New-Problem 'DiagNotRegistered' "Exchange has no service principal with AppId $ApplicationId and ObjectId $ObjectId.$other Run Register-DiagServicePrincipal.ps1 first.")
+}
+
+function Get-Right {
+    # Returns the rights of a permission row, one by one; Exchange may join them with commas in one text.
+    param([object] $Row)
+    foreach ($part in @(Get-Property $Row 'AccessRights')) {
+        foreach ($word in ("$part" -split ',')) { if ($word.Trim()) { $word.Trim() } }
+    }
+}
+
+function Test-Own {
+    # Says whether a permission row is the application's: by SID where both have one, else by ObjectId, never by name. The SID
+    # decides, since an application that was registered anew has the ObjectId of its old entries and another SID.
+    param([object] $Row, [object] $Principal)
+    $sid = "$(Get-Property $Row 'UserSid')"
+    if ($sid -and $Principal.Sid) { return $sid -eq $Principal.Sid }
+    "$(Get-Property $Row 'User')" -eq $Principal.ObjectId
+}
+
+function Get-FullAccess {
+    # Reads a mailbox and says whether the application has FullAccess there, whether it is denied, and what went wrong.
+    param([string] $Address, [object] $Principal)
+    $result = Invoke-Call { Get-MailboxPermission -Identity $Address -ErrorAction Continue -WarningAction Continue }
+    $state = [pscustomobject] @{ Problem = ''; Allowed = $false; Denied = $false; Inherited = $false }
+    if ($result.Problems.Count -gt 0) { $state.Problem = $result.Problems[0].Exception.Message }
+    foreach ($row in $result.Rows) {
+        if (-not (Test-Own $row $Principal) -or @(Get-Right $row) -notcontains 'FullAccess') { continue }
+        if ("$(Get-Property $row 'Deny')" -eq 'True') { $state.Denied = $true }
+        elseif ("$(Get-Property $row 'IsInherited')" -eq 'True') { $state.Inherited = $true }
+        else { $state.Allowed = $true }
+    }
+    $state
+}
+
+function Grant-One {
+    # Does the work for one mailbox and returns its outcome and a message.
+    param([string] $Address, [object] $Principal)
+    $before = Get-FullAccess $Address $Principal
+    if ($before.Problem) { return 'Failed', $before.Problem }
+    $note = ''
+    if ($before.Denied) { $note = 'Another entry denies it FullAccess, which wins. Remove that entry.' }
+    if ($before.Allowed -or $before.Inherited) { return 'AlreadyThere', $note }
+    if (-not $PSCmdlet.ShouldProcess($Address, "Add-MailboxPermission -User $($Principal.ObjectId) -AccessRights FullAccess -InheritanceType All -AutoMapping `$false")) {
+        return 'NotDone', $note
+    }
+    $change = Invoke-Call {
+        Add-MailboxPermission -Identity $Address -User $Principal.ObjectId -AccessRights 'FullAccess' -InheritanceType 'All' -AutoMapping $false -Confirm:$false -ErrorAction Continue -WarningAction Continue
+    }
+    for ($attempt = 1; $attempt -le 3; $attempt++) {
+        $after = Get-FullAccess $Address $Principal
+        if ($after.Allowed) { return 'Granted', $note }
+        if ($change.Problems.Count -gt 0) { return 'Failed', $change.Problems[0].Exception.Message }
+        if ($attempt -lt 3) { Start-Sleep -Seconds 2 }
+    }
+    if ($after.Problem) { return 'Unconfirmed', "Exchange accepted it, and it could not be read back: $($after.Problem)" }
+    'Unconfirmed', 'Exchange accepted it and does not show it yet. Run this again in a few minutes.'
+}
+
+Assert-Tenant @(Get-Connection) "$TenantId"
+$principal = Get-Registration "$ApplicationId" "$EnterpriseApplicationObjectId"
+foreach ($address in $Mailbox) {
+    $outcome, $message = Grant-One $address $principal
+    [pscustomobject] @{ Mailbox = $address; Outcome = $outcome; Message = $message }
+    if ($outcome -eq 'Failed' -or $outcome -eq 'Unconfirmed') {
+        Write-Error -Message "${address}: $message" -ErrorId "Diag$outcome" -TargetObject $address -ErrorAction $callersPreference
+    }
+}

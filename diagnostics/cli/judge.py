@@ -66,6 +66,7 @@ def permissions(
     shape: ShapeOption = None,
     no_imap: Annotated[bool, typer.Option("--no-imap", help="Leave the live IMAP sign-in out.")] = False,
     no_graph: Annotated[bool, typer.Option("--no-graph", help="Do not ask Microsoft Graph.")] = False,
+    needs: Annotated[bool, typer.Option("--needs", help="Print which rights each command needs, and leave.")] = False,
     report: ReportOption = None,
     output: OutputOption = Output.TABLE,
     lang: LanguageOption = None,
@@ -74,6 +75,11 @@ def permissions(
 
     Ids, tenant, token, consent, Exchange's registration, mailbox permissions, and the live IMAP sign-in.
     """
+    if needs:
+        from diagnostics import needs as rights  # noqa: PLC0415 - only when asked
+
+        typer.echo(rights.render(output.value), nl=False)
+        return
     from diagnostics.run import RunOptions  # noqa: PLC0415 - only for runs
 
     options = RunOptions(mailboxes=tuple(mailbox or ()), imap=not no_imap, graph=not no_graph)

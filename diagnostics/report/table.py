@@ -22,7 +22,8 @@ def render(report: Report, *, width: int, color: bool) -> str:
     """Return the report for a window of `width` columns; commands are never wrapped, so that they can be copied."""
     width = max(width, _NARROWEST)
     words = WORDS[report.language]
-    lines = [*_headline(report, width), ""]
+    head = list(_headline(report, width))
+    lines = [*head, ""] if head else []
     causes = report.diagnosis.causes
     if causes:
         lines += [*_cause(causes[0], report, width, first=True), ""]

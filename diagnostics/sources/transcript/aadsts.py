@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from diagnostics.evidence import EntraError
 from diagnostics.sources.transcript import prose
-from diagnostics.sources.transcript.codes import WORDINGS, repaired
+from diagnostics.sources.transcript.codes import UNNUMBERED, WORDINGS, repaired
 from diagnostics.sources.transcript.window import Flow, View
 
 _CODE = re.compile(r"AADSTS[ :_-]{0,2}(?P<code>\d{4,8})(?!\d)", re.IGNORECASE)
@@ -24,15 +24,17 @@ _BARE_CODE = re.compile(
 )
 _TAIL = re.compile(
     r"\s*(?:Trace ID:?\s*(?P<trace>[\w*<>-]+))?[\s.,;]*(?:Correlation ID:?\s*(?P<correlation>[\w*<>-]+))?[\s.,;]*"
-    r"(?:Timestamp:?\s*(?P<timestamp>\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d ?Z?))?",
+    r"(?:Timestamp:?\s*(?P<timestamp>\d{4}-\d\d-\d\d[\sT]+\d\d:\d\d:\d\d ?Z?))?",
     re.IGNORECASE,
 )
 _TRACE = re.compile(r"\s*Trace ID\b", re.IGNORECASE)
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _FIELD = r"['\"]?\b{name}['\"]?\s*(?:=>|[:=])\s*['\"]?(?P<value>[^'\"\s,;}}&)]{{2,60}})"
 _FIELDS = {
-    name: re.compile(_FIELD.format(name=name))
-    for name in ("suberror", "trace_id", "correlation_id", "timestamp", "error")
+    **{name: re.compile(_FIELD.format(name=name)) for name in ("suberror", "trace_id", "correlation_id", "error")},
+    "timestamp": re.compile(
+        r"['\"]?\btimestamp['\"]?\s*(?:=>|[:=])\s*['\"]?(?P<value>\d{4}-\d\d-\d\d[\sT]+\d\d:\d\d:\d\d ?Z?)"
+    ),
 }
 _WORDS = (
     "invalid_client|invalid_grant|unauthorized_client|invalid_request|invalid_scope|invalid_tenant|invalid_resource"
@@ -67,6 +69,11 @@ _STRONG = re.compile(r"Trace ID:? ?[0-9a-f*x<]{4}|\btrace_id\W{1,6}[0-9a-fx*<]{4
 _REACH = 1500
 _MANY = 5
 _SIGNS = re.compile(r"aadsts|error_?codes|error\?code|error ?code|resulttype|result code")
+_SENTENCES = re.compile(
+    "client secret|with identifier|service principal|tenant |resource principal|/.default|parameter|client is public|assertion|redirect uri|reply url"
+    "|reply address|user account|multi-factor|signed in user|validating credentials|multi-?tenant|conditional access|not consented"
+    "|entitlements|valid resources|refresh token|proof key|grant type"
+)
 _SEPARATOR = re.compile(r"['\"`*]{0,3}[ \t]*(?::|-|–|\|)?[ \t]*\n?[ \t]*")
 _OPENED = re.compile(r"([\"'“‘`])(?:\s*\d{4,8} - \[[^\]]*\]:\s*|[\w. ]{0,40}: ?)?$")
 _BRACKET = re.compile(r"[)\]}](?=\s*$)|\"\s*[,}]", re.MULTILINE)
@@ -84,7 +91,10 @@ _CLOSING = {"“": "”", "‘": "’", '"': '"', "'": "'", "`": "`"}
 def read(window: View) -> Iterator[EntraError]:
     """Yield every refusal that the window reports; what a document merely explains is left out."""
     flow = window.joined
-    if not _SIGNS.search(flow.text.lower()):
+    low = flow.text.lower()
+    if not _SIGNS.search(low):
+        if _SENTENCES.search(low):
+            yield from _unnumbered(window, flow, set())
         return
     matches = list(_CODE.finditer(flow.text))
     if _is_catalogue(flow, matches):
@@ -96,6 +106,7 @@ def read(window: View) -> Iterator[EntraError]:
             reported.update(error.codes)
             yield error
     yield from _numbered(window, flow, reported)
+    yield from _unnumbered(window, flow, reported)
 
 
 def _is_catalogue(flow: Flow, matches: list[re.Match[str]]) -> bool:
@@ -127,7 +138,7 @@ def _described(window: View, flow: Flow, match: re.Match[str]) -> EntraError | N
         provenance=window.where(flow.number_at(match.start())),
         error=word[1] if word else "",
         suberror=found["suberror"],
-        timestamp=(tail["timestamp"] if tail else "") or found["timestamp"],
+        timestamp=" ".join(((tail["timestamp"] if tail else "") or found["timestamp"]).split()),
         trace_id=(tail["trace"] if tail else "") or found["trace_id"],
         correlation_id=(tail["correlation"] if tail else "") or found["correlation_id"],
         grant_type=_grant(before + flow.text[match.start() : after] + behind),
@@ -229,11 +240,49 @@ def _is_report(window: View, match: re.Match[str], *, code: int, sentence: str, 
     return (alive and wording is None and sentence[:1].isupper()) or (alive and is_field)
 
 
+def _unnumbered(window: View, flow: Flow, reported: set[int]) -> Iterator[EntraError]:
+    """Yield refusals whose sentence was passed on without its number."""
+    text = flow.text.replace("\n", " ")
+    for code, wording in UNNUMBERED:
+        match = None if code in reported else wording.search(text)
+        if match is None or re.search(
+            r"AADSTS\W*\d+\W{0,6}(?:[^.]{0,120})$", text[max(match.start() - 150, 0) : match.start()]
+        ):
+            continue
+        index = flow.index_at(match.start())
+        line = window.lines[index]
+        before = line.partition(match[0][:20])[0]
+        quoted = (
+            prose.explains(window.lines, index)
+            or prose.is_program(line, before)
+            or prose.in_program(window.lines, index)
+            or prose.is_listed(window.full, index)
+            or prose.is_comment(line)
+        )
+        if quoted:
+            continue
+        reported.add(code)
+        start = (
+            max(text.rfind(". ", 0, match.start()) + 2, flow.starts[index])
+            if code in {1002012, 50076}
+            else match.start()
+        )
+        end = re.compile(r"Trace ID|\"|$|\n").search(flow.text, match.end(), match.end() + 400)
+        around = text[max(match.start() - 400, 0) : match.end() + 400]
+        yield EntraError(
+            codes=(code,),
+            description=" ".join(text[start : end.start() if end else match.end()].split()),
+            provenance=window.where(flow.number_at(match.start())),
+            grant_type=_grant(around),
+        )
+
+
 def _numbered(window: View, flow: Flow, reported: set[int]) -> Iterator[EntraError]:
     """Yield refusals of which only the numbers are left: `error_codes`, the error page's address, sign-in logs."""
     for pattern in (_CODES_FIELD, _URI_CODE, _BARE_CODE):
         for match in pattern.finditer(flow.text):
-            codes = tuple(int(code) for code in re.findall(r"\d{5,8}", match["codes"]))
+            listed = ("".join(code.split()) for code in match["codes"].split(","))
+            codes = tuple(int(code) for code in listed if code)
             codes = tuple(
                 code for code in codes if code not in reported and (code in WORDINGS or pattern is _CODES_FIELD)
             )

@@ -29,7 +29,7 @@ _COMPILED = tuple((kind, re.compile(pattern)) for kind, pattern, _ in ERRORS)
 _WORDS = ("is not recognized", "not found", "not available", "unavailable", "isn't available", "commandnotfound", "benennung", "término", "terme",
           "role definition", "isn't supported in this scenario", "couldn't be found on", "couldn't find object", "access control entr",
           "unauthorized", "isn't assigned to any", "access is denied to the requested")  # fmt: skip
-_ERROR_ID = re.compile(r"FullyQualifiedErrorId\s*:\s*(?P<id>\S+)")
+_ERROR_ID = re.compile(r"FullyQualifiedErrorId\s*:\s*(?P<id>[^\n]+)")
 _CATEGORY = re.compile(r"CategoryInfo\s*:\s*(?P<category>\w+)")
 _CMDLET = re.compile(r"\b(?P<cmdlet>(?:Get|Set|New|Add|Remove|Test|Connect)-[A-Z]\w+)\b")
 _RECORD = 700
@@ -41,6 +41,7 @@ def read(window: View) -> Iterator[CmdletError]:
         return
     flow = window.joined
     flat = flow.text.replace("\n", " ")
+    seen: set[tuple[str, str]] = set()
     for kind, pattern in _COMPILED:
         for match in pattern.finditer(flat if kind != "unauthorized" else flow.text):
             index = flow.index_at(match.start())
@@ -54,13 +55,17 @@ def read(window: View) -> Iterator[CmdletError]:
             error_id, category = _ERROR_ID.search(around), _CATEGORY.search(around)
             groups = match.groupdict()
             named = groups.get("cmdlet") or groups.get("localised") or _named(flow.text, match.start(), around)
-            if kind == "unauthorized" and not named:
+            if (kind == "unauthorized" and not named) or (
+                kind,
+                named if kind == "command-not-found" else match[0],
+            ) in seen:
                 continue
+            seen.add((kind, named if kind == "command-not-found" else match[0]))
             yield CmdletError(
                 cmdlet=named,
                 message=redact(" ".join(match[0].split()))[:400],
                 provenance=window.where(flow.numbers[index]),
-                error_id=error_id["id"] if error_id else "",
+                error_id=error_id["id"].strip() if error_id else "",
                 category=category["category"] if category else kind,
             )
 

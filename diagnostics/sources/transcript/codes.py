@@ -96,6 +96,41 @@ _WORDINGS: Final = {
 }
 WORDINGS: Final = {code: re.compile(wording) for code, wording in _WORDINGS.items()}
 
+# Sentences of Entra that name their number by themselves: programs and people often pass on the sentence alone.
+UNNUMBERED: Final = tuple(
+    (code, re.compile(wording))
+    for code, wording in (
+        (7000215, r"Invalid client secret (?:is )?provided\. Ensure the secret"),
+        (7000222, r"The provided client secret keys(?: for app '[^'\n]*')? are expired"),
+        (700016, r"Application with identifier '[^'\n]*' was not found in the directory"),
+        (7000229, r"The client application \S+ is missing service principal in the tenant"),
+        (90002, r"Tenant '[^'\n]*' not found\. Check to make sure"),
+        (900023, r"Specified tenant identifier '[^'\n]*' is neither a valid DNS name"),
+        (500011, r"The resource principal named \S+ was not found in the tenant"),
+        (500014, r"The service principal for resource '[^'\n]*' is disabled"),
+        (1002012, r"Client credential flows must have a scope value with /\.default"),
+        (70011, r"The provided value for the input parameter 'scope' (?:is not|isn't) valid"),
+        (900144, r"The request body must contain the following parameter: '(?:scope|grant_type|client_id)'"),
+        (7000218, r"The request body must contain the following parameter: 'client_assertion' or 'client_secret'"),
+        (700025, r"Client is public so neither 'client_assertion' nor 'client_secret' should be presented"),
+        (700027, r"Client assertion (?:failed signature validation|contains an invalid signature)"),
+        (50011, r"The (?:redirect URI|reply (?:URL|address)) '[^'\n]*' specified in the request does not match"),
+        (50020, r"User account '[^'\n]*' from identity provider '[^'\n]*' does not exist in tenant"),
+        (50057, r"The user account is disabled\."),
+        (50076, r"you must use multi-factor authentication to access '"),
+        (50105, r"The signed in user '[^'\n]*' is not assigned to a role for the application"),
+        (50126, r"Error validating credentials due to invalid username or password"),
+        (50194, r"Application '[^'\n]*'(?:\([^)\n]*\))? (?:is not|isn't) configured as a multi-?tenant application"),
+        (53003, r"Access has been blocked by Conditional Access policies"),
+        (65001, r"The user or administrator has not consented to use the application with ID"),
+        (65006, r"had no entitlements matching required permissions"),
+        (650057, r"List of valid resources from app registration"),
+        (700082, r"The refresh token has expired due to inactivity"),
+        (9002325, r"Proof Key for Code Exchange is required for cross-origin"),
+        (9001023, r"The grant type (?:is not|isn't) supported over the /common or /consumers endpoints"),
+    )
+)
+
 
 def repaired(digits: str) -> int:
     """Return the number that `digits` stand for; where the first ones were lost (`AADSTS00016`), the one known that fits.

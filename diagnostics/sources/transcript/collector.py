@@ -12,7 +12,9 @@ from typing import Any, TypeVar
 
 from diagnostics.evidence import (
     AccessPolicy,
+    ApplicationId,
     AppRegistration,
+    AppRegistrationObjectId,
     AppRoleAssignment,
     CasMailbox,
     CmdletError,
@@ -31,6 +33,7 @@ from diagnostics.evidence import (
     Provenance,
     Recipient,
     Remark,
+    RequiredPermission,
     RoleAssignment,
     SaslString,
     SecretShape,
@@ -135,6 +138,14 @@ class Collector:
 
     def _graph(self, nothing: Unavailable) -> GraphEvidence:
         applications = self.all(AppRegistration)
+        required = self.all(RequiredPermission)
+        if required and not applications:  # a part of a manifest
+            where = Provenance(Source.TEXT, nothing.provenance.how)
+            applications = (
+                AppRegistration(
+                    AppRegistrationObjectId(""), ApplicationId(""), "", where, required_permissions=required
+                ),
+            )
         principals = [item for item in self.all(EnterpriseApplication) if item.application_id != _EXCHANGE_ONLINE]
         exchange = [item for item in self.all(EnterpriseApplication) if item.application_id == _EXCHANGE_ONLINE]
         return GraphEvidence(

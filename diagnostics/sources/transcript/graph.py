@@ -56,6 +56,11 @@ def required_permissions(fields: Fields) -> tuple[RequiredPermission, ...]:
     )
 
 
+def resource_permissions(fields: Fields) -> tuple[RequiredPermission, ...]:
+    """Return the permissions of one resource, as a part of a manifest shows them without the application around them."""
+    return required_permissions({"requiredResourceAccess": [fields]}) if "resourceAppId" in fields else ()
+
+
 def enterprise_application(fields: Fields, where: Provenance) -> EnterpriseApplication | None:
     """Return a `servicePrincipal` object."""
     signs = {

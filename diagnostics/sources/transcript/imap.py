@@ -34,7 +34,7 @@ _REPLY = re.compile(rf"(?:^|(?<=[\s:'\"\[(>])){_TAG}\s+(?P<status>OK|NO|BAD)\s+(
 _UNTAGGED = re.compile(r"(?:^|(?<=[\s:'\"\[(>]))\*\s+(?P<status>NO|BAD|BYE)\s+(?P<text>\S.*)$")
 _VERBS = (
     "CAPABILITY|AUTHENTICATE|LOGIN|LOGOUT|SELECT|EXAMINE|LIST|LSUB|NAMESPACE|ID|NOOP|STATUS|EXPUNGE|ENABLE|IDLE|STARTTLS"
-    "|UID|FETCH|SEARCH|CHECK|CLOSE|XLIST|GETQUOTAROOT"
+    "|CREATE|DELETE|RENAME|SUBSCRIBE|APPEND|COPY|MOVE|UID|FETCH|SEARCH|CHECK|CLOSE|XLIST|GETQUOTAROOT"
 )
 _COMMAND = re.compile(rf"^{_TAG}\s+(?P<verb>{_VERBS})\b(?P<rest>.*)$", re.IGNORECASE)
 _LITERAL = re.compile(r"^\+\s*(?P<base64>[A-Za-z0-9+/]{16,}={0,2})\s*$")

@@ -36,7 +36,7 @@ class Said:
 
 
 _CLIENT = (
-    r"C:|>>>?(?=[ \t])|-->|->|=>|IMAP>|\d>(?=[ \t])|>(?=[ \t]b?['\"]?[\w.]+[ \t][A-Za-z])|Sending(?:\sline)?:|SendData:|\[tx\]|\bsent:|client:"
+    r"C:|>>>?(?=[ \t])|-->|->|=>|IMAP>|\d>(?=[ \t])|>(?=[ \t]b?['\"]?[\w.]+[ \t](?i:AUTHENTICATE|LOGIN|CAPABILITY|SELECT|EXAMINE|LIST|NAMESPACE|NOOP|LOGOUT|ID|STATUS)\b)|Sending(?:\sline)?:|SendData:|\[tx\]|\bsent:|client:"
     r"|IMAP4?\s?>|<send>|Client command:|REQUEST:"
 )
 _SERVER = (

@@ -15,7 +15,7 @@ from typing import Any
 from diagnostics.sources.transcript.window import Flow
 
 _INTERESTING = re.compile(
-    r"""["'](?:aud|appid|appId|AppId|access_token|accessToken|id_token|roles|requiredResourceAccess|passwordCredentials|appRoleId
+    r"""["'](?:aud|appid|appId|AppId|access_token|accessToken|id_token|roles|requiredResourceAccess|resourceAppId|passwordCredentials|appRoleId
     |servicePrincipalType|ServiceId|ObjectId|AccessRights|ImapEnabled|RecipientTypeDetails|AllowBasicAuthImap|TenantID|RoleAssigneeName
     |AccessRight|oauth2PermissionScopes|consentType|InScope|AccessCheckResult)["']\s*(?:=>|:)""",
     re.VERBOSE,

@@ -58,6 +58,7 @@ _HOST = re.compile(
 )
 _MAIL_HOST = re.compile(r"outlook|office365|imap|mail", re.IGNORECASE)
 _NAMED = re.compile(r"\w://|\b(?:[\w-]+\.)+[a-z]{2,}:\d{2,5}\b|\b\d{1,3}(?:\.\d{1,3}){3}:\d{2,5}\b|\[\d[\d.]+\]:\d+")
+_IP = re.compile(r"[\d.]+|[0-9a-fA-F:]*:[0-9a-fA-F:]*")
 _REACH = 4
 _PORTS = {993: 993, 995: 995, 143: 143}
 
@@ -103,7 +104,7 @@ def _purpose(window: View, index: int) -> str:
 
 def _alone(window: View) -> bool:
     """Say whether the text is so short that the failure is what was pasted."""
-    few = 6
+    few = 3
     return sum(bool(line.strip()) for line in window.lines) <= few
 
 
@@ -114,8 +115,9 @@ def _evidence(window: View, index: int, failure: Failure, purpose: str, match: r
     if purpose == "imap" and failure.kind != "no-ca-bundle":
         name_error = line if failure.kind == "name-not-resolved" else ""
         attempt = AddressAttempt(host, port, failure.outcome, line)
+        named = "" if _IP.fullmatch(host) and not host.startswith("127.") else host  # what the name led to
         return ImapSession(
-            where, server=host, port=port, attempts=() if name_error else (attempt,), name_error=name_error
+            where, server=named, port=port, attempts=() if name_error else (attempt,), name_error=name_error
         )
     values = (("for", purpose), *((("host", host),) if host else ()), *((("port", str(port)),) if port else ()))
     return Remark(f"network-{failure.kind}", line, where, values)

@@ -108,6 +108,9 @@ _WORDS = {
 }
 _WIRE = re.compile(r"(?:-->|<--|=>|<=|>>|<<)[ \t]+b?['\"](?:(?!\\n).)*\\r\\n['\"]?[ \t]*$")
 _OPENING = re.compile(r"""^\s*(?:\{\s*|[\w.$-]+\s*[=:]\s*)?(?:["'][\w.@-]{1,40}["']\s*:\s*)?[bu]?(?P<quote>["'])""")
+_SPEAKS = re.compile(
+    r"(?:[CS]:|<<|>>|-->|<--|=>|<=|IMAP[<>])\s|[\w.]{1,24}\s(?:OK|NO|BAD)\s|\*\s(?:OK|BAD|NO|BYE)\s|\d{1,3}(?:\.\d{1,3}){3}\s"
+)
 _BEGINS = re.compile(
     r"""(?:[CS]:|<<|>>|-->|<--|<->|->|=>|<=|[<>]\s|>>>|IMAP[<>]|\d[<>]|Read:|Sending:|\*\s|\+\s|\+$|[\w.]{1,24}\s(?:OK|NO|BAD)\s
     |[A-Za-z]{0,6}\d[\w.]*\s(?:AUTHENTICATE|LOGIN|CAPABILITY|SELECT|EXAMINE|LIST|NAMESPACE|LOGOUT|NOOP|ID)\b|[-+]ERR|\+OK|[245]\d\d[ -]
@@ -196,8 +199,11 @@ def is_double_spaced(lines: Sequence[str]) -> bool:
     return len(gaps) > 1 and gaps.count(2) >= len(gaps) * 0.8
 
 
-def hard_breaks(lines: Sequence[str]) -> set[int]:
-    """Return the indexes of lines whose end a terminal put in, so that the next line goes on in the middle of a word."""
+def hard_breaks(lines: Sequence[str], stamped: Sequence[bool]) -> set[int]:
+    """Return the indexes of lines whose end a terminal put in, so that the next line goes on in the middle of a word.
+
+    `stamped` says which lines a logger had put something before: such a line seldom goes on from the one before it.
+    """
     breaks: set[int] = set()
     widths = [len(line) for line in lines]
     exact = _exact_widths(widths)
@@ -205,26 +211,33 @@ def hard_breaks(lines: Sequence[str]) -> set[int]:
         left, right = lines[index], lines[index + 1]
         if not left or not right:
             continue
-        if _is_torn(left, right.lstrip()) or (widths[index + 1] <= widths[index] and _in_run(widths, index)):
+        if _is_torn(left, right.lstrip()):
             breaks.add(index)
-        elif widths[index] in exact and widths[index + 1] <= widths[index] and not _BEGINS.match(right):
+        elif widths[index + 1] > widths[index] or _SPEAKS.match(right):
+            continue
+        elif _in_run(widths, index):
+            breaks.add(index)
+        elif widths[index] in exact and not stamped[index + 1] and not _BEGINS.match(right):
             sure = widths.count(widths[index]) > 1
-            if _is_mid_word(left, right) if sure else is_cut(left, right):
+            if (_is_mid_word(left, right) and not _has_whole_words(left, right)) if sure else is_cut(left, right):
                 breaks.add(index)
     return breaks
 
 
 def is_cut(left: str, right: str) -> bool:
     """Say whether a line as wide as a terminal ends in the middle of a word."""
-    if (
-        len(left) not in _TERMINALS
-        or not right
-        or not left[-1].isalnum()
-        or not (right[0].islower() or right[0].isdigit())
-    ):
+    if len(left) not in _TERMINALS or not right:
         return False
-    words = {left.rsplit(maxsplit=1)[-1].casefold(), right.split(maxsplit=1)[0].casefold()}
-    return not words & _WORDS
+    return left[-1].isalpha() and right[0].islower() and not _has_whole_words(left, right)
+
+
+def _has_whole_words(left: str, right: str) -> bool:
+    """Say whether a common word ends or begins at the line's end, so that the line was wrapped between two words."""
+    return (
+        bool({left.rsplit(maxsplit=1)[-1].casefold(), right.split(maxsplit=1)[0].casefold()} & _WORDS)
+        if left.strip() and right.strip()
+        else False
+    )
 
 
 def _exact_widths(widths: Sequence[int]) -> set[int]:

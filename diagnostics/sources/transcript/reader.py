@@ -72,7 +72,8 @@ def _extract(window: Window, collector: Collector) -> None:
     for fact in (
         *aadsts.read(window),
         *claims.from_strings(window),
-        *requests.read(window.folded),
+        *(asked := list(requests.read(window.folded))),
+        *settings.from_requests(asked),
         *settings.read(window.folded),
         *imap.read(window.folded),
         *network.read(window.folded),
@@ -97,6 +98,8 @@ def _object(window: Window, found: Found, collector: Collector) -> None:
     fields = found.fields
     if claims.is_payload(fields):
         collector.add(claims.from_object(window, found))
+    for permission in graph.resource_permissions(fields):
+        collector.add(permission)
     for fact in (
         graph.app_registration(fields, where),
         graph.enterprise_application(fields, where),

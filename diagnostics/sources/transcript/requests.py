@@ -35,6 +35,7 @@ _SCOPE = re.compile(
     r"https?://[^\s\"',;\])}]+|[A-Za-z_]+(?:\.[A-Za-z]+)+|offline_access|openid|profile|email|/\.default|,"
 )
 _INTERPOLATED = re.compile(r"[{}<>$]|%[A-Za-z_]{2,}%|\s")
+_PLAUSIBLE = re.compile(r"[0-9a-fA-F-]{30,}|[\w-]+(?:\.[\w-]+)+|common|organizations|consumers")
 _NEAR = 12
 _PARAMETERS = {"grant_type", "scope", "client_id", "redirect_uri", "response_type", "resource"}
 _NO_TENANTS = {
@@ -67,39 +68,45 @@ def _urls(window: View) -> Iterator[tuple[int, TokenRequest]]:
     for index, line in enumerate(window.lines):
         if "://" not in line and ":\\/" not in line:
             continue
+        if prose.explains(window.lines, index) or prose.is_comment(line):
+            continue
         for match in _URL.finditer(line):
-            path = match["path"].replace("\\", "")
-            endpoint = _ENDPOINT.search(path)
-            tenant = unquote((endpoint["tenant"] or endpoint["only"]) if endpoint else "")
-            if tenant.lower() in _NO_TENANTS or _INTERPOLATED.search(tenant):
-                tenant = ""
-            query = _query(match["query"] or "")
-            query = {name: value for name, value in query.items() if name in _PARAMETERS}
-            if prose.is_program(line) and "grant_type" not in line and not query:
-                tenant = (
-                    tenant
-                    if re.fullmatch(r"[0-9a-fA-F-]{30,}|[\w-]+(?:\.[\w-]+)+|common|organizations|consumers", tenant)
-                    else ""
-                )
-            if prose.explains(window.lines, index) or prose.is_comment(line) or not (tenant or query):
-                continue
-            grant = query.get("grant_type", "")
-            if not grant and (query.get("response_type", "").startswith("code") or "/authorize" in path):
-                grant = "authorization_code"
-            elif not grant and "/devicecode" in path:
-                grant = "device_code"
-            yield (
-                index,
-                TokenRequest(
-                    window.where(window.numbers[index]),
-                    grant_type=grant,
-                    scopes=_scopes(query.get("scope", "")) if "adminconsent" not in path else (),
-                    authority_tenant=tenant,
-                    login=match["login"].replace("\\", "").lower(),
-                    application_id=_literal(query.get("client_id", "")),
-                    redirect_uri=_literal(query.get("redirect_uri", "")),
-                ),
-            )
+            request = _of_url(window, index, match)
+            if request is not None:
+                yield index, request
+
+
+def _of_url(window: View, index: int, match: re.Match[str]) -> TokenRequest | None:
+    path = match["path"].replace("\\", "")
+    if "adminconsent" in path:
+        return None  # a consent, no request for a token
+    query = {name: value for name, value in _query(match["query"] or "").items() if name in _PARAMETERS}
+    tenant = _tenant(path, literal=bool(query) or not prose.is_program(window.lines[index]))
+    if not (tenant or query):
+        return None
+    grant = query.get("grant_type", "")
+    if not grant and (query.get("response_type", "").startswith("code") or "/authorize" in path):
+        grant = "authorization_code"
+    elif not grant and "/devicecode" in path:
+        grant = "device_code"
+    return TokenRequest(
+        window.where(window.numbers[index]),
+        grant_type=grant,
+        scopes=_scopes(query.get("scope", "")),
+        authority_tenant=tenant,
+        login=match["login"].replace("\\", "").lower(),
+        application_id=_literal(query.get("client_id", "")),
+        redirect_uri=_literal(query.get("redirect_uri", "")),
+    )
+
+
+def _tenant(path: str, *, literal: bool) -> str:
+    """Return the tenant that a sign-in address names; of a program's line only what can be one."""
+    endpoint = _ENDPOINT.search(path)
+    tenant = unquote((endpoint["tenant"] or endpoint["only"]) if endpoint else "")
+    if tenant.lower() in _NO_TENANTS or _INTERPOLATED.search(tenant):
+        return ""
+    return tenant if literal or _PLAUSIBLE.fullmatch(tenant) else ""
 
 
 def _query(query: str) -> dict[str, str]:
@@ -115,7 +122,9 @@ def _fields(window: View) -> Iterator[tuple[int, TokenRequest]]:
     """Yield what single lines say of a request: an urlencoded body, or names with values."""
     for index, line in enumerate(window.lines):
         low = line.lower()
-        if not any(word in low for word in ("grant", "scope", "acquire", "client_id=", "resource", "redirect")):
+        if "adminconsent" in low or not any(
+            word in low for word in ("grant", "scope", "acquire", "client_id=", "resource", "redirect", "flow")
+        ):
             continue
         if prose.explains(window.lines, index) or prose.is_comment(line) or line.lstrip().startswith("#"):
             continue

@@ -241,7 +241,7 @@ def _blank_in_literal(line: str) -> bool:
             re.IGNORECASE,
         )
         or re.search(
-            r"\+\s*[\"'] +(?:\^A|\\x01|\\u0001|%x?01|\x01)?[\"']?\s*\+?\s*(?:\[char\]1|chr\(1\)|[\"']?\s*auth=)",
+            r"\+\s*[\"'] +(?:\^A|\\x01|\\u0001|%x?01|\x01)?[\"']?\s*\+?\s*(?:\$\(\[char\]1\)|\[char\]1|chr\(1\)|[\"']?\s*auth=)",
             line,
             re.IGNORECASE,
         )

@@ -9,9 +9,9 @@ invisible characters, since they are what the input checks look for.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from diagnostics.evidence import SecretShape, Setting, SettingName
+from diagnostics.evidence import SecretShape, Setting, SettingName, TokenRequest
 from diagnostics.redaction import Secret
 from diagnostics.sources.claims import secret_shape
 from diagnostics.sources.transcript import prose
@@ -47,10 +47,13 @@ _MAILS = re.compile(r"[^\s@<>]{1,80}@[\w.-]+(?:[:\\/][^\s^]{1,100})?|[\w.-]+\\[\
 _PLACEHOLDER = re.compile(
     r"\{\{[^{}]+\}\}|<[^<>]+>|\[[^\[\]]+\]|(?i:(?:your|my|the|enter|insert|change|replace|put)[-_ ].+|your\w+|changeme|todo)|%\w+%|\$\{\w+\}|(?i:(?:tenant|client|app(?:lication)?|directory)[-_ ]?id)"
 )
-_CODE_VALUE = re.compile(
-    r"^(?:os\.|process\.|config|settings\.|env\b|getenv|params|self\.|this\.|\$|args|null|none|true|false|new |await |\w+\.\w+\(|\w+\()",
+_CODE_VALUE = re.compile(  # what a program would compute, or another value it would name
+    r"^(?:os\.|process\.|config|settings\.|env\b|getenv|params|self\.|this\.|\$|args|null|none|true|false|new |await )|\w\(|::|->|\$\{?\w|\w\.(?:get|secret|client\w*|value|config\w*)\b",
     re.IGNORECASE,
 )
+_OF_TOKENS = {"appid", "upn", "tid", "oid"}  # claims of a token, which nobody typed
+_FORMAT_LIST = re.compile(r"^\s*[A-Za-z]\w+ {2,}: ")
+_SHORTEST_SECRET = 8
 _CMDLET = re.compile(r"\b(?:Get|Set|New|Add|Remove|Test|Connect)-[A-Z]\w+")
 _IMAP = re.compile(r"imap|\b993\b|outlook", re.IGNORECASE)
 _MAIL_HOSTS = re.compile(r"(?:outlook|office|hotmail|live|imap|exchange|mail)[\w.-]*\.", re.IGNORECASE)
@@ -69,6 +72,13 @@ def read(window: View) -> Iterator[Setting | SecretShape]:
                 yield found
 
 
+def from_requests(asked: Iterable[TokenRequest]) -> Iterator[Setting]:
+    """Yield the tenants of sign-in addresses that look like ids: a broken one is read as a domain by Entra."""
+    for request in asked:
+        if re.fullmatch(r"[0-9a-fA-F-]{20,}", request.authority_tenant):
+            yield Setting(_N.TENANT, request.authority_tenant, request.provenance)
+
+
 def is_placeholder(raw: str) -> bool:
     """Say whether a value is a template's variable or a documentation's stand-in."""
     return _PLACEHOLDER.fullmatch(raw.strip()) is not None
@@ -80,35 +90,38 @@ def _read_one(window: View, index: int, match: re.Match[str]) -> Setting | Secre
     raw = value[1:-1] if quoted else value
     where = window.where(window.numbers[index])
     if _IS_SECRETS_NAME.fullmatch(name):
-        if (
-            not raw.strip()
-            or not (quoted or _assigned(match))
-            or _CODE_VALUE.match(raw)
-            or is_placeholder(raw)
-            or _masked(raw)
-        ):
-            return None
-        return secret_shape(Secret(raw), where)
+        return secret_shape(Secret(raw), where) if _is_secret(match, raw, quoted=quoted) else None
+    if (
+        name in _OF_TOKENS
+        or (name.lower() == "appid" and ":" in match["sign"])
+        or _FORMAT_LIST.match(window.lines[index])
+    ):
+        return None
     kind = next((kind for kind, pattern in _BY_NAME if pattern.fullmatch(name)), None)
     if (
         kind is None
         or not raw
-        or (not quoted and _CODE_VALUE.match(raw))
+        or (not quoted and _CODE_VALUE.search(raw))
         or (quoted and prose.is_program(window.lines[index]))
     ):
         return None
     raw = _fitting(kind, raw, quoted=quoted)
-    if (
-        kind is _N.IMAP_SERVER
-        and raw[:1].isdigit()
-        and not _IMAP.search(" ".join(window.lines[max(index - 4, 0) : index + 5]))
-    ):
+    if kind is _N.IMAP_SERVER and not _is_mail_server(window, index, raw):
         return None
     return Setting(kind, raw, where) if raw else None
 
 
-def _assigned(match: re.Match[str]) -> bool:
-    return bool(match["sign"].strip()) and len(match["value"]) > 5  # noqa: PLR2004 - shorter ones are words
+def _is_secret(match: re.Match[str], raw: str, *, quoted: bool) -> bool:
+    """Say whether a value is a secret itself, and not a stand-in, a mask or the name of where it is kept."""
+    if not raw.strip() or _CODE_VALUE.search(raw) or is_placeholder(raw) or _masked(raw):
+        return False
+    return quoted or (bool(match["sign"].strip()) and any(c.isdigit() for c in raw) and len(raw) >= _SHORTEST_SECRET)
+
+
+def _is_mail_server(window: View, index: int, raw: str) -> bool:
+    if raw.lower().endswith(".prod.outlook.com"):
+        return False  # a server of Microsoft's own that an error message names
+    return not raw[:1].isdigit() or bool(_IMAP.search(" ".join(window.lines[max(index - 4, 0) : index + 5])))
 
 
 def _masked(raw: str) -> bool:

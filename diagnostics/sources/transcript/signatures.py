@@ -25,7 +25,14 @@ class Signature:
     compiled: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "compiled", re.compile(self.pattern, re.IGNORECASE))
+        object.__setattr__(self, "compiled", re.compile(_any_blank(self.pattern), re.IGNORECASE))
+
+
+def _any_blank(pattern: str) -> str:
+    """Let each blank of a pattern outside a character class stand for a line's end, too: texts come wrapped."""
+    return "".join(
+        part if part.startswith("[") else part.replace(" ", r"\s+") for part in re.split(r"(\[\^?[^\]]*\])", pattern)
+    )
 
 
 _S = Signature
@@ -73,6 +80,7 @@ SIGNATURES: tuple[Signature, ...] = (
     _S("client-access-rule", r"\b(?:blocked|denied|rejected) by (?:a |the )?client access rule|\bClientAccessRule\w*\b[^\n]{0,60}(?:block|deny|denied)|\bAction\s*:\s*DenyAccess\b", "FairEmail FAQ 139; Get-ClientAccessRule.md", ("access rule", "accessrule", "denyaccess")),
     _S("service-abuse-mode", r"service abuse mode", "freescout issue 5101", ("service abuse",)),
     # --- token answers
+    _S("adminconsent-url", r"/adminconsent\?(?:[^\s\"'<>]*?[?&]scope(?:=|%3D)(?P<scope>[^&\s\"'<>]+)|[^\s\"'<>]*)", "office-developer-exchange-docs how-to-authenticate", ("/adminconsent?",)),
     _S("token-response-without-refresh-token", r"\bno refresh[_ ]token\b|refresh[_ ]token (?:is |was )?(?:missing|not (?:returned|found|present|issued)|null|None|undefined)|did not (?:return|contain|include) an? refresh[_ ]token", "email-oauth2-proxy emailproxy.config; azure-docs issue 41925", ("refresh token", "refresh_token")),
     # --- what people say they saw
     _S("said-works-in-script", r"\b(?:powershell |python |test )?script\b[^\n.]{0,80}\b(?:works|succeeds|returns|connects|logs in|lists)\b[^\n.]{0,80}|\bworks? (?:fine |perfectly |ok )?(?:in|with|from) (?:the |a |my |microsoft's )?(?:powershell|python|test|Get-IMAPAccessToken)[^\n.]{0,40}", "imapsync issues 375, 250", ("script", "get-imapaccesstoken", "powershell")),

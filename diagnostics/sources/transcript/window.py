@@ -30,6 +30,7 @@ from diagnostics.sources.transcript.stream import RawLine
 
 _LONGEST = 4000  # a paragraph; what is longer is no wrapped line
 _BASE64 = re.compile(r"(?=.)[A-Za-z0-9+/]*={0,2}[\"'\]]{0,2}")
+_ADDRESS_END = re.compile(r"AADSTS\d+%3[aA][^\s\"'&]*$")
 _BASE64_END = re.compile(r"[A-Za-z0-9+/]{40,}$")
 
 
@@ -61,6 +62,7 @@ class View:
         self.full = full
         self.lines = lines
         self.stamped = stamped
+        self.is_folded = False
 
     def where(self, number: int) -> Provenance:
         """Return the provenance of a line."""
@@ -74,9 +76,11 @@ class View:
     @functools.cached_property
     def breaks(self) -> frozenset[int]:
         """The indexes of lines whose end a terminal put in."""
-        breaks = hard_breaks(self.lines)
+        if self.is_folded:
+            return frozenset()
+        breaks = hard_breaks(self.lines, self.stamped)
         if any(self.stamped):  # the first line is wrapped with what the logger wrote before it, the others are without
-            breaks |= {index for index in hard_breaks(self.full) if not self.stamped[index + 1]}
+            breaks |= {index for index in hard_breaks(self.full, self.stamped) if not self.stamped[index + 1]}
             breaks |= {
                 index
                 for index in range(len(self.full) - 1)
@@ -115,6 +119,17 @@ class Window(View):
         prefixes = [prefix_length(line) for line in full]
         lines = [line[length:] for line, length in zip(full, prefixes, strict=True)]
         super().__init__(name, numbers, full, lines, [length > 0 for length in prefixes])
+        self._mend_addresses()
+
+    def _mend_addresses(self) -> None:
+        """Put an address that carries a refusal together again before it is decoded: it has no blanks to be wrapped at."""
+        for index in range(len(self.lines) - 2, -1, -1):
+            right = self.lines[index + 1].lstrip()
+            if _ADDRESS_END.search(self.lines[index]) and right and not right.startswith(("{", "[")):
+                self.lines = [*self.lines[:index], self.lines[index] + right, *self.lines[index + 2 :]]
+                self.full = [*self.full[:index], self.full[index] + right, *self.full[index + 2 :]]
+                self.numbers = [*self.numbers[: index + 1], *self.numbers[index + 2 :]]
+                self.stamped = [*self.stamped[: index + 1], *self.stamped[index + 2 :]]
 
     @functools.cached_property
     def folded(self) -> View:
@@ -133,7 +148,14 @@ class Window(View):
                 lines[-1] += joint + rest
                 full[-1] += joint + rest
         numbers = [self.numbers[index] for index in starts]
-        return View(self.name, numbers, full, lines, [self.stamped[index] for index in starts])
+        folded = View(self.name, numbers, full, lines, [self.stamped[index] for index in starts])
+        folded.is_folded = True
+        return folded
+
+    def _logger(self, index: int) -> str:
+        """Return what stands before a line, with every digit the same: lines of one text have the same there."""
+        before = self.full[index][: len(self.full[index]) - len(self.lines[index])]
+        return re.sub(r"\d", "0", before)
 
     def _joint(self, index: int, before: str) -> str | None:
         """Return what belongs between a line and the next when they are one, or `None`."""
@@ -141,6 +163,8 @@ class Window(View):
         if index in self.breaks:
             return ""
         if (self.stamped[index + 1] and not self.stamped[index]) or not right.strip():
+            return None
+        if self.stamped[index + 1] and self._logger(index) != self._logger(index + 1):
             return None
         if _BASE64_END.search(left) and _BASE64.fullmatch(right.strip()):
             return ""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from diagnostics.evidence import (
     NOT_COLLECTED,
+    Absent,
     EntraError,
     Evidence,
     ExchangeEvidence,
@@ -116,6 +117,7 @@ class _Run:
             sessions = pool.submit(self._imap_sessions, outcome)
             exchange, rows = self._exchange(lambda: _not_opened(sessions.result()))
             graph = self._graph(exchange, outcome)
+            rows = tuple(map(self._with_mail_exchangers, rows))
             imap = sessions.result()
             found = discoveries.result()
         requested = () if outcome is None else (outcome.request,)
@@ -246,6 +248,16 @@ class _Run:
         exchange = ExchangeEvidence(connection=why, service_principals=why)
         rows = [MailboxEvidence(address, why, why, why) for address in self.subject.target.mailboxes]
         return exchange, tuple(rows)
+
+    def _with_mail_exchangers(self, row: MailboxEvidence) -> MailboxEvidence:
+        """Ask DNS where the mail of an address goes that Exchange does not know; not for private clouds and the lab."""
+        from diagnostics.sources.dns import mail_exchangers  # noqa: PLC0415 - heavy
+        from diagnostics.sources.entra import PUBLIC_LOGINS  # noqa: PLC0415 - heavy
+
+        if not isinstance(row.recipient, Absent) or self.subject.target.login not in PUBLIC_LOGINS:
+            return row
+        domain = row.address.rpartition("@")[2]
+        return replace(row, domain_mx=mail_exchangers(domain)) if domain else row
 
     def _graph(self, exchange: ExchangeEvidence, outcome: TokenOutcome | None) -> GraphEvidence:
         if not self.options.graph:

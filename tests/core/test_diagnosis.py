@@ -302,3 +302,13 @@ def test_nothing_at_all_is_not_success() -> None:
     report = build(empty, command="diag analyze", started=NOW)
     assert report.exit_code == 3
     assert diagnose(empty, report.findings).causes == ()
+
+
+def test_mail_that_goes_elsewhere_is_said() -> None:
+    nobody = Absent("no recipient erp@contoso.com", seen(Source.EXCHANGE, "Get-Recipient"))
+    for hosts, told in ((("mx.example.net",), True), (("contoso-com.mail.protection.outlook.com",), False)):
+        evidence = healthy(mailboxes=(mailbox(recipient=nobody, domain_mx=hosts),))
+        first = build(evidence, command="", started=NOW).diagnosis.first
+        assert first is not None
+        assert first.cause == "mailbox-not-in-exchange-online"
+        assert any("mx.example.net" in sentence for sentence in first.evidence) is told

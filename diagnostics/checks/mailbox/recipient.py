@@ -27,6 +27,12 @@ _ELSEWHERE_ON_PREMISES = {
     "remoteequipmentmailbox",
     "mailuser",
 }
+_MICROSOFT_MX = (
+    ".mail.protection.outlook.com",
+    ".mx.microsoft",
+    ".mail.protection.partner.outlook.cn",
+    ".olc.protection.outlook.com",
+)
 _GROUPS = {
     "groupmailbox",
     "mailuniversaldistributiongroup",
@@ -90,10 +96,20 @@ def _absent(mailbox: MailboxEvidence, absent: Absent) -> Judgement:
             "mailbox-licence-or-deleted", Confidence.CERTAIN, (why,), instead_of=("mailbox-not-in-exchange-online",)
         )
         return failed(f"{mailbox.address} was deleted", suspect, subject=mailbox.address)
-    suspects = [Suspect("mailbox-not-in-exchange-online", Confidence.CERTAIN, (said,))]
+    suspects = [Suspect("mailbox-not-in-exchange-online", Confidence.CERTAIN, (said, *_mail_elsewhere(mailbox)))]
     if isinstance(mailbox.soft_deleted, Unavailable):
         suspects.append(Suspect("mailbox-licence-or-deleted", Confidence.POSSIBLE, (said,)))
     return failed(f"Exchange Online has no recipient {mailbox.address}", *suspects, subject=mailbox.address)
+
+
+def _mail_elsewhere(mailbox: MailboxEvidence) -> tuple[str, ...]:
+    """Say where the domain's mail goes, when that is not Exchange Online."""
+    hosts = mailbox.domain_mx
+    if isinstance(hosts, Unavailable) or not hosts or any(host.rstrip(".").endswith(_MICROSOFT_MX) for host in hosts):
+        return ()
+    return (
+        f"DNS: mail for {mailbox.address.rpartition('@')[2]} goes to {', '.join(hosts[:3])}, not to Exchange Online",
+    )
 
 
 CHECK = Check(

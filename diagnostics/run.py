@@ -241,7 +241,11 @@ class _Run:
             with open_shell(self.subject.transport, request) as shell:
                 collected = collect(shell, target.mailboxes, target.application_id, not_opened)
         except ShellUnavailable as problem:
-            return self._without_exchange(_shell_unavailable(problem))
+            lacking = " ".join(
+                f"The operator lacks {right.right}: {right.why}. {right.fix}" for right in session.missing
+            )
+            why = _shell_unavailable(problem)
+            return self._without_exchange(replace(why, hint=" ".join(part for part in (lacking, why.hint) if part)))
         return collected.exchange, collected.mailboxes
 
     def _without_exchange(self, why: Unavailable) -> tuple[ExchangeEvidence, tuple[MailboxEvidence, ...]]:

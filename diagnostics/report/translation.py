@@ -1,14 +1,15 @@
 """Sentences of findings in another language: checks speak English, and a catalogue of templates says them otherwise.
 
 `messages/*.<language>.yaml` are lists of pairs, `en` and the other language. `{name}` stands for a value that is shown as
-it is; `{name!t}` for one that is translated where it can be. The template does not fit unless `{name!e}` can be
-translated and `{name!w}` is one word. Braces around anything else are text. A sentence that the catalogue lacks is shown in English:
+it is; `{name!t}` for one that is translated where it can be. A template fits only where `{name!e}` can be translated and
+`{name!w}` is one word. Braces around anything else are text. A sentence that the catalogue lacks is shown in English:
 nothing is lost, and a server's own words stay its own.
 """
 
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from importlib import resources
 ORIGINAL = "en"
 _FIELD = re.compile(r"\{([a-z_]+[0-9]*)(![tew])?\}")
 _DEEPEST = 4  # sentences within sentences
+_LONGEST = 4000  # characters; no sentence of a finding is longer
 _JOINTS: Mapping[str, Mapping[str, str]] = {"es": {"; ": "; ", ", ": ", ", " and ": " y "}}
 
 
@@ -88,7 +90,7 @@ class Catalogue:
     def _find(self, text: str, depth: int) -> str | None:
         if text not in self._known:
             found = self._whole.get(text)
-            if found is None and depth < _DEEPEST:
+            if found is None and depth < _DEEPEST and len(text) < _LONGEST:
                 found = next(self._fitting(text, depth), None) or self._in_parts(text, depth)
             if depth:
                 return found  # cut off at another depth, it could be found yet
@@ -113,8 +115,8 @@ class Catalogue:
         """Translate the members of a list, or what stands before and behind a colon."""
         for joint, other in self._joints.items():
             parts = text.split(joint)
-            found = [self._find(part, depth + 1) for part in parts] if len(parts) > 1 else []
-            if found and all(found):
+            found = list(itertools.takewhile(bool, (self._find(part, depth + 1) for part in parts)))
+            if 1 < len(parts) == len(found):
                 return other.join(part for part in found if part)
         head, colon, rest = text.partition(": ")
         if not colon:

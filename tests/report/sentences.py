@@ -15,8 +15,10 @@ from pathlib import Path
 import diagnostics
 
 ROOT = Path(diagnostics.__file__).parent
-PATTERNS = ("checks/**/*.py", "run.py", "diagnosis.py", "evidence.py", "profile/s*.py", "sources/*.py")
-PATTERNS += ("sources/imap/*.py", "exchange/*.py", "sources/transcript/collector.py", "sources/transcript/imap.py")
+PATTERNS = [
+    *("checks/**/*.py", "run.py", "diagnosis.py", "evidence.py", "profile/s*.py", "sources/*.py", "changes/steps.py"),
+    *("sources/imap/*.py", "exchange/*.py", "sources/transcript/collector.py", "sources/transcript/imap.py"),
+]
 NOT_SHOWN_FILES = {
     "exchange/errors.py": "patterns of Exchange's own messages, each with its source",
     "profile/schema.py": "messages of the profile's reader, which go to stderr",
@@ -24,6 +26,7 @@ NOT_SHOWN_FILES = {
 }
 # Calls whose texts are patterns, requests or messages on stderr.
 NOT_SHOWN_CALLS = {"Says", "progress", "tell", "getattr", "quote", "isinstance", "field", "getpass", "filterwarnings"}
+NOT_SHOWN_CALLS |= {"cast", "CollectedUnusable", "fail"}
 # Calls whose texts are shown even when they are a single word.
 SHOWN_CALLS = {"Comparison": (0, 2), "compare": (0, 2), "Unavailable": (0,), "Absent": (0,), "Finding": (1,)}
 SHOWN_ENUMS = {"SettingName", "DirectoryObjectKind", "AttemptOutcome", "ReplyStatus", "SaslFault"}
@@ -103,34 +106,41 @@ def _name(value: ast.expr, taken: list[str]) -> str:
 def _texts(node: ast.AST) -> Iterator[ast.expr]:
     """Walk through the tree, and leave docstrings, patterns and what is not shown out."""
     match node:
-        case ast.Expr(value=ast.Constant()):
-            return
         case ast.Constant(value=str() as text):
             if _reads_like_words(text):
                 yield node
-            return
         case ast.JoinedStr():
             if _reads_like_words(_FIELD.sub("X", _template(node))):
                 yield node
             for part in node.values:
                 if isinstance(part, ast.FormattedValue):
                     yield from _texts(part.value)
-            return
         case ast.ClassDef(name=name) if name in SHOWN_ENUMS:
-            for member in node.body:
-                if isinstance(member, ast.Assign) and re.search("[a-z]", str(getattr(member.value, "value", ""))):
-                    yield member.value
-            return
-        case ast.Call(func=function):
-            called = ast.unparse(function)
-            if called.startswith("re.") or called.rpartition(".")[2] in NOT_SHOWN_CALLS:
-                return
-            shown = SHOWN_CALLS.get(called, ())
-            for position, argument in enumerate(node.args):
-                if position in shown and isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-                    yield argument
-    for child in ast.iter_child_nodes(node):
-        yield from _texts(child)
+            members = (member.value for member in node.body if isinstance(member, ast.Assign))
+            yield from (value for value in members if re.search("[a-z]", str(getattr(value, "value", ""))))
+        case ast.Expr(value=ast.Constant()) | ast.Call() if _is_not_shown(node):
+            pass
+        case _:
+            yield from _single_words(node)
+            for child in ast.iter_child_nodes(node):
+                yield from _texts(child)
+
+
+def _is_not_shown(node: ast.Expr | ast.Call) -> bool:
+    called = _called(node) if isinstance(node, ast.Call) else "re."  # a docstring
+    return called.startswith("re.") or called.rpartition(".")[2] in NOT_SHOWN_CALLS
+
+
+def _called(node: ast.Call) -> str:
+    return ast.unparse(node.func)
+
+
+def _single_words(node: ast.AST) -> Iterator[ast.expr]:
+    """Yield the texts that are shown wherever they stand, even when they are one word."""
+    shown = SHOWN_CALLS.get(_called(node), ()) if isinstance(node, ast.Call) else ()
+    for position, argument in enumerate(node.args if isinstance(node, ast.Call) else ()):
+        if position in shown and isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+            yield argument
 
 
 def _reads_like_words(text: str) -> bool:

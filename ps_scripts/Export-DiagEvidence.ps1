@@ -71,7 +71,7 @@
 #>
 [CmdletBinding()]
 param(
-    [Parameter(Mandatory = $true)] [ValidateNotNullOrEmpty()] [string[]] $Mailbox,
+    [Parameter(Mandatory = $true)] [ValidatePattern('\S')] [string[]] $Mailbox,
     [guid] $ApplicationId = [guid]::Empty,
     [guid] $TenantId = [guid]::Empty,
     [ValidateNotNullOrEmpty()] [string] $Path = 'diag-evidence.json',
@@ -229,6 +229,12 @@ function Invoke-Call {
     }
 }
 
+function Test-CutOff {
+    # Says whether Exchange had more rows than it returned; such a list cannot show that something is missing.
+    param([object] $Result)
+    @($Result.Warnings | Where-Object -FilterScript { $_ -like 'There are more results available*' }).Count -gt 0
+}
+
 function ConvertTo-Text {
     # Returns a value as plain text: a time in UTC as ISO 8601, nothing as an empty text, and no access token ever.
     param([object] $Value)
@@ -285,16 +291,32 @@ function ConvertTo-Record {
     }
 }
 
+function Test-Named {
+    # Says whether an object answers to an address.
+    param([object] $InputObject, [string] $Address)
+    foreach ($name in 'PrimarySmtpAddress', 'UserPrincipalName', 'Alias', 'Name', 'Identity', 'DisplayName', 'Guid', 'ExternalDirectoryObjectId') {
+        if ("$(Get-Property $InputObject $name)" -eq $Address) { return $true }
+    }
+    @(Get-Property $InputObject 'EmailAddresses') -contains "smtp:$Address"
+}
+
 function Get-OrganizationRecord {
     # Asks for all service principals, since one that is asked for by an unknown identity returns all of them anyway, and
     # for what restricts or allows the application elsewhere.
     param([string] $ApplicationId)
-    $result = Invoke-Call { Get-ServicePrincipal -ErrorAction Continue -WarningAction Continue }
-    ConvertTo-Record 'Get-ServicePrincipal' @{} $result {
+    $toRow = {
         param($item) ConvertTo-Row $item -Text 'AppId', 'ObjectId', 'ServiceId', 'DisplayName', 'Sid', 'Identity', 'WhenChangedUTC'
     }
+    $result = Invoke-Call { Get-ServicePrincipal -ErrorAction Continue -WarningAction Continue }
+    ConvertTo-Record 'Get-ServicePrincipal' @{} $result $toRow
+    $found = @($result.Rows)
+    if ($ApplicationId -and (Test-CutOff $result)) {
+        $result = Invoke-Call { Get-ServicePrincipal -Identity $ApplicationId -ErrorAction Continue -WarningAction Continue }
+        ConvertTo-Record 'Get-ServicePrincipal' @{ Identity = $ApplicationId } $result $toRow
+        $found = @($result.Rows) + $found
+    }
     $objectId = ''
-    foreach ($item in $result.Rows) {
+    foreach ($item in $found) {
         if (-not $objectId -and $ApplicationId -and "$(Get-Property $item 'AppId')" -eq $ApplicationId) {
             $objectId = "$(Get-Property $item 'ObjectId')"
             if (-not $objectId) { $objectId = "$(Get-Property $item 'ServiceId')" }
@@ -319,6 +341,10 @@ function Get-MailboxRecord {
             'RecipientType', 'RecipientTypeDetails', 'UserPrincipalName', 'ExternalDirectoryObjectId', 'WhenChangedUTC'
     }
     $recipient = Invoke-Call { Get-Recipient -Identity $Address -ErrorAction Continue -WarningAction Continue }
+    if ($recipient.Rows.Count -gt 1) {
+        # Its documentation says that an identity that does not exist returns all objects; the others do not belong here.
+        $recipient.Rows = @($recipient.Rows | Where-Object -FilterScript { Test-Named $_ $Address })
+    }
     ConvertTo-Record 'Get-Recipient' @{ Identity = $Address } $recipient $toRow
     $result = Invoke-Call { Get-MailboxPermission -Identity $Address -IncludeUnresolvedPermissions -ErrorAction Continue -WarningAction Continue }
     ConvertTo-Record 'Get-MailboxPermission' ([ordered] @{ Identity = $Address; IncludeUnresolvedPermissions = $true }) $result {

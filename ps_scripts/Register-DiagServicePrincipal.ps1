@@ -119,14 +119,34 @@ function Invoke-Call {
     }
 }
 
-function Get-Row {
-    # Returns all service principals of Exchange with their ids as texts; ServiceId is the older name of ObjectId.
+function Test-CutOff {
+    # Says whether Exchange had more rows than it returned; such a list cannot show that something is missing.
+    param([object] $Result)
+    @($Result.Warnings | Where-Object -FilterScript { $_ -like 'There are more results available*' }).Count -gt 0
+}
+
+function Get-Principal {
+    # Returns the service principals of Exchange with their ids as texts; ServiceId is the older name of ObjectId. All are asked
+    # for, since with an unknown -Identity all come anyway; the one that is meant is looked for in what came.
+    param([string] $ApplicationId)
     $result = Invoke-Call { Get-ServicePrincipal -ErrorAction Continue -WarningAction Continue }
+    $rows = @($result.Rows)
+    $complete = -not (Test-CutOff $result)
+    if (-not $complete -and $result.Problems.Count -eq 0) {
+        $result = Invoke-Call { Get-ServicePrincipal -Identity $ApplicationId -ErrorAction Continue -WarningAction Continue }
+        $rows = @($result.Rows) + $rows
+    }
     if ($result.Problems.Count -gt 0) { throw $result.Problems[0] }
-    foreach ($row in $result.Rows) {
-        $registered = "$(Get-Property $row 'ObjectId')"
-        if (-not $registered) { $registered = "$(Get-Property $row 'ServiceId')" }
-        [pscustomobject] @{ AppId = "$(Get-Property $row 'AppId')"; ObjectId = $registered; DisplayName = "$(Get-Property $row 'DisplayName')" }
+    if (-not $complete -and @($rows | Where-Object -FilterScript { "$(Get-Property $_ 'AppId')" -eq $ApplicationId }).Count -eq 0) {
+        throw (New-Problem 'DiagCutOff' "Exchange returned only a part of its service principals, and AppId $ApplicationId is not among them.")
+    }
+    foreach ($row in $rows) {
+        $objectId = "$(Get-Property $row 'ObjectId')"
+        if (-not $objectId) { $objectId = "$(Get-Property $row 'ServiceId')" }
+        [pscustomobject] @{
+            AppId = "$(Get-Property $row 'AppId')"; ObjectId = $objectId; Sid = "$(Get-Property $row 'Sid')"
+            DisplayName = "$(Get-Property $row 'DisplayName')"
+        }
     }
 }
 
@@ -143,7 +163,7 @@ function Remove-Row {
     }
     $result = Invoke-Call { Remove-ServicePrincipal -Identity $identity -Confirm:$false -ErrorAction Continue -WarningAction Continue }
     for ($attempt = 1; $attempt -le 3; $attempt++) {
-        $left = @(Get-Row | Where-Object -FilterScript { $_.AppId -eq $Wrong.AppId -and $_.ObjectId -eq $Wrong.ObjectId })
+        $left = @(Get-Principal "$ApplicationId" | Where-Object -FilterScript { $_.AppId -eq $Wrong.AppId -and $_.ObjectId -eq $Wrong.ObjectId })
         if ($left.Count -eq 0) { return }
         if ($result.Problems.Count -gt 0) { throw $result.Problems[0] }
         if ($attempt -lt 3) { Start-Sleep -Seconds 2 }
@@ -169,7 +189,7 @@ if ($ApplicationId -eq $EnterpriseApplicationObjectId) {
     throw (New-Problem 'DiagSameIds' 'The Application ID and the Object ID are the same value; the Object ID is in Enterprise applications, under Object ID.')
 }
 Assert-Tenant @(Get-Connection) "$TenantId"
-$rows = @(Get-Row)
+$rows = @(Get-Principal "$ApplicationId")
 $ids = @("$ApplicationId", "$EnterpriseApplicationObjectId")
 $right = @(Find-Row $rows)
 $wrong = @($rows | Where-Object -FilterScript {
@@ -186,7 +206,7 @@ foreach ($row in $wrong) {
     if ($PSCmdlet.ShouldProcess("AppId $($row.AppId), ObjectId $($row.ObjectId)", 'Remove-ServicePrincipal')) {
         Remove-Row $row $rows
         $removed++
-        $rows = @(Get-Row)
+        $rows = @(Get-Principal "$ApplicationId")
     }
 }
 if ($removed -lt $wrong.Count -and -not $WhatIfPreference) { return (Write-Outcome 'NotDone' $removed $DisplayName) }
@@ -201,7 +221,7 @@ else { $new['ServiceId'] = "$EnterpriseApplicationObjectId" }
 if ($DisplayName) { $new['DisplayName'] = $DisplayName }
 $result = Invoke-Call { New-ServicePrincipal @new -Confirm:$false -ErrorAction Continue -WarningAction Continue }
 for ($attempt = 1; $attempt -le 3; $attempt++) {
-    $found = @(Find-Row @(Get-Row))
+    $found = @(Find-Row @(Get-Principal "$ApplicationId"))
     if ($found.Count -gt 0) { return (Write-Outcome 'Registered' $removed $found[0].DisplayName) }
     if ($result.Problems.Count -gt 0) { throw $result.Problems[0] }
     if ($attempt -lt 3) { Start-Sleep -Seconds 2 }

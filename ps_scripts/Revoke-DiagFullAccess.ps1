@@ -45,7 +45,7 @@
 [CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'High')]
 param(
     [Parameter(Mandatory = $true)] [guid] $TenantId,
-    [Parameter(Mandatory = $true)] [ValidateNotNullOrEmpty()] [string[]] $Mailbox,
+    [Parameter(Mandatory = $true)] [ValidatePattern('\S')] [string[]] $Mailbox,
     [Parameter(Mandatory = $true)] [guid] $ApplicationId,
     [Parameter(Mandatory = $true)] [guid] $EnterpriseApplicationObjectId
 )
@@ -116,23 +116,53 @@ function Invoke-Call {
     }
 }
 
-function Get-Registration {
-    # Returns the application's row in Exchange. Get-ServicePrincipal is asked for all rows, since with an unknown -Identity
-    # it returns all of them anyway; the one with both ids is looked for here.
-    param([string] $ApplicationId, [string] $ObjectId)
+function Test-CutOff {
+    # Says whether Exchange had more rows than it returned; such a list cannot show that something is missing.
+    param([object] $Result)
+    @($Result.Warnings | Where-Object -FilterScript { $_ -like 'There are more results available*' }).Count -gt 0
+}
+
+function Get-Principal {
+    # Returns the service principals of Exchange with their ids as texts; ServiceId is the older name of ObjectId. All are asked
+    # for, since with an unknown -Identity all come anyway; the one that is meant is looked for in what came.
+    param([string] $ApplicationId)
     $result = Invoke-Call { Get-ServicePrincipal -ErrorAction Continue -WarningAction Continue }
+    $rows = @($result.Rows)
+    $complete = -not (Test-CutOff $result)
+    if (-not $complete -and $result.Problems.Count -eq 0) {
+        $result = Invoke-Call { Get-ServicePrincipal -Identity $ApplicationId -ErrorAction Continue -WarningAction Continue }
+        $rows = @($result.Rows) + $rows
+    }
     if ($result.Problems.Count -gt 0) { throw $result.Problems[0] }
-    $other = ''
-    foreach ($row in $result.Rows) {
-        $registered = "$(Get-Property $row 'ObjectId')"
-        if (-not $registered) { $registered = "$(Get-Property $row 'ServiceId')" }
-        if ("$(Get-Property $row 'AppId')" -ne $ApplicationId) { continue }
-        if ($registered -eq $ObjectId) {
-            return [pscustomobject] @{ AppId = $ApplicationId; ObjectId = $registered; Sid = "$(Get-Property $row 'Sid')" }
+    if (-not $complete -and @($rows | Where-Object -FilterScript { "$(Get-Property $_ 'AppId')" -eq $ApplicationId }).Count -eq 0) {
+        throw (New-Problem 'DiagCutOff' "Exchange returned only a part of its service principals, and AppId $ApplicationId is not among them.")
+    }
+    foreach ($row in $rows) {
+        $objectId = "$(Get-Property $row 'ObjectId')"
+        if (-not $objectId) { $objectId = "$(Get-Property $row 'ServiceId')" }
+        [pscustomobject] @{
+            AppId = "$(Get-Property $row 'AppId')"; ObjectId = $objectId; Sid = "$(Get-Property $row 'Sid')"
+            DisplayName = "$(Get-Property $row 'DisplayName')"
         }
-        $other = " It is registered with ObjectId $registered, which is another one."
+    }
+}
+
+function Get-Registration {
+    # Returns the application's row in Exchange, the one with both its ids; refuses to go on without it.
+    param([string] $ApplicationId, [string] $ObjectId)
+    $other = ''
+    foreach ($principal in @(Get-Principal $ApplicationId)) {
+        if ($principal.AppId -ne $ApplicationId) { continue }
+        if ($principal.ObjectId -eq $ObjectId) { return $principal }
+        $other = " It is registered with ObjectId $($principal.ObjectId), which is another one."
     }
     throw (New-Problem 'DiagNotRegistered' "Exchange has no service principal with AppId $ApplicationId and ObjectId $ObjectId.$other Run Register-DiagServicePrincipal.ps1 first.")
+}
+
+function Get-Reason {
+    # Returns what an error says, without the id and the type that Exchange puts before it.
+    param([System.Management.Automation.ErrorRecord] $Problem)
+    $Problem.Exception.Message -replace '^[^|]*\|[^|]*\|', ''
 }
 
 function Get-Right {
@@ -157,7 +187,8 @@ function Get-FullAccess {
     param([string] $Address, [object] $Principal)
     $result = Invoke-Call { Get-MailboxPermission -Identity $Address -ErrorAction Continue -WarningAction Continue }
     $state = [pscustomobject] @{ Problem = ''; Allowed = $false; Denied = $false; Inherited = $false }
-    if ($result.Problems.Count -gt 0) { $state.Problem = $result.Problems[0].Exception.Message }
+    if ($result.Problems.Count -gt 0) { $state.Problem = Get-Reason $result.Problems[0] }
+    elseif (Test-CutOff $result) { $state.Problem = 'Exchange returned only a part of the permissions.' }
     foreach ($row in $result.Rows) {
         if (-not (Test-Own $row $Principal) -or @(Get-Right $row) -notcontains 'FullAccess') { continue }
         if ("$(Get-Property $row 'Deny')" -eq 'True') { $state.Denied = $true }
@@ -184,7 +215,7 @@ function Revoke-One {
     for ($attempt = 1; $attempt -le 3; $attempt++) {
         $after = Get-FullAccess $Address $Principal
         if (-not $after.Problem -and -not $after.Allowed) { return 'Revoked', $note }
-        if ($change.Problems.Count -gt 0) { return 'Failed', $change.Problems[0].Exception.Message }
+        if ($change.Problems.Count -gt 0) { return 'Failed', (Get-Reason $change.Problems[0]) }
         if ($attempt -lt 3) { Start-Sleep -Seconds 2 }
     }
     if ($after.Problem) { return 'Unconfirmed', "Exchange accepted it, and it could not be read back: $($after.Problem)" }

@@ -110,15 +110,17 @@ def _table(findings: Iterable[Finding], language: str, width: int) -> str:
     link_width = max((len(finding.stage) for finding in findings), default=4)
     result_width = max(len(name) for name in outcomes.values())
     found_width = max(width - link_width - result_width - 4, 20)
+    told: set[str] = set()
     rows = [
-        (finding.stage.value, outcomes[finding.outcome], "\n".join(_found(finding, language, found_width)))
+        (finding.stage.value, outcomes[finding.outcome], "\n".join(_found(finding, language, found_width, told)))
         for finding in findings
     ]
     headers = (words["link"], words["result"], words["found"])
     return tabulate(rows, headers=headers, tablefmt="simple", disable_numparse=True)
 
 
-def _found(finding: Finding, language: str, width: int) -> Iterator[str]:
+def _found(finding: Finding, language: str, width: int, told: set[str]) -> Iterator[str]:
+    """Yield the lines of one finding; a hint that stands in an earlier row (`told`) is not said again."""
     judgement = finding.judgement
     subject = f"{judgement.subject}: " if judgement.subject and judgement.subject not in judgement.summary else ""
     yield from _wrap(f"{subject}{translate(judgement.summary, language)}", width, "")
@@ -126,7 +128,8 @@ def _found(finding: Finding, language: str, width: int) -> Iterator[str]:
         yield from _comparison(compared, language, width)
     if judgement.reason:
         yield from _wrap(f"{WORDS[language]['reason']}: {translate(judgement.reason, language)}", width, "  ")
-    if judgement.hint:
+    if judgement.hint and judgement.hint not in told:
+        told.add(judgement.hint)
         yield from _wrap(translate(judgement.hint, language), width, "  > ")
 
 

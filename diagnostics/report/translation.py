@@ -17,6 +17,7 @@ from importlib import resources
 
 ORIGINAL = "en"
 _FIELD = re.compile(r"\{([a-z_]+[0-9]*)(![tew])?\}")
+_SENTENCE_END = re.compile(r"(?<=\.) ")
 _DEEPEST = 4  # sentences within sentences
 _LONGEST = 4000  # characters; no sentence of a finding is longer
 _JOINTS: Mapping[str, Mapping[str, str]] = {"es": {"; ": "; ", ", ": ", ", " and ": " y "}}
@@ -112,7 +113,11 @@ class Catalogue:
                 yield _FIELD.sub(lambda match, shown=shown: shown[match[1]], template.other)  # type: ignore[misc]
 
     def _in_parts(self, text: str, depth: int) -> str | None:
-        """Translate the members of a list, or what stands before and behind a colon."""
+        """Translate sentences in a row, the members of a list, or what stands before and behind a colon."""
+        sentences = _SENTENCE_END.split(text)
+        found = list(itertools.takewhile(bool, (self._find(sentence, depth + 1) for sentence in sentences)))
+        if 1 < len(sentences) == len(found):
+            return " ".join(sentence for sentence in found if sentence)
         for joint, other in self._joints.items():
             parts = text.split(joint)
             found = list(itertools.takewhile(bool, (self._find(part, depth + 1) for part in parts)))

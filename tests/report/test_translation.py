@@ -142,6 +142,14 @@ def test_lists_and_what_stands_before_a_colon_are_translated_in_parts() -> None:
     )
 
 
+def test_sentences_in_a_row_are_translated_each() -> None:
+    lacks = "The operator lacks Application.Read.All: the operator's token holds no roles. "
+    assert translate(lacks + "Name a readable PEM file as ca_file. Give the expected ids with --profile.", "es") == (
+        "Al operador le falta Application.Read.All: el token del operador no contiene ningún rol. "
+        "Indique como ca_file un archivo PEM que se pueda leer. Indique los ids esperados con --profile."
+    )
+
+
 def test_what_was_not_tried_says_why_in_the_readers_language() -> None:
     said = "there is no token to sign in with, since “The token is for Exchange” failed"
     assert translate(said, "es") == "no hay token con el que iniciar sesión, porque falló «El token es para Exchange»"

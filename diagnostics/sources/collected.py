@@ -138,7 +138,7 @@ class Recording:
     def commands(self, names: Sequence[str]) -> frozenset[str] | None:
         """Return nothing: which cmdlets the operator had is not in the file."""
         del names
-        return None  # noqa: RET501 - the transport cannot tell
+        return None
 
     def invoke(self, cmdlet: str, **parameters: ParameterValue) -> CmdletResult:
         """Return what the file holds for one call."""

@@ -76,8 +76,8 @@ class Catalogue:
             for template in self.templates
             if template.fields
         ]
-        # The more a template says, the better it knows what it says.
-        self._prepared = sorted(prepared, key=lambda one: -sum(map(len, one.literals)))
+        # A template that begins with its own words is surer than one that begins with a value; then the one that says most.
+        self._prepared = sorted(prepared, key=lambda one: (not one.literals[0], -sum(map(len, one.literals))))
         self._known: dict[str, str | None] = {}
 
     def translate(self, text: str) -> str:

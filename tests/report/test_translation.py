@@ -176,3 +176,11 @@ def test_a_template_that_says_more_comes_first() -> None:
     assert two.translate("x is not y") == "x no es y"
     assert two.translate("x is y") == "x es y"
     assert two.translate("x was y") == "x was y"
+
+
+def test_a_template_that_begins_with_its_own_words_comes_before_one_that_begins_with_a_value() -> None:
+    said = "The operator could not sign in for Microsoft Graph: login.contoso.com shows a certificate that this machine does not trust: it is old"
+    assert translate(said, "es") == (
+        "El operador no pudo iniciar sesión para Microsoft Graph: "
+        "login.contoso.com presenta un certificado en el que este equipo no confía: it is old"
+    )

@@ -7,13 +7,14 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 import urllib3.exceptions
 
 from diagnostics.evidence import Missing, Provenance, Source
+from diagnostics.exchange.http_body import read_whole
 from diagnostics.exchange.options import RestOptions
 from diagnostics.exchange.port import CmdletCall, ConnectionRequest, ErrorKind, ShellError
 from diagnostics.exchange.psrp import is_read
@@ -23,15 +24,11 @@ from diagnostics.exchange.waiting import Deadline
 from diagnostics.redaction import safe
 from diagnostics.sources.http import HttpOptions, HttpSession, UnexpectedAnswer, open_session, unavailable
 
-if TYPE_CHECKING:
-    from requests import Response
-
 BATCH = 10
 """Requests in one `$batch`; the module sends no more."""
 _PAGES = 500
 _REFUSED = frozenset({401, 403})
 """Statuses of a batch that are the answer to each of its parts."""
-_LARGEST = 256 * 1024 * 1024
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 20.0
 SYSTEM_MAILBOX = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}"
 UNLIMITED = frozenset({"get-recipient", "get-mailbox", "get-mailboxpermission", "get-casmailbox"})
@@ -183,7 +180,7 @@ class AdminApi:
                 stream=True,
                 allow_redirects=False,
             ) as response:
-                return Reply(response.status_code, response.headers, _read(response, deadline))
+                return Reply(response.status_code, response.headers, read_whole(response, deadline))
         except (requests.RequestException, UnexpectedAnswer, OSError) as error:
             raise self._lost(error) from error
 
@@ -214,18 +211,6 @@ def _part(part: Mapping[str, object]) -> Reply:
         {str(name): str(value) for name, value in headers.items()} if isinstance(headers, dict) else {},
         b"" if body is None else json.dumps(body).encode(),
     )
-
-
-def _read(response: Response, deadline: Deadline) -> bytes:
-    """Read a body that may come drop by drop, no longer than the deadline."""
-    data = bytearray()
-    for chunk in response.iter_content(65536):
-        data += chunk
-        if deadline.over:
-            raise requests.exceptions.ReadTimeout("the answer did not end in time")
-        if len(data) > _LARGEST:
-            raise UnexpectedAnswer("the answer has no end")
-    return bytes(data)
 
 
 def _wait(reply: Reply, attempt: int) -> float:

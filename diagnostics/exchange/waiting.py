@@ -44,6 +44,10 @@ class Deadline:
         """Return the seconds that are left, at least zero."""
         return max(0.0, self._at - time.monotonic())
 
+    def overdue(self, grace: float) -> bool:
+        """Whether the time has been up for longer than `grace` seconds."""
+        return time.monotonic() > self._at + grace
+
     @property
     def over(self) -> bool:
         """Whether the time is up."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ssl
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from diagnostics.evidence import Missing, Provenance, Source
+from diagnostics.exchange.http_body import read_whole
 from diagnostics.exchange.options import WINRM_AUTHENTICATIONS, WinRmOptions
 from diagnostics.exchange.pipelines import Connection
 from diagnostics.exchange.port import ConnectionRequest, ErrorKind, ShellUnavailable
@@ -94,10 +96,21 @@ class _Adapter(HTTPAdapter):
 
     def __init__(self, context: ssl.SSLContext, retries: Retry, key_password: str | None) -> None:
         self._extra = {"ssl_context": context, **({"key_password": key_password} if key_password else {})}
+        self._last: requests.Response | None = None
         super().__init__(max_retries=retries)
 
     def init_poolmanager(self, *arguments: Any, **keywords: Any) -> None:
         super().init_poolmanager(*arguments, **{**keywords, **self._extra})
+
+    def send(self, request: requests.PreparedRequest, *arguments: Any, **keywords: Any) -> requests.Response:
+        self._last = super().send(request, *arguments, **keywords)
+        return self._last
+
+    def close(self) -> None:
+        """Close the sockets, also that of an answer which a failed sign-in left unread."""
+        if self._last is not None:
+            self._last.close()
+        super().close()
 
     def proxy_manager_for(self, proxy: str, **keywords: Any) -> Any:
         return super().proxy_manager_for(proxy, **{**keywords, **self._extra})
@@ -147,8 +160,20 @@ class BoundedWSMan(Connection):
             backoff_factor=0.3,
             raise_on_status=False,
         )
+        session.send = self._whole(session.send)  # type: ignore[method-assign]
         session.mount("https://", _Adapter(context, retries, _revealed(self._options.certificate_key_password)))
         return session
+
+    def _whole(self, send: Callable[..., requests.Response]) -> Callable[..., requests.Response]:
+        """Read each answer within the deadline, also one that comes drop by drop and never times out by itself."""
+
+        def bounded(request: requests.PreparedRequest, **keywords: Any) -> requests.Response:
+            response = send(request, **{**keywords, "stream": True})
+            response._content = read_whole(response, self.deadline)  # noqa: SLF001 - as requests does when it reads at once
+            response._content_consumed = True  # type: ignore[attr-defined] # noqa: SLF001
+            return response
+
+        return bounded
 
     def invoke(self, action: str, *arguments: Any, **keywords: Any) -> ET.Element:
         """Send one request; a Receive is sent again while there is nothing yet. Raises ChannelBroken."""

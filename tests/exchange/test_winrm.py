@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import logging
 import os
 import signal
 import socket
@@ -11,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +22,7 @@ from diagnostics.evidence import Absent, Missing, Unavailable
 from diagnostics.exchange import collect as collecting
 from diagnostics.exchange.factory import open_shell
 from diagnostics.exchange.port import CmdletCall, ErrorKind, ShellUnavailable
+from diagnostics.lab.certificates import authority, server_context
 from diagnostics.lab.faults import NO_FAULT, Fault
 from diagnostics.lab.powershell.session import HostProfile
 from diagnostics.lab.powershell.winrm import WinRmEndpoint
@@ -346,6 +350,72 @@ def answering(data: bytes, *, close: bool = True) -> Iterator[int]:
         threading.Thread(target=serve, daemon=True).start()
         yield server.getsockname()[1]
         server.shutdown(socket.SHUT_RDWR)
+
+
+def test_an_answer_that_comes_drop_by_drop(tenant: Tenant, tmp_path: Path) -> None:
+    """Each byte comes in time, the whole never does."""
+    certificates = authority("test")
+    ca_file = tmp_path / "ca.pem"
+    certificates.cert_pem.write_to_path(str(ca_file))
+    context = server_context(certificates)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            client = context.wrap_socket(server.accept()[0], server_side=True)
+            with client, contextlib.suppress(OSError):
+                client.recv(65536)
+                client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+                while True:
+                    client.sendall(b" ")
+                    time.sleep(0.1)
+
+        threading.Thread(target=drip, daemon=True).start()
+        started = time.monotonic()
+        with pytest.raises(ShellUnavailable) as raised:
+            opened(tenant, port=server.getsockname()[1], ca_file=ca_file, operation_timeout=2).__enter__()
+    assert raised.value.kind is ErrorKind.TIMED_OUT
+    assert time.monotonic() - started < 7
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        ({"auth": "digest"}, "none of negotiate"),
+        ({"auth": "certificate"}, "certificate"),
+        ({"auth": "basic", "password": None}, "password"),
+        ({"ca_file": Path("/nowhere/ca.pem")}, "cannot be read"),
+        ({"host": "https://mgmt.contoso.com:5986/wsman"}, "not a host name"),
+        ({"host": " "}, "not a host name"),
+    ],
+)
+def test_options_that_cannot_work(tenant: Tenant, overrides: dict[str, Any], words: str) -> None:
+    with pytest.raises(ShellUnavailable, match=words):
+        opened(tenant, **overrides).__enter__()
+
+
+@pytest.mark.parametrize("auth", ["negotiate", "kerberos", "ntlm", "credssp"])
+def test_an_endpoint_that_offers_another_sign_in(tenant: Tenant, auth: str) -> None:
+    """The lab's endpoint has Basic only; or the library for this sign-in is not installed."""
+    started = time.monotonic()
+    with pytest.raises(ShellUnavailable) as raised:
+        opened(tenant, auth=auth).__enter__()
+    assert raised.value.step == "connect to the management host"
+    assert time.monotonic() - started < 10
+
+
+def test_a_proxy_that_is_not_there(tenant: Tenant) -> None:
+    with pytest.raises(ShellUnavailable, match="proxy"):
+        opened(tenant, host="mgmt.contoso.com", proxy="http://127.0.0.1:1").__enter__()
+
+
+def test_nothing_secret_is_logged_at_any_level(tenant: Tenant, caplog: pytest.LogCaptureFixture) -> None:
+    request = tenant.request()
+    with caplog.at_level(logging.DEBUG), open_shell(tenant.winrm(), request) as shell:
+        shell.invoke("Get-ServicePrincipal")
+    logged = "".join(record.getMessage() for record in caplog.records if not record.name.startswith("psrpcore"))
+    assert "POST /wsman" in logged, "what the lab's own half logs is not the client's"
+    assert request.access_token.reveal() not in logged
+    assert tenant.lab.env["DIAG_WINRM_PASSWORD"] not in logged
 
 
 def test_something_that_speaks_no_tls(tenant: Tenant) -> None:

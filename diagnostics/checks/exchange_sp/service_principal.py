@@ -191,7 +191,9 @@ def _what_is(evidence: Evidence, object_id: str) -> tuple[DirectoryObjectKind | 
 
 
 def _judge_cut(row: ExchangeServicePrincipal, app: Expected, object_id: Expected | Unavailable) -> Judgement:
-    compared = [Comparison("AppId in Exchange", row.app_id, app.source, app.value, is_same(row.app_id, app.value) or None)]
+    compared = [
+        Comparison("AppId in Exchange", row.app_id, app.source, app.value, is_same(row.app_id, app.value) or None)
+    ]
     if isinstance(object_id, Expected) and not is_cut_off(row.object_id):
         of_object = compare(f"{_object_label(row)} in Exchange", row.object_id, object_id.source, object_id.value)
         compared.append(of_object)

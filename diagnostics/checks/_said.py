@@ -1,7 +1,8 @@
 """What logs and people say in sentences: each link has a table of which sentence speaks for which cause.
 
 The sentences are recognised by the reader of pasted texts, which names them by what they say (`Remark.kind`). Whether a
-sentence accuses anything is decided here alone. A server's own code can be `certain`; somebody's words never are.
+sentence accuses anything is decided here alone. A server's own code can be `certain`; somebody's words never are, and
+where nothing in the text fails they are no more than `possible`.
 """
 
 from __future__ import annotations
@@ -11,25 +12,33 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from diagnostics.checks import Check
-from diagnostics.evidence import Evidence, Remark
+from diagnostics.evidence import AttemptOutcome, Evidence, ImapSession, Remark, ReplyStatus, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed
 
 CERTAIN, LIKELY, POSSIBLE = Confidence.CERTAIN, Confidence.LIKELY, Confidence.POSSIBLE
 
+_WORDS_OF_PEOPLE = "said-"
+_REFUSALS = ("smtp-", "pop-", "network-", "imap-", "logon-", "no-ad-", "basic-auth", "token-")
+_GOOD = {ReplyStatus.OK, ReplyStatus.CHALLENGE}
+
 
 @dataclass(frozen=True, slots=True)
 class Says:
-    """One row: a remark of this kind, whose text fits `fitting`, speaks for `cause`."""
+    """One row: a remark of this kind, whose text fits `fitting`, speaks for `cause`.
+
+    `over` are causes that a bare answer makes one guess; the sentence outranks them until something else speaks for them.
+    """
 
     kind: str
     cause: str
     confidence: Confidence
     fitting: str = ""
     instead_of: tuple[str, ...] = ()
+    over: tuple[str, ...] = ()
 
 
 def said(stage: Stage, rows: Sequence[Says]) -> Check:
-    """Return the check of one link's table."""
+    """Return the check of one link's table; of several rows that fit, the first in the table is named first."""
     return Check(
         id=f"said-of-{stage}",
         stage=stage,
@@ -42,11 +51,10 @@ def said(stage: Stage, rows: Sequence[Says]) -> Check:
 
 def _judge(rows: Sequence[Says]) -> Callable[[Evidence], Iterator[Judgement]]:
     def judge(evidence: Evidence) -> Iterator[Judgement]:
-        for remark in evidence.remarks:
-            suspects = tuple(_suspect(row, remark) for row in rows if _fits(row, remark))
-            if suspects:
-                shown = " ".join(remark.text.split())[:160]
-                yield failed(f"It says “{shown}”", *suspects)
+        fitting = ((remark, [row for row in rows if _fits(row, remark)]) for remark in evidence.remarks)
+        for remark, found in sorted(((r, f) for r, f in fitting if f), key=lambda pair: rows.index(pair[1][0])):
+            shown = " ".join(remark.text.split())[:160]
+            yield failed(f"It says “{shown}”", *(_suspect(row, remark, evidence) for row in found))
 
     return judge
 
@@ -58,6 +66,40 @@ def _fits(row: Says, remark: Remark) -> bool:
     return not row.fitting or re.search(row.fitting, text, re.IGNORECASE) is not None
 
 
-def _suspect(row: Says, remark: Remark) -> Suspect:
+def _suspect(row: Says, remark: Remark, evidence: Evidence) -> Suspect:
     sentence = f"{remark.provenance.how}: “{' '.join(remark.text.split())[:200]}”"
-    return Suspect(row.cause, row.confidence, (sentence,), instead_of=row.instead_of)
+    alone = row.kind.startswith(_WORDS_OF_PEOPLE) and not something_fails(evidence)
+    outranked = tuple(slug for slug in row.over if is_a_guess(slug, evidence))
+    return Suspect(
+        row.cause, POSSIBLE if alone else row.confidence, (sentence,), instead_of=(*row.instead_of, *outranked)
+    )
+
+
+def something_fails(evidence: Evidence) -> bool:
+    """Say whether a server, a library or the network refused anything in a text; else it is prose."""
+    return bool(
+        evidence.entra_errors
+        or any(is_failing(session) for session in evidence.all_imap_sessions())
+        or any(remark.kind.startswith(_REFUSALS) for remark in evidence.remarks)
+    )
+
+
+def is_failing(session: ImapSession) -> bool:
+    """Say whether anything in a session was refused."""
+    return bool(
+        session.name_error
+        or session.challenge
+        or any(attempt.outcome is not AttemptOutcome.CONNECTED for attempt in session.attempts)
+        or any(step.status not in _GOOD for step in session.steps)
+    )
+
+
+def is_a_guess(slug: str, evidence: Evidence) -> bool:
+    """Say whether the objects that could prove a cause are out of sight, so that only a bare answer speaks for it."""
+    if slug.startswith("perm-"):
+        return all(isinstance(mailbox.permissions, Unavailable) for mailbox in evidence.mailboxes)
+    if slug.startswith("claims-"):
+        return isinstance(evidence.tokens, Unavailable)
+    if slug.startswith("exo-sp-"):
+        return isinstance(evidence.exchange.service_principals, Unavailable)
+    return True

@@ -11,6 +11,7 @@ from diagnostics.evidence import (
     EnterpriseApplication,
     Evidence,
     RequiredPermission,
+    TokenClaims,
     Unavailable,
 )
 from diagnostics.findings import Comparison, Confidence, Judgement, Stage, Suspect, failed, passed, unknown
@@ -18,7 +19,9 @@ from diagnostics.findings import Comparison, Confidence, Judgement, Stage, Suspe
 EXCHANGE_APP_ID = "00000002-0000-0ff1-ce00-000000000000"
 GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
 _WANTED = "IMAP.AccessAsApp"
-_WANTED_ID = "5e5addcd-3e8d-4e90-baf5-964efab2b20a"  # community permission table; only where Graph does not publish it
+IMAP_ACCESS_AS_APP = (
+    "5e5addcd-3e8d-4e90-baf5-964efab2b20a"  # community permission table; only where Graph does not publish it
+)
 _FULL_ACCESS_AS_APP = "dc890d15-9560-4a4c-9b7f-a736ec74ec40"
 
 
@@ -61,10 +64,12 @@ def _suspects(evidence: Evidence, here: Sequence[AppRoleAssignment], role_id: st
         return
     if not isinstance(registration, AppRegistration):
         enterprise = evidence.graph.enterprise_application
-        foreign = isinstance(enterprise, EnterpriseApplication) and enterprise.owner_tenant_id not in {
-            "",
-            evidence.target.tenant,
-        }
+        home = _tenant(evidence)
+        foreign = (
+            isinstance(enterprise, EnterpriseApplication)
+            and bool(home)
+            and enterprise.owner_tenant_id.casefold() not in {"", home.casefold()}
+        )
         cause = "consent-multitenant-adminconsent-scope" if foreign else "consent-admin-consent-missing"
         yield Suspect(cause, Confidence.LIKELY, (said,), instead_of=explains)
         return
@@ -99,20 +104,27 @@ def _undeclared(
 
 
 _GRAPH_IMAP = "652390e4-393a-48de-9484-05f9b1212954"  # IMAP.AccessAsUser.All as Microsoft Graph publishes it
+GRAPH_SCOPES = frozenset({_GRAPH_IMAP, "258f6531-6087-4cc4-bb90-092c5fb3ed3f"})  # and SMTP.Send
+
+
+def _tenant(evidence: Evidence) -> str:
+    """Return the tenant in which consent is looked at: the profile's, else the token's."""
+    token = evidence.token()
+    return evidence.target.tenant or (token.tenant_id if isinstance(token, TokenClaims) else "")
 
 
 def _role_id(evidence: Evidence) -> str:
     resource = evidence.graph.exchange_online
     if isinstance(resource, EnterpriseApplication):
-        return next((p.id for p in resource.permissions if p.value == _WANTED and p.type == "Role"), _WANTED_ID)
-    return _WANTED_ID
+        return next((p.id for p in resource.permissions if p.value == _WANTED and p.type == "Role"), IMAP_ACCESS_AS_APP)
+    return IMAP_ACCESS_AS_APP
 
 
 def _on_exchange(evidence: Evidence, grants: Sequence[AppRoleAssignment]) -> list[AppRoleAssignment]:
     resource = evidence.graph.exchange_online
     if isinstance(resource, EnterpriseApplication):
         return [grant for grant in grants if grant.resource_id == resource.object_id]
-    return list(grants)
+    return [grant for grant in grants if not grant.resource_display_name or "Exchange" in grant.resource_display_name]
 
 
 def _shown(evidence: Evidence, grants: Sequence[AppRoleAssignment]) -> str:

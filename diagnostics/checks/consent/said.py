@@ -9,6 +9,12 @@ CHECK = said(
     Stage.CONSENT,
     (
         Says("portal-not-granted", "consent-admin-consent-missing", LIKELY),
+        Says(
+            "adminconsent-scope",
+            "consent-multitenant-adminconsent-scope",
+            LIKELY,
+            r"scope=https?(?::|%3a)(?://|%2f%2f)graph",
+        ),
         Says("said-approval-required", "consent-admin-approval-prompt", LIKELY),
     ),
 )

@@ -17,6 +17,12 @@ _NOT_A_CMDLET = re.compile(
     r"|(?:is not recognized|no se reconoce)[^\n]*?(?:New|Get|Remove)-ServicePrincipal",
     re.IGNORECASE,
 )
+_OF_EXCHANGE = re.compile(
+    r"(?:New|Get|Set|Remove|Add|Test)-(?:ServicePrincipal|MailboxPermission|RecipientPermission|CASMailbox|EXO\w+|Recipient"
+    r"|Mailbox|ApplicationAccessPolicy|ServicePrincipalAuthorization)",
+    re.IGNORECASE,
+)
+_UNKNOWN_COMMAND = {"CommandNotFoundException", "command-not-found", "no-role", "not-supported-for-application"}
 _NO_SCOPE = re.compile(r"role assigned to application \S+ isn.t supported in this scenario", re.IGNORECASE)
 
 
@@ -28,8 +34,14 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     elif evidence.live:
         yield unknown("Exchange PowerShell could not be reached", connection)
     for error in evidence.exchange.errors:
-        if _NOT_A_CMDLET.search(error.message) or _NO_SCOPE.search(error.message):
+        if _NOT_A_CMDLET.search(error.message) or _NO_SCOPE.search(error.message) or _is_unknown(error):
             yield _missing_role(error)
+
+
+def _is_unknown(error: CmdletError) -> bool:
+    """Say whether PowerShell did not know one of Exchange's cmdlets, in whatever language it says so."""
+    marks = {error.category, error.error_id.partition(",")[0]}
+    return bool(marks & _UNKNOWN_COMMAND and _OF_EXCHANGE.fullmatch(error.cmdlet))
 
 
 def _tenant(evidence: Evidence, connection: ExchangeConnection) -> Judgement:

@@ -17,7 +17,7 @@ CHECK = said(
         Says("smtp-5.7.139", "smtp-auth-disabled", LIKELY),
         Says("smtp-530-5.7.57", "smtp-auth-disabled", LIKELY),
         Says("smtp-501-5.5.124", "smtp-invalid-xoauth2-data", CERTAIN),
-        Says("pop-auth-one-line", "auth-pop-two-lines", LIKELY),
+        Says("pop-auth-one-line", "auth-pop-two-lines", LIKELY, over=("claims-role-pop-or-smtp-only",)),
         Says("policy-allows-basic-auth-imap", "auth-policy-output-misleads", LIKELY),
         Says("imap-command-error", "auth-rejected-no-reason", POSSIBLE, r"number=12\b"),
     ),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from diagnostics.checks._said import CERTAIN, LIKELY, POSSIBLE, Says, said
 from diagnostics.findings import Stage
 
+_GUESS = ("perm-fullaccess-missing", "auth-rejected-no-reason")
+
 CHECK = said(
     Stage.IMAP_NETWORK,
     (
@@ -18,7 +20,7 @@ CHECK = said(
         Says("network-http-answer-on-mail-port", "net-http-only-proxy-in-front", POSSIBLE, "for=unknown"),
         Says("said-http-proxy-in-front", "net-http-only-proxy-in-front", LIKELY),
         Says("said-hardcoded-settings", "net-wrong-host-or-hardcoded-ip", POSSIBLE),
-        Says("client-access-rule", "net-client-access-rule-or-vpn", LIKELY),
-        Says("said-vpn-or-location", "net-client-access-rule-or-vpn", POSSIBLE),
+        Says("client-access-rule", "net-client-access-rule-or-vpn", LIKELY, over=_GUESS),
+        Says("said-vpn-or-location", "net-client-access-rule-or-vpn", LIKELY, over=_GUESS),
     ),
 )

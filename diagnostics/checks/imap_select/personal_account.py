@@ -10,6 +10,7 @@ from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed
 
 _PERSONAL = {"outlook.com", "hotmail.com", "live.com", "msn.com", "passport.com"}
 _CAUSE = "mailbox-personal-account"
+_EXPLAINS = ("mailbox-not-in-exchange-online", "perm-fullaccess-missing", "auth-rejected-no-reason")
 
 
 def judge(evidence: Evidence) -> Iterator[Judgement]:
@@ -20,7 +21,7 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
         domain = address.rpartition("@")[2].casefold()
         if domain in _PERSONAL or domain.removesuffix(f".{domain.rpartition('.')[2]}") in {"hotmail", "live"}:
             said = f"{address}: {domain} is a domain of personal accounts"
-            suspect = Suspect(_CAUSE, Confidence.LIKELY, (said,), instead_of=("mailbox-not-in-exchange-online",))
+            suspect = Suspect(_CAUSE, Confidence.LIKELY, (said,), instead_of=_EXPLAINS)
             yield failed(f"{address} is a personal mailbox", suspect, subject=address)
 
 

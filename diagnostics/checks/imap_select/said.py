@@ -8,7 +8,7 @@ from diagnostics.findings import Stage
 CHECK = said(
     Stage.IMAP_SELECT,
     (
-        Says("too-many-connections", "net-too-many-connections", LIKELY),
+        Says("too-many-connections", "net-too-many-connections", LIKELY, over=("perm-fullaccess-missing",)),
         Says("retrieval-failed", "select-fetch-defender-dynamic-delivery", LIKELY),
         Says("folder-name-reserved", "select-folder-name-localised", LIKELY),
         Says("folder-not-selected", "select-folder-name-localised", LIKELY),

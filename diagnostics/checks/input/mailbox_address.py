@@ -41,7 +41,7 @@ def _judge_one(value: str, where: str) -> Judgement | None:
     if _BACKSLASH.search(value):
         suspect = Suspect("mailbox-shared-backslash-login", Confidence.CERTAIN, (said,))
         return failed(f"{value!r} has the old form user\\mailbox", suspect, subject=value)
-    if "@" not in value and " " not in value.strip() and ":" not in value and "\\" not in value:
+    if "@" not in value and " " not in value.strip() and not re.search(r"[:\\/]", value):
         return None
     suspect = Suspect("input-mailbox-not-an-address", Confidence.CERTAIN, (f"{said}, which is not one plain address",))
     return failed(f"{value!r} is not one plain address", suspect, subject=value)

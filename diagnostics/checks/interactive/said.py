@@ -8,7 +8,12 @@ from diagnostics.findings import Stage
 CHECK = said(
     Stage.INTERACTIVE,
     (
-        Says("said-wrong-account-signed-in", "interactive-wrong-account-selected", LIKELY),
+        Says(
+            "said-wrong-account-signed-in",
+            "interactive-wrong-account-selected",
+            LIKELY,
+            over=("perm-fullaccess-missing",),
+        ),
         Says("said-asks-again-after-an-hour", "interactive-no-offline-access", LIKELY),
         Says("token-response-without-refresh-token", "interactive-no-offline-access", LIKELY),
         Says("service-abuse-mode", "interactive-refresh-token-expired", LIKELY),

@@ -48,10 +48,10 @@ _GROUPS = {
 def judge(evidence: Evidence) -> Iterator[Judgement]:
     """Judge what Get-Recipient says of each mailbox."""
     for mailbox in evidence.mailboxes:
-        yield _judge_one(mailbox)
+        yield _judge_one(evidence, mailbox)
 
 
-def _judge_one(mailbox: MailboxEvidence) -> Judgement:
+def _judge_one(evidence: Evidence, mailbox: MailboxEvidence) -> Judgement:
     recipient, address = mailbox.recipient, mailbox.address
     if isinstance(recipient, Unavailable):
         return unknown("What the address is could not be read", recipient, subject=address)
@@ -67,13 +67,18 @@ def _judge_one(mailbox: MailboxEvidence) -> Judgement:
                 "mailbox-not-in-exchange-online",
                 "mailbox-on-premises-hybrid",
                 "mailbox-group-or-public-folder",
-                "mailbox-licence-or-deleted",
+                *(() if _is_deleted(evidence) else ("mailbox-licence-or-deleted",)),
             ),
         )
     if kind in _GROUPS:
         suspect = Suspect("mailbox-group-or-public-folder", Confidence.CERTAIN, (said,))
         return failed(f"{address} is a {recipient.type_details}, which IMAP cannot open", suspect, subject=address)
     return _elsewhere(recipient, kind, said, address)
+
+
+def _is_deleted(evidence: Evidence) -> bool:
+    """Say whether a pasted row says that it is of a soft-deleted mailbox, which has the type of a live one."""
+    return any(remark.kind.endswith("soft-deleted") for remark in evidence.remarks)
 
 
 def _elsewhere(recipient: Recipient, kind: str, said: str, address: str) -> Judgement:

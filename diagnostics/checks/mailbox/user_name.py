@@ -15,11 +15,11 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     for mailbox in evidence.mailboxes:
         recipient = mailbox.recipient
         if isinstance(recipient, Recipient) and recipient.user_principal_name:
-            yield _judge_one(mailbox, recipient)
+            yield _judge_one(evidence, mailbox, recipient)
 
 
-def _judge_one(mailbox: MailboxEvidence, recipient: Recipient) -> Judgement:
-    address = mailbox.address
+def _judge_one(evidence: Evidence, mailbox: MailboxEvidence, recipient: Recipient) -> Judgement:
+    address = _used(evidence, mailbox, recipient)
     compared = compare("address in use", address, "UserPrincipalName", recipient.user_principal_name)
     if compared.equal:
         return passed(
@@ -28,7 +28,7 @@ def _judge_one(mailbox: MailboxEvidence, recipient: Recipient) -> Judgement:
             subject=address,
             rules_out=("mailbox-upn-differs-from-smtp", "mailbox-alias-used-as-username"),
         )
-    if not _refused(mailbox.imap):
+    if not _is_closed(evidence, mailbox):
         hint = f"If it stops working, use {recipient.user_principal_name}."
         return passed("The address is not the UPN; that alone does no harm", compared, subject=address, hint=hint)
     said = f"{recipient.provenance.how}: the UPN is {recipient.user_principal_name}, the address in use is {address}"
@@ -43,6 +43,18 @@ def _judge_one(mailbox: MailboxEvidence, recipient: Recipient) -> Judgement:
         compared=(compared,),
         subject=address,
     )
+
+
+def _used(evidence: Evidence, mailbox: MailboxEvidence, recipient: Recipient) -> str:
+    """Return the address that a client signed in with; in a live run it is the profile's."""
+    known = (recipient.user_principal_name, recipient.primary_address, *recipient.addresses)
+    sent = (session.user for session in evidence.imap_sessions if session.user)
+    return next((user for user in sent if any(is_same(user, one) for one in known)), mailbox.address)
+
+
+def _is_closed(evidence: Evidence, mailbox: MailboxEvidence) -> bool:
+    """Say whether the mailbox did not open, live or in a pasted log."""
+    return _refused(mailbox.imap) or any(_refused(session) for session in evidence.imap_sessions)
 
 
 def _refused(session: object) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from diagnostics.checks._said import LIKELY, Says, said
+from diagnostics.checks._said import LIKELY, POSSIBLE, Says, said
 from diagnostics.findings import Stage
 
 CHECK = said(
     Stage.MAILBOX_PERMISSION,
     (
         Says("smtp-storedrv-logon-failure", "perm-sendas-missing-smtp", LIKELY),
+        Says("said-granted-to-wrong-object", "perm-granted-to-wrong-object", LIKELY, over=("perm-fullaccess-missing",)),
+        Says("said-object-id-confusion", "perm-granted-to-wrong-object", POSSIBLE, r"mailbox permission"),
         Says("smtp-send-as-denied", "perm-sendas-missing-smtp", LIKELY),
     ),
 )

@@ -8,10 +8,15 @@ from diagnostics.findings import Stage
 CHECK = said(
     Stage.PROPAGATION,
     (
-        Says("rbac-authorization-test", "propagation-rbac-cache", LIKELY),
         Says("said-rbac-cache", "propagation-rbac-cache", POSSIBLE),
         Says("said-replication-delay", "propagation-token-older-than-consent", POSSIBLE),
-        Says("said-waited-for-propagation", "propagation-mistaken-for-missing-permission", LIKELY),
+        Says("said-cached-token", "propagation-token-older-than-consent", LIKELY, r"\brole|consent|permission"),
+        Says(
+            "said-waited-for-propagation",
+            "propagation-mistaken-for-missing-permission",
+            LIKELY,
+            over=("perm-fullaccess-missing",),
+        ),
         Says("said-just-changed", "propagation-change-still-spreading", POSSIBLE),
     ),
 )

@@ -10,6 +10,7 @@ from diagnostics.evidence import Evidence, TokenRequest
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed
 
 _SHARED_TENANTS = {"common", "organizations", "consumers"}
+_GLOBAL_EXCHANGE = {"https://outlook.office365.com", "https://outlook.office.com"}
 _MAIL_SCOPES = ("imap.accessasuser.all", "pop.accessasuser.all", "smtp.send")
 
 
@@ -25,6 +26,7 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
 
 def _shown(request: TokenRequest) -> str:
     parts = (
+        ("login", request.login if request.login.endswith(".cn") else ""),
         ("grant_type", request.grant_type),
         ("scope", " ".join(request.scopes)),
         ("tenant", request.authority_tenant),
@@ -35,7 +37,6 @@ def _shown(request: TokenRequest) -> str:
 def _suspects(request: TokenRequest) -> Iterator[Suspect]:
     said = f"{request.provenance.how}: {_shown(request)}"
     app_only = request.grant_type == "client_credentials"
-    resources = {resource for scope in request.scopes if (resource := _resource(scope))}
     if app_only and request.authority_tenant.casefold() in _SHARED_TENANTS:
         yield Suspect("token-single-tenant-via-common", Confidence.CERTAIN, (said,))
     if any("," in scope for scope in request.scopes) or "/.default" in request.scopes:
@@ -44,14 +45,26 @@ def _suspects(request: TokenRequest) -> Iterator[Suspect]:
         yield Suspect("token-scope-not-default", Confidence.CERTAIN, (said,))
     elif any(_has_permission_in_resource(scope) for scope in request.scopes):
         yield Suspect("token-resource-sp-not-found", Confidence.LIKELY, (said,))
+    else:
+        yield from _of_resources(request, said)
+    if _lacks_offline_access(request):
+        yield Suspect("interactive-no-offline-access", Confidence.LIKELY, (said,))
+
+
+def _of_resources(request: TokenRequest, said: str) -> Iterator[Suspect]:
+    """Judge for which resource a well-formed scope asks: the audience of the token follows from it."""
+    resources = {resource for scope in request.scopes if (resource := _resource(scope))}
+    refused = ("auth-rejected-no-reason",)
+    if resources == {"https://ps.outlook.com"}:
+        yield Suspect("claims-aud-ps-outlook-com", Confidence.LIKELY, (said,), instead_of=refused)
+    elif request.login.endswith(".cn") and resources and resources <= _GLOBAL_EXCHANGE:
+        yield Suspect("auth-21vianet-scope", Confidence.CERTAIN, (said,), instead_of=refused)
     elif len(resources) > 1:
         yield Suspect("token-scopes-of-two-resources", Confidence.LIKELY, (said,))
     elif _is_short_mail_scope(request):
         yield Suspect("claims-aud-graph-delegated-short-scope", Confidence.LIKELY, (said,))
     elif resources == {"https://graph.microsoft.com"}:
         yield Suspect("claims-aud-graph", Confidence.LIKELY, (f"{said}: that is a token for Microsoft Graph",))
-    if _lacks_offline_access(request):
-        yield Suspect("interactive-no-offline-access", Confidence.LIKELY, (said,))
 
 
 def _resource(scope: str) -> str:
@@ -91,6 +104,8 @@ CHECK = Check(
         "token-scopes-of-two-resources",
         "claims-aud-graph-delegated-short-scope",
         "claims-aud-graph",
+        "claims-aud-ps-outlook-com",
+        "auth-21vianet-scope",
         "interactive-no-offline-access",
     ),
     judge=judge,

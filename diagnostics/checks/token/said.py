@@ -15,6 +15,8 @@ CHECK = said(
         Says("network-connection-timed-out", "token-network-no-tls-or-proxy", LIKELY, "for=login"),
         Says("network-connection-refused", "token-network-no-tls-or-proxy", LIKELY, "for=login"),
         Says("network-connection-reset", "token-network-no-tls-or-proxy", LIKELY, "for=login"),
+        Says("network-proxy-refused", "token-network-no-tls-or-proxy", LIKELY, "for=login"),
+        Says("network-proxy-refused", "token-network-no-tls-or-proxy", POSSIBLE, "for=unknown"),
         Says("network-name-not-resolved", "token-network-no-tls-or-proxy", POSSIBLE, "for=login"),
         Says("said-internal-server-error", "token-secret-expired", POSSIBLE),
     ),

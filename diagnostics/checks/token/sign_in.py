@@ -9,10 +9,14 @@ from diagnostics.checks import Check
 from diagnostics.checks._ids import GUID, is_guid, is_same
 from diagnostics.checks.input._values import is_placeholder, is_redaction, stray_characters, tenant_fault
 from diagnostics.checks.token._aadsts import BY_CODE
-from diagnostics.evidence import EntraError, Evidence, SecretShape, TenantDiscovery, Unavailable
+from diagnostics.evidence import EntraError, Evidence, SecretShape, SettingName, TenantDiscovery, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 
-_QUOTED_ID = re.compile(r"identifier ['\"‘’“”]?(?P<id>.*?)['\"‘’“”]? (?:was|is) (?:not|n't|neither)", re.DOTALL)
+_QUOTED_ID = re.compile(
+    r"identifier ['\"‘’“”]?(?P<id>.*?)['\"‘’“”]? (?:was|is) (?:not|n't|neither)"
+    r"|(?:^|:\s*)['\"‘’“”]?(?P<invalid>[^:'\"‘’“”]*?)['\"‘’“”]? is not a valid application identifier",
+    re.DOTALL,
+)
 _DIRECTORY = re.compile(r"in the directory ['\"‘’“”](?P<id>[^'\"‘’“”]*)")
 _TENANT = re.compile(r"Tenant ['\"‘’“”](?P<id>[^'\"‘’“”]*)")
 _FOREIGN_CLOUD = re.compile(r"\.(?:onmschina|partner\.onmschina)\.cn\b|\.onmicrosoft\.us\b", re.IGNORECASE)
@@ -25,7 +29,7 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
         numbers = ", ".join(f"AADSTS{code}" for code in error.codes) or error.error or "an error without a number"
         summary = f"Entra refused the sign-in: {numbers}"
         if suspects:
-            yield failed(summary, *suspects, hint=_first_sentence(error.description))
+            yield failed(summary, *suspects, hint=_hint(error, suspects))
         else:
             yield unknown(
                 summary, f"{numbers} is not among the errors that are known here: {_first_sentence(error.description)}"
@@ -36,6 +40,12 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
         yield unknown("No token could be asked for", evidence.tokens)
     elif evidence.tokens:
         yield passed("Entra issued a token for the application")
+
+
+def _hint(error: EntraError, suspects: tuple[Suspect, ...]) -> str:
+    """Return Entra's sentence; where several causes remain, what tells them apart."""
+    telling = next((_TELLING[code] for code in error.codes if code in _TELLING), "") if len(suspects) > 1 else ""
+    return telling or _first_sentence(error.description)
 
 
 def _suspects(error: EntraError, evidence: Evidence) -> tuple[Suspect, ...]:
@@ -66,10 +76,9 @@ def _invalid_secret(error: EntraError, evidence: Evidence) -> list[Suspect]:
     """7000215: Entra answers alike for every value that does not match; the value's shape tells more."""
     secret = evidence.secret
     if isinstance(secret, Unavailable):
-        return [
-            _suspect("input-secret-id-pasted", Confidence.LIKELY, error),
-            _suspect("input-secret-wrong-value", Confidence.POSSIBLE, error),
-        ]
+        causes = ("input-secret-id-pasted", "input-secret-wrong-value")
+        first, second = causes if re.search(r"secret\s+ID", error.description) else reversed(causes)
+        return [_suspect(first, Confidence.LIKELY, error), _suspect(second, Confidence.POSSIBLE, error)]
     if secret.guid is not None:
         return [
             _suspect(
@@ -82,6 +91,26 @@ def _invalid_secret(error: EntraError, evidence: Evidence) -> list[Suspect]:
     return [_suspect("input-secret-wrong-value", Confidence.CERTAIN, error, _shape(secret))]
 
 
+def _bad_credential(error: EntraError, evidence: Evidence) -> list[Suspect]:
+    """50012 and 70002 were the numbers of a wrong secret before 7000215; of a certificate they speak in so many words."""
+    if re.search(r"assertion|certificate|signature|thumbprint", error.description, re.IGNORECASE):
+        return [_suspect("token-cert-assertion-invalid", Confidence.CERTAIN, error)]
+    if re.search(r"secret", error.description, re.IGNORECASE):
+        return _invalid_secret(error, evidence)
+    return [_suspect("input-secret-wrong-value", Confidence.POSSIBLE, error)]
+
+
+def _expired_secret(error: EntraError, evidence: Evidence) -> list[Suspect]:
+    """7000222: where somebody tells of a newer secret, the old one is still sent."""
+    expired = _suspect("token-secret-expired", Confidence.CERTAIN, error)
+    told = next((remark for remark in evidence.remarks if remark.kind == "said-newer-secret"), None)
+    if told is None:
+        return [expired]
+    said = f"{told.provenance.how}: “{' '.join(told.text.split())[:200]}”"
+    old = Suspect("token-secret-old-one-sent", Confidence.LIKELY, (said,), instead_of=("token-secret-expired",))
+    return [old, expired]
+
+
 def _shape(secret: SecretShape) -> str:
     return f"the secret that was sent has {secret.length} characters and begins with “{secret.hint}”"
 
@@ -89,7 +118,7 @@ def _shape(secret: SecretShape) -> str:
 def _app_not_found(error: EntraError, evidence: Evidence) -> list[Suspect]:
     """700016: the identifier that Entra quotes shows blanks and stray characters byte for byte."""
     match = _QUOTED_ID.search(error.description)
-    quoted = match["id"] if match else ""
+    quoted = (match["id"] or match["invalid"] or "") if match else ""
     directory = _DIRECTORY.search(error.description)
     tenant = directory["id"] if directory else ""
     echoed = f"Entra echoes the identifier as {quoted!r}"
@@ -125,13 +154,15 @@ def _bad_tenant(error: EntraError, evidence: Evidence) -> list[Suspect]:
     """900023: neither a GUID nor a domain; the value says what it was instead."""
     match = re.search(r"identifier ['\"‘’“”](?P<id>[^'\"‘’“”]*)", error.description)
     quoted = match["id"] if match else evidence.target.tenant
-    fault = tenant_fault(quoted)
-    cause = fault.cause if fault else "discovery-tenant-not-found"
-    return [
-        _suspect(
-            cause, Confidence.CERTAIN if fault else Confidence.LIKELY, error, f"Entra echoes the tenant as {quoted!r}"
-        )
-    ]
+    fault = tenant_fault(quoted) if not is_redaction(quoted) else None
+    if fault is not None:
+        return [_suspect(fault.cause, Confidence.CERTAIN, error, f"Entra echoes the tenant as {quoted!r}")]
+    for request in evidence.token_requests:
+        sent = tenant_fault(request.authority_tenant)
+        if sent is not None:
+            said = f"{request.provenance.how}: the tenant asked for is {request.authority_tenant!r}: {sent.why}"
+            return [_suspect(sent.cause, Confidence.CERTAIN, error, said)]
+    return [_suspect("discovery-tenant-not-found", Confidence.LIKELY, error, f"Entra echoes the tenant as {quoted!r}")]
 
 
 def _no_such_tenant(error: EntraError, evidence: Evidence) -> list[Suspect]:
@@ -153,7 +184,7 @@ def _no_such_tenant(error: EntraError, evidence: Evidence) -> list[Suspect]:
                 instead_of=("discovery-tenant-not-found",),
             )
         ]
-    if GUID.fullmatch(quoted) and is_same(quoted, evidence.target.application_id):
+    if GUID.fullmatch(quoted) and any(is_same(quoted, known) for known in _application_ids(evidence)):
         return [
             _suspect(
                 "input-tenant-and-client-swapped-or-same",
@@ -166,6 +197,13 @@ def _no_such_tenant(error: EntraError, evidence: Evidence) -> list[Suspect]:
     if GUID.fullmatch(quoted):
         suspects.append(_suspect("discovery-wrong-cloud", Confidence.POSSIBLE, error))
     return suspects
+
+
+def _application_ids(evidence: Evidence) -> set[str]:
+    """Return every Application ID that was configured or sent."""
+    typed = (s.raw.strip() for s in evidence.settings if s.name is SettingName.APPLICATION_ID)
+    sent = (request.application_id for request in evidence.token_requests)
+    return {evidence.target.application_id, *typed, *sent} - {""}
 
 
 def _other_cloud(evidence: Evidence, tenant: str) -> TenantDiscovery | None:
@@ -206,10 +244,23 @@ def _invalid_scope(error: EntraError, _evidence: Evidence) -> list[Suspect]:
 _RULES: Mapping[int, Callable[[EntraError, Evidence], list[Suspect]]] = {
     7000215: _invalid_secret,
     700016: _app_not_found,
+    700038: _app_not_found,
+    50012: _bad_credential,
+    70002: _bad_credential,
+    7000222: _expired_secret,
     900023: _bad_tenant,
     90002: _no_such_tenant,
     53003: _conditional_access,
     70011: _invalid_scope,
+}
+
+# What tells the causes of one number apart.
+_TELLING: Mapping[int, str] = {
+    7000215: "az ad app credential list --id <application-id> shows each secret's beginning (hint) and Secret ID (keyId).",
+    7000222: "az ad app credential list --id <application-id> shows the beginning (hint) and the end of each secret.",
+    90002: "Another cloud? https://login.microsoftonline.us/<tenant>/v2.0/.well-known/openid-configuration tells.",
+    53003: "Sign-in logs > Service principal sign-ins lists it when a policy for workload identities blocked it.",
+    70011: "The request's grant_type tells: with client_credentials the scope must end in /.default.",
 }
 
 CHECK = Check(
@@ -226,6 +277,9 @@ CHECK = Check(
         "input-tenant-field-got-url",
         "token-ca-blocks-workload",
         "token-scope-invalid",
+        "input-secret-wrong-value",
+        "token-secret-expired",
+        "token-secret-old-one-sent",
     ),
     judge=judge,
     order=10,

@@ -58,7 +58,7 @@ def from_dump(window: View) -> Iterator[TokenClaims]:
     first = 0
     for index, line in enumerate([*window.lines, ""]):
         match = _LINE.match(line)
-        if match and match["name"] in _NAMES and "{" not in line:
+        if match and match["name"] in _NAMES and ("{" not in line or match["value"].endswith("}")):
             if match["name"] in block and match["name"] != "roles":
                 yield from _dumped(window, block, first)
                 block = {}

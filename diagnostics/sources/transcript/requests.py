@@ -37,6 +37,11 @@ _SCOPE = re.compile(
 _INTERPOLATED = re.compile(r"[{}<>$]|%[A-Za-z_]{2,}%|\s")
 _PLAUSIBLE = re.compile(r"[0-9a-fA-F-]{30,}|[\w-]+(?:\.[\w-]+)+|common|organizations|consumers")
 _NEAR = 12
+_SCOPE_LIST = re.compile(
+    r"\bscopes?\b[^\n\"']{0,60}[\[({]\s*\n?(?P<list>(?:\s*(?://|#)[^\n]*\n|\s*[\"'][^\"'\s]+[\"']\s*,?\s*){1,12})",
+    re.IGNORECASE,
+)
+_LONE_SCOPE = re.compile(r"[\"'](https?://[^\"'\s]+|offline_access|openid)[\"']")
 _PARAMETERS = {"grant_type", "scope", "client_id", "redirect_uri", "response_type", "resource"}
 _NO_TENANTS = {
     "error",
@@ -60,7 +65,7 @@ def read(window: View) -> Iterator[TokenRequest]:
         for word in ("microsoftonline", "grant", "scope", "acquire", "windows.net", "chinacloudapi", "redirect")
     ):
         return
-    found = [*_urls(window), *_fields(window)]
+    found = [*_urls(window), *_fields(window), *_listed(window)]
     yield from _merged(found)
 
 
@@ -153,6 +158,16 @@ def _fields(window: View) -> Iterator[tuple[int, TokenRequest]]:
                 index,
                 replace(request, grant_type=grant, scopes=scopes, redirect_uri=redirect, application_id=application),
             )
+
+
+def _listed(window: View) -> Iterator[tuple[int, TokenRequest]]:
+    """Yield scopes of a list that goes over several lines, as `var scopes = new[] {` opens it."""
+    flow = window.joined
+    for match in _SCOPE_LIST.finditer(flow.text):
+        index = flow.index_at(match.start())
+        scopes = tuple(_LONE_SCOPE.findall(match["list"]))
+        if scopes and not prose.is_comment(window.lines[index]):
+            yield index, TokenRequest(window.where(window.numbers[index]), scopes=scopes)
 
 
 def _canonical(name: str) -> str:

@@ -1,0 +1,43 @@
+"""A pasted cmdlet found no such mailbox: Exchange's own "couldn't be found on" names the object that it looked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from diagnostics.checks import Check
+from diagnostics.evidence import Evidence
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed
+
+_NOT_FOUND = re.compile(r"object ['\"](?P<object>[^'\"]+@[^'\"]+)['\"] couldn't be found on", re.IGNORECASE)
+_OF_MAILBOXES = re.compile(r"(?:Get|Set|Add|Remove)-(?:EXO)?(?:CAS)?(?:Mailbox|Recipient)\w*", re.IGNORECASE)
+
+
+def judge(evidence: Evidence) -> Iterator[Judgement]:
+    """Judge the errors of a text; in a live run the recipient itself was looked for."""
+    if evidence.live:
+        return
+    for error in evidence.exchange.errors:
+        match = _NOT_FOUND.search(error.message)
+        if match and (not error.cmdlet or _OF_MAILBOXES.fullmatch(error.cmdlet)):
+            said = f"{error.provenance.how}: {error.message[:200]}"
+            suspects = (
+                Suspect("mailbox-not-in-exchange-online", Confidence.LIKELY, (said,)),
+                Suspect("mailbox-licence-or-deleted", Confidence.POSSIBLE, (said,)),
+            )
+            hint = (
+                f"Get-Mailbox -SoftDeletedMailbox -Identity {match['object']} tells a deleted mailbox from none at all."
+            )
+            yield failed(
+                f"Exchange Online does not find {match['object']}", *suspects, subject=match["object"], hint=hint
+            )
+
+
+CHECK = Check(
+    id="mailbox-not-found",
+    stage=Stage.MAILBOX,
+    title="Exchange Online finds the mailbox",
+    causes=("mailbox-not-in-exchange-online", "mailbox-licence-or-deleted"),
+    judge=judge,
+    order=15,
+)

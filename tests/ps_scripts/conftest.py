@@ -1,15 +1,24 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
 from diagnostics.lab.server import Lab
 from tests.exchange.conftest import OTHER_BUNDLES, Tenant
-from tests.exchange.peers import Peers
+from tests.exchange.peers import MODULES, Peers
 from tests.ps_scripts.engine import Session, session
+
+CLEAN = """
+param([string] $ModulePath)
+if (Get-Module -Name ExchangeOnlineManagement) {
+    Disconnect-ExchangeOnline -Confirm:$false
+    Remove-Module -Name ExchangeOnlineManagement -Force
+}
+$env:PSModulePath = $ModulePath
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -18,15 +27,30 @@ def only_the_labs_authority(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(scope="package")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    """One real PowerShell for all tests: it finds the lab of the moment by a file, as the stand-in module always does."""
+    folder = tmp_path_factory.mktemp("engine")
+    with Lab() as lab:
+        peers = Peers(Tenant(lab), folder)
+        try:
+            with session(peers, "local-engine", folder) as opened:
+                yield opened
+        finally:
+            peers.close()
+
+
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., Session]]:
-    """Start a lab with these scenarios, and a session of the real engine beside it that is not connected."""
+def start(engine: Session) -> Iterator[Callable[..., Session]]:
+    """Start a lab with these scenarios; the session is not connected to it."""
     with ExitStack() as held:
 
         def started(*scenarios: str) -> Session:
-            peers = Peers(Tenant(held.enter_context(Lab("user-mailbox", scenarios))), tmp_path)
-            held.callback(peers.close)
-            return held.enter_context(session(peers, "local-engine", tmp_path))
+            engine.tenant = Tenant(held.enter_context(Lab("user-mailbox", scenarios)))
+            (engine.folder / "ready.json").write_text(json.dumps(engine.tenant.lab.ready))
+            cleaned = engine.text(CLEAN, {"ModulePath": str(MODULES)})
+            assert not cleaned.ended, cleaned.errors
+            return engine
 
         yield started
 
@@ -40,3 +64,5 @@ def unconnected(start: Callable[..., Session]) -> Session:
 def connected(unconnected: Session) -> Session:
     assert unconnected.connect().one["ModuleVersion"] == "3.10.0"
     return unconnected
+
+

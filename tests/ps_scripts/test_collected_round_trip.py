@@ -11,11 +11,12 @@ from typing import Any
 import jsonschema
 import pytest
 
+from diagnostics.checks import run_checks
 from diagnostics.diagnosis import diagnose
 from diagnostics.evidence import Absent, Missing, Recipient, Unavailable
 from diagnostics.exchange.collect import collect
 from diagnostics.exchange.factory import open_shell
-from diagnostics.lab.scenarios import names
+from diagnostics.lab.scenarios.registry import scenarios
 from diagnostics.lab.state import ExchangeServicePrincipal, PermissionEntry, new_id
 from diagnostics.sources import collected
 from tests.ps_scripts.collected_schema import SCHEMA
@@ -23,8 +24,10 @@ from tests.ps_scripts.engine import Session
 
 pytestmark = pytest.mark.powershell
 SCENARIOS = [
-    name for name in names() if name.startswith(("exo-", "mailbox-", "perm-"))
-]  # those that Exchange itself can show
+    name
+    for name in scenarios()  # those that Exchange itself can show
+    if name.startswith(("exo-", "mailbox-", "perm-")) and name != "exo-cmdlet-not-found"
+]
 
 
 def bare(value: Any) -> Any:
@@ -99,6 +102,16 @@ def test_an_error_for_one_mailbox_spoils_no_other(start: Callable[..., Session])
     assert mailbox.permissions
 
 
+def test_a_cmdlet_that_the_operator_lacks_is_a_missing_right(start: Callable[..., Session]) -> None:
+    """A session without the cmdlet and an endpoint that refuses it say it in other words; they mean the same."""
+    session = start("exo-cmdlet-not-found")
+    evidence = collected.read(export(session, [session.tenant.mailbox]))
+    found = evidence.exchange.service_principals
+    assert isinstance(found, Unavailable)
+    assert found.missing is Missing.NO_RIGHTS
+    assert isinstance(evidence.mailboxes[0].permissions, tuple)
+
+
 def test_a_right_that_is_missing_is_not_an_empty_list(start: Callable[..., Session]) -> None:
     session = start()
     assert not session.connect().ended
@@ -109,11 +122,12 @@ def test_a_right_that_is_missing_is_not_an_empty_list(start: Callable[..., Sessi
     assert evidence.exchange.errors
 
 
-def test_a_wrong_object_id_is_named_from_the_file_alone(start: Callable[..., Session]) -> None:
+def test_a_cause_is_named_from_the_file_alone(start: Callable[..., Session]) -> None:
     session = start("perm-fullaccess-missing")
     evidence = collected.read(export(session, [session.tenant.mailbox]))
-    found = diagnose(evidence)
-    assert "perm-fullaccess-missing" in repr(found)
+    first = diagnose(evidence, run_checks(evidence)).first
+    assert first is not None
+    assert first.cause == "perm-fullaccess-missing"
 
 
 def test_a_list_that_was_cut_off_is_not_taken_for_whole(start: Callable[..., Session]) -> None:

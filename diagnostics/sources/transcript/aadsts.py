@@ -84,6 +84,7 @@ _CONTINUES = re.compile(
 _NEW_MATTER = re.compile(
     r"(?:at [\w.$<>]+\(|---|===|\$ |PS [A-Z]:|[CS]: |<<|>>|[<>]--|[<>=]{2}|\* (?:OK|NO|BAD|BYE)|\w{1,12} (?:OK|NO|BAD) |[\[{]|[A-Za-z_]+\s*[=:]\s|\+ [A-Z]|At line:)"
 )
+_IN_SENTENCE = re.compile(r"(?:was|is|are|has|does|must|in|and|or|of|for|to|with|that|specified|named|from)\b")
 _JSON_FIELD = re.compile(r"error_description\W{1,8}(?:\d+ - \[[^\]]*\]: )?$")
 _CLOSING = {"“": "”", "‘": "’", '"': '"', "'": "'", "`": "`"}
 
@@ -190,7 +191,7 @@ def _line_end(window: View, flow: Flow, start: int, end: int) -> int:
             continue
         if window.stamped[flow.index_at(stop + 1)] and not stamped:
             return stop
-        if not line or _COMPLETE.search(line) or _NEW_MATTER.match(following):
+        if not line or (_COMPLETE.search(line) and not _IN_SENTENCE.match(following)) or _NEW_MATTER.match(following):
             return stop
         position = stop + 1
 
@@ -217,7 +218,7 @@ def _is_report(window: View, match: re.Match[str], *, code: int, sentence: str, 
     flow = window.joined
     index = flow.index_at(match.start())
     line = window.lines[index]
-    event = flow.text[max(match.start() - 250, 0) : after + 40].rpartition("\n\n")[2]
+    event = flow.text[max(match.start() - 250, 0) : after + 40].rstrip().rpartition("\n\n")[2]
     if _STRONG.search(event):
         return True
     before = line.partition("AADSTS")[0]

@@ -49,6 +49,7 @@ from diagnostics.sources.transcript.settings import is_placeholder
 
 T = TypeVar("T")
 _MOST = 500  # facts of one kind; a text with more of them repeats itself
+_OF_ONE_NUMBER = 20
 _EXCHANGE_ONLINE = "00000002-0000-0ff1-ce00-000000000000"
 _TIMES = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\dZ?|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _ADDRESS = re.compile(r"[^\s@:\\/]+@[^\s@:\\/]+\.[^\s@:\\/]+")
@@ -75,6 +76,8 @@ class Collector:
         """Keep a fact, with the place where it was met first."""
         kind = self.facts.setdefault(type(fact), {})
         if isinstance(fact, TokenClaims) and any(_is_part(fact, known) for known in kind.values()):
+            return
+        if isinstance(fact, EntraError) and sum(known.codes == fact.codes for known in kind.values()) >= _OF_ONE_NUMBER:
             return
         if len(kind) < _MOST:
             kind.setdefault(_key(fact), fact)

@@ -27,6 +27,7 @@ _MAGIC = {
 }
 _CONTROLS = bytes(set(range(32)) - {0, 1, 8, 9, 10, 12, 13, 27})
 _HALF, _FEW, _TENTH = 0.5, 0.05, 0.1
+_SOME = 16  # control characters that a text may have, however short it is
 
 
 class NotText(ValueError):
@@ -88,7 +89,7 @@ def _encoding(sample: bytes, name: str) -> str:
         if even / half > _HALF and odd / half < _FEW:
             return "utf-16-be"
     controls = len(sample) - len(sample.translate(None, _CONTROLS))
-    if sample and (nuls / len(sample) > _TENTH or controls / len(sample) > _FEW):
+    if sample and (nuls / len(sample) > _TENTH or controls > max(len(sample) * _FEW, _SOME)):
         raise NotText(name, "a binary file")
     return "bytes"
 

@@ -37,7 +37,7 @@ _VERBS = (
     "|CREATE|DELETE|RENAME|SUBSCRIBE|APPEND|COPY|MOVE|UID|FETCH|SEARCH|CHECK|CLOSE|XLIST|GETQUOTAROOT"
 )
 _COMMAND = re.compile(rf"^{_TAG}\s+(?P<verb>{_VERBS})\b(?P<rest>.*)$", re.IGNORECASE)
-_LITERAL = re.compile(r"^\+\s*(?P<base64>[A-Za-z0-9+/]{16,}={0,2})\s*$")
+_LITERAL = re.compile(r"^(?:\+\s*|(?=eyJ))(?P<base64>[A-Za-z0-9+/]{16,}={0,2})\s*$")
 _CAPABILITY = re.compile(r"\*\s+CAPABILITY\s+(?P<list>IMAP4.*)$", re.IGNORECASE)
 _LISTED = re.compile(r"\*\s+LIST\s+\([^)]*\)\s+\S+\s+(?P<name>\"[^\"]*\"|\S+)")
 _CLOSED = re.compile(
@@ -226,8 +226,8 @@ def _heard_server(window: View, said: Said, sessions: list[_Session], where: Pro
     if listed:
         _current(sessions, where).folders.append(listed["name"].strip('"'))
         return True
-    literal = _LITERAL.match(text)
-    if literal and sessions:
+    literal = _LITERAL.match(text.rstrip("'"))
+    if literal and sessions and (text.startswith("+") or sessions[-1].pending):
         challenge = _challenge(literal["base64"])
         if challenge:
             sessions[-1].challenge = challenge

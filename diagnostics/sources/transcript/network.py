@@ -27,12 +27,12 @@ class Failure:
 
 
 def _f(kind: str, pattern: str, outcome: AttemptOutcome, source: str) -> Failure:
-    return Failure(kind, re.compile(pattern, re.IGNORECASE), outcome, source)
+    return Failure(kind, re.compile(pattern.replace(" ", r"\s+"), re.IGNORECASE), outcome, source)
 
 
 FAILURES: tuple[Failure, ...] = (
     _f("no-ca-bundle", r"Can't verify SSL peers without knowing which Certificate Authorities to trust", _O.CERTIFICATE_REFUSED, "imapsync issue 395"),
-    _f("tls-to-plaintext-port", r"Are you attempting an encrypted connection to a non-encrypted server\?", _O.PLAINTEXT, "email-oauth2-proxy issue 393"),
+    _f("tls-to-plaintext-port", r"Are you attempting an encrypted connection|to a non-encrypted server\?", _O.PLAINTEXT, "email-oauth2-proxy issue 393"),
     _f("wrong-version-number", r"WRONG_VERSION_NUMBER|wrong version number|unknown protocol:\s?s23_clnt|Unsupported or unrecognized SSL message|packet length too long|first record does not look like a TLS handshake|not an SSL/TLS record", _O.PLAINTEXT, "OpenSSL, JSSE, Go and GnuTLS messages"),
     _f("certificate-verify-failed", r"certificate[_ ]verif(?:y|ication)[_ ]failed|CERTIFICATE_VERIFY_FAILED|unable to get (?:local )?issuer certificate|self[- ]signed certificate|PKIX path building failed|The remote certificate (?:is|was) (?:invalid|rejected)|certificate is not trusted|x509: certificate signed by unknown authority|RemoteCertificate(?:ChainErrors|NameMismatch)|SSL certificate problem|server certificate (?:verification|does not match)|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(?:VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT)|DEPTH_ZERO_SELF_SIGNED_CERT|ERR_TLS_CERT_ALTNAME_INVALID|certificate has expired", _O.CERTIFICATE_REFUSED, "imapsync issue 476; messages of OpenSSL, .NET, Java, Go and Node"),
     _f("name-not-resolved", r"getaddrinfo (?:ENOTFOUND|EAI_AGAIN|failed)|Name or service not known|nodename nor servname provided|Temporary failure in name resolution|No such host is known|UnknownHostException|Could not resolve host|no such host|php_network_getaddresses", _O.UNREACHABLE, "libc, Node, .NET, Java, curl, Go and PHP messages"),
@@ -40,6 +40,7 @@ FAILURES: tuple[Failure, ...] = (
     _f("connection-timed-out", r"Connection timed out|connect(?:ion)? timeout|ETIMEDOUT|ConnectTimeout|WinError 10060|did not properly respond after a period of time|connect timed out|i/o timeout|Operation timed out|Timed out while (?:connecting|waiting for server)|timeout waiting for (?:greeting|server)|Greeting never received", _O.TIMED_OUT, "libc, Node, Windows, Java, Go; imapflow"),
     _f("connection-reset", r"Connection reset by peer|ECONNRESET|forcibly closed by the remote host|WinError 10054", _O.RESET, "libc, Node and Windows messages"),
     _f("network-unreachable", r"Network is unreachable|ENETUNREACH|No route to host|EHOSTUNREACH", _O.UNREACHABLE, "libc messages"),
+    _f("proxy-refused", r"Tunnel connection failed:? \d{3}|Cannot connect to proxy|\bProxyError\b|Proxy Authentication Required|tunneling socket could not be established|Received HTTP code \d{3} from proxy", _O.UNREACHABLE, "urllib3, curl and Node messages"),
     _f("no-greeting", r"<--\s*\[ Server disconnected \]|no greeting|(?:did not|didn't) (?:send|receive) a greeting|unexpected (?:end of file|EOF)|server (?:unexpectedly )?(?:closed|disconnected|hung up)(?: the connection)? (?:before|without)|unexpectedly disconnected", _O.NO_GREETING, "email-oauth2-proxy issue 200; MailKit"),
     _f("http-answer-on-mail-port", r"(?:\* )?HTTP/1\.[01] (?:400|403|404|405|408|426|501|502|503)\b", _O.NO_GREETING, "answers of HTTP proxies on port 993"),
     _f("tls-handshake-failed", r"SSL_ERROR_SYSCALL|handshake[_ ](?:failure|failed)|TLS (?:handshake|negotiation) (?:failed|error)|sslv3 alert|tlsv1 alert|SSLHandshakeException|Could not create SSL/TLS secure channel|no protocols available", _O.TLS_FAILED, "OpenSSL, Java and .NET messages"),

@@ -56,65 +56,27 @@ _NARROWEST = 40
 _WRAPPED = 56  # nobody wraps a line that is narrower
 _TERMINALS = {70, 72, 75, 76, 78, 79, 80, 90, 98, 99, 100, 110, 118, 119, 120, 130, 131, 132, 140, 150, 160}
 _EMBEDDED = 2
-_WORDS = {
-    "an",
-    "and",
-    "are",
-    "as",
-    "at",
-    "be",
-    "been",
-    "but",
-    "by",
-    "can",
-    "check",
-    "client",
-    "connected",
-    "connection",
-    "could",
-    "error",
-    "failed",
-    "for",
-    "from",
-    "has",
-    "have",
-    "if",
-    "in",
-    "input",
-    "is",
-    "it",
-    "mail",
-    "mailbox",
-    "may",
-    "no",
-    "not",
-    "of",
-    "on",
-    "or",
-    "request",
-    "secret",
-    "server",
-    "that",
-    "the",
-    "this",
-    "to",
-    "user",
-    "using",
-    "was",
-    "will",
-    "with",
-    "you",
-    "your",
-}
+_SAME_START = 8
+_WORDS = frozenset(  # that end or begin at a line's end only where a text was wrapped between words
+    re.findall(
+        r"\w+",
+        "about access after also an and application are as at authentication bad be been before but by can check client"
+        " connected connection could credentials directory does error exchange failed failure for found from has have id"
+        " identifier if in input into is it login mail mailbox may more must name no not of on only or outlook password"
+        " permission provided request scope secret sent server service should such tenant than that the then there these"
+        " they this to token unknown use user using valid value was when which will with you your",
+    )
+)
 _WIRE = re.compile(r"(?:-->|<--|=>|<=|>>|<<)[ \t]+b?['\"](?:(?!\\n).)*\\r\\n['\"]?[ \t]*$")
 _OPENING = re.compile(r"""^\s*(?:\{\s*|[\w.$-]+\s*[=:]\s*)?(?:["'][\w.@-]{1,40}["']\s*:\s*)?[bu]?(?P<quote>["'])""")
+_OPEN_BYTES = re.compile(r"\bb'[^']+$")  # a Python repr that is not closed on its line
 _SPEAKS = re.compile(
     r"(?:[CS]:|<<|>>|-->|<--|=>|<=|IMAP[<>])\s|[\w.]{1,24}\s(?:OK|NO|BAD)\s|\*\s(?:OK|BAD|NO|BYE)\s|\d{1,3}(?:\.\d{1,3}){3}\s"
 )
 _BEGINS = re.compile(
     r"""(?:[CS]:|<<|>>|-->|<--|<->|->|=>|<=|[<>]\s|>>>|IMAP[<>]|\d[<>]|Read:|Sending:|\*\s|\+\s|\+$|[\w.]{1,24}\s(?:OK|NO|BAD)\s
     |[A-Za-z]{0,6}\d[\w.]*\s(?:AUTHENTICATE|LOGIN|CAPABILITY|SELECT|EXAMINE|LIST|NAMESPACE|LOGOUT|NOOP|ID)\b|[-+]ERR|\+OK|[245]\d\d[ -]
-    |(?:AUTH|EHLO|HELO|USER|PASS|STLS|STARTTLS|QUIT|MAIL\sFROM|RCPT\sTO)\b|\d{1,3}(?:\.\d{1,3}){3}\s|(?:DEBUG|INFO|WARN|ERROR|TRACE|WARNING)\b|PS\s|\$\s|\#|//|at\s[\w.$<]+\(|File\s\"|Traceback|[A-Za-z]\w*\s*(?::|=)\s|[-*\u2022]\s|\d+[.)]\s|\||-{3,}|={3,}|\[[A-Z]|\{|</?\w|```|[A-Z][a-z]+-[A-Z]\w+)""",
+    |(?:AUTH|EHLO|HELO|USER|PASS|STLS|STARTTLS|QUIT|MAIL\sFROM|RCPT\sTO)\b|\d{1,3}(?:\.\d{1,3}){3}\s|(?:DEBUG|INFO|WARN|ERROR|TRACE|WARNING)\b|PS\s|\$\s|\#|//|at\s[\w.$<]+\(|File\s\"|Traceback|[A-Za-z][\w.-]*(?:\s*=|\s*:\s)|[-*\u2022]\s|\d+[.)]\s|\||-{3,}|={3,}|\[[A-Z]|\{|</?\w|```|[A-Z][a-z]+-[A-Z]\w+)""",
     re.VERBOSE,
 )
 _REACH = 45
@@ -215,8 +177,9 @@ def hard_breaks(lines: Sequence[str], stamped: Sequence[bool]) -> set[int]:
             breaks.add(index)
         elif widths[index + 1] > widths[index] or _SPEAKS.match(right):
             continue
-        elif _in_run(widths, index):
-            breaks.add(index)
+        elif _in_run(widths, index) and not _is_between_words(left, right):
+            if lines[index][:_SAME_START] != lines[index - 1][:_SAME_START]:  # lines of a log begin alike
+                breaks.add(index)
         elif widths[index] in exact and not stamped[index + 1] and not _BEGINS.match(right):
             sure = widths.count(widths[index]) > 1
             if (_is_mid_word(left, right) and not _has_whole_words(left, right)) if sure else is_cut(left, right):
@@ -229,6 +192,13 @@ def is_cut(left: str, right: str) -> bool:
     if len(left) not in _TERMINALS or not right:
         return False
     return left[-1].isalpha() and right[0].islower() and not _has_whole_words(left, right)
+
+
+def _is_between_words(left: str, right: str) -> bool:
+    """Say whether a line of a terminal's width ends between two words all the same: a sentence ends, or words are whole."""
+    return (left[-1] in ".,;:!?" and right[0].isupper()) or (
+        left[-1] != " " and right[0] != " " and _has_whole_words(left, right)
+    )
 
 
 def _has_whole_words(left: str, right: str) -> bool:
@@ -288,9 +258,15 @@ def rest_of(left: str, right: str) -> str:
 def goes_on(left: str, right: str, *, stamped: bool) -> bool:
     """Say whether `right` looks like the rest of a sentence or command that was wrapped between two words."""
     left, right = left.rstrip(), right.strip()
-    if not left or not right or _BEGINS.match(right):
+    if not left or not right:
+        return False
+    if _OPEN_BYTES.search(left) and not _SPEAKS.match(right):
+        return True
+    if _BEGINS.match(right):
         return False
     first_word = len(right.split(" ", 1)[0])
     if len(left) + 1 + first_word < _WRAPPED or (left[-1] in ".!?;}]" and not left.endswith((" .", "..."))):
+        return False
+    if left[-1] in "'\"" and left.count(left[-1]) % 2 == 0 and not right[0].islower():
         return False
     return not stamped or right[0].islower() or not right[0].isalnum() or left.endswith(("Bearer", ",", "("))

@@ -57,7 +57,7 @@ def read_all(texts: Iterable[tuple[str, Iterable[bytes]]], *, judged_at: dt.date
         if reading.full:
             words = ", ".join(f"“{word}”" for word in sorted(reading.full))
             collector.notes.append(
-                f"{name}: so many different lines with {words} that only the first of them were read"
+                f"{name}: so many lines with {words} that not all of them were looked at; other words were looked for to the end"
             )
     return collector.evidence(", ".join(names), judged_at or dt.datetime.now(dt.UTC))
 

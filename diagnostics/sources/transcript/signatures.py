@@ -31,7 +31,10 @@ class Signature:
 def _any_blank(pattern: str) -> str:
     """Let each blank of a pattern outside a character class stand for a line's end, too: texts come wrapped."""
     return "".join(
-        part if part.startswith("[") else part.replace(" ", r"\s+") for part in re.split(r"(\[\^?[^\]]*\])", pattern)
+        part.replace("[ -]", r"[\s-]")
+        if part.startswith("[")
+        else re.sub(r" (?![?*+{])", r"\\s+", part).replace(" ", r"\s")
+        for part in re.split(r"(\[\^?[^\]]*\])", pattern)
     )
 
 
@@ -49,7 +52,7 @@ SIGNATURES: tuple[Signature, ...] = (
     _S("folder-name-reserved", r"Folder name is reserved", "imapsync FAQ.Office365", ("name is reserved",)),
     _S("folder-not-selected", r"(?:folder\s+(?P<folder>[\w./ -]{1,60}):\s*)?Could not (?:select|examine):?|(?:mailbox|folder) (?:['\"](?P<name>[^'\"]{1,80})['\"] )?(?:does(?: not|n't) exist|not found)\b.{0,20}(?:IMAP|SELECT|EXAMINE)|(?:SELECT|EXAMINE)\b.{0,80}\b(?:does(?: not|n't) exist|NONEXISTENT|not found)", "imapsync issue 402", ("could not", "exist", "not found")),
     # --- POP
-    _S("pop-auth-refused", r"-ERR Authentication failure: unknown user name or bad password", "email-oauth2-proxy issues 244, 238", ("authentication failure",)),
+    _S("pop-auth-refused", r"-ERR Authentication failure\b|\bunknown user name or bad password", "email-oauth2-proxy issues 244, 238", ("authentication failure", "unknown user name or bad")),
     _S("pop-logon-failure", r"-ERR (?:Logon failure|\[AUTH\]|AUTH failed)[^\n]{0,80}", "office-developer-exchange-docs, POP protocol exchange", ("-err",)),
     _S("pop-auth-one-line", r"(?:(?<=^)|(?<=[>:'\"\s]))AUTH XOAUTH2 [A-Za-z0-9+/=*\[<.]{4,}", "office-developer-exchange-docs, POP protocol exchange", ("auth xoauth2 ",)),
     # --- SMTP
@@ -77,10 +80,14 @@ SIGNATURES: tuple[Signature, ...] = (
     _S("imapsync-oauthdirect", r"--oauthdirect1[ =]\S+", "imapsync issues 375, 250", ("oauthdirect1",)),
     _S("imapsync-oauthaccesstoken", r"--oauthaccesstoken1[ =]\S+", "imapsync issue 375", ("oauthaccesstoken1",)),
     _S("guest-account", r"#EXT#@", "MailKit issue 1553", ("#ext#",)),
+    _S("portal-permission", r"\b(?P<permission>(?:IMAP|POP|SMTP|EWS)\.\w+(?:\.All)?)\s+(?P<type>Delegated|Application)\b", "the portal's list of API permissions, as IMAP-OAuth-2.0-Example issue 2 and openillumi.com 64834 show it", ("delegated", "application")),
+    _S("adminconsent-scope", r"/adminconsent\?[^\s\"'<>]*?\bscope=(?P<scope>[^&\s\"'<>]+)", "office-developer-exchange-docs, consent of multi-tenant applications", ("/adminconsent?",)),
+    _S("token-lifetime-over", r"Lifetime validation failed[.,] The token is expired|\bIDX10223\b|error_category=\"?invalid_lifetime|\b(?:access )?token (?:has )?expired\b[^\n]{0,40}\b(?:UTC|exp\b|ago|at \d)", "Exchange's x-ms-diagnostics; Microsoft.IdentityModel IDX10223", ("lifetime", "idx10223", "expired")),
+    _S("token-without-permissions", r"The token contains no permissions, or permissions can ?not be understood", "Exchange's x-ms-diagnostics 2000008", ("contains no permissions",)),
+    _S("token-audience-refused", r"The audience claim value is invalid|Access token validation failure\. Invalid audience", "Exchange's x-ms-diagnostics 2000003; office-developer-exchange-docs issue 87", ("audience",)),
     _S("client-access-rule", r"\b(?:blocked|denied|rejected) by (?:a |the )?client access rule|\bClientAccessRule\w*\b[^\n]{0,60}(?:block|deny|denied)|\bAction\s*:\s*DenyAccess\b", "FairEmail FAQ 139; Get-ClientAccessRule.md", ("access rule", "accessrule", "denyaccess")),
     _S("service-abuse-mode", r"service abuse mode", "freescout issue 5101", ("service abuse",)),
     # --- token answers
-    _S("adminconsent-url", r"/adminconsent\?(?:[^\s\"'<>]*?[?&]scope(?:=|%3D)(?P<scope>[^&\s\"'<>]+)|[^\s\"'<>]*)", "office-developer-exchange-docs how-to-authenticate", ("/adminconsent?",)),
     _S("token-response-without-refresh-token", r"\bno refresh[_ ]token\b|refresh[_ ]token (?:is |was )?(?:missing|not (?:returned|found|present|issued)|null|None|undefined)|did not (?:return|contain|include) an? refresh[_ ]token", "email-oauth2-proxy emailproxy.config; azure-docs issue 41925", ("refresh token", "refresh_token")),
     # --- what people say they saw
     _S("said-works-in-script", r"\b(?:powershell |python |test )?script\b[^\n.]{0,80}\b(?:works|succeeds|returns|connects|logs in|lists)\b[^\n.]{0,80}|\bworks? (?:fine |perfectly |ok )?(?:in|with|from) (?:the |a |my |microsoft's )?(?:powershell|python|test|Get-IMAPAccessToken)[^\n.]{0,40}", "imapsync issues 375, 250", ("script", "get-imapaccesstoken", "powershell")),
@@ -93,7 +100,11 @@ SIGNATURES: tuple[Signature, ...] = (
     _S("said-access-policy-restricts", r"New-ApplicationAccessPolicy cmdlet to restrict or deny access", "New-ApplicationAccessPolicy.md", ("new-applicationaccesspolicy cmdlet",), anywhere=True),
     _S("said-replication-delay", r"replication delays? for app role assignments|(?:can|may|might|could) take (?:up to )?(?:\d+|a few|several|some) (?:minutes|hours)[^\n.]{0,60}(?:propagat|effect|replicat)|(?:propagat|replicat)\w*[^\n.]{0,60}(?:\d+ ?(?:-|to|–) ?\d+|\d+) (?:minutes|hours)", "serviceprincipal-list-approleassignments.md; operators' reports", ("replication", "propagat", "take effect", "replicat"), anywhere=True),
     _S("said-waited-for-propagation", r"\bwait(?:ed|ing)?\b[^\n.]{0,60}\b(?:propagat\w*|replicat\w*|(?:take|took) effect)|\bwaited (?:for )?(?:more than |over |about )?(?:\d+ (?:minutes|hours)|overnight|a day|24 ?h)", "operators' reports", ("wait",)),
-    _S("said-just-changed", r"\b(?:just|minutes? ago|right after|immediately after)\b[^\n.]{0,40}\b(?:granted|created|added|consented|registered|ran|changed|New-ServicePrincipal|Add-MailboxPermission)\b", "operators' reports", ("just", "ago", "after")),
+    _S("said-just-changed", r"\b(?:just|minutes? ago|right after|immediately after)\b[^\n.]{0,40}\b(?:granted|created|added|consented|registered|ran|changed|New-ServicePrincipal|Add-MailboxPermission)\b|\b(?:granted|created|added|consented|registered|ran|changed)\b[^\n.]{0,40}\b(?:minutes?|min) ago\b", "operators' reports", ("just", "ago", "after")),
+    _S("said-newer-secret", r"\b(?:I|we|they|have|has|had|already|just|was|were)\b[^\n.]{0,30}\b(?:renewed|rotated|created|added|generated|made)\b[^\n.]{0,40}\bsecret\b|\bsecret\b[^\n.]{0,80}\b(?:valid|good|expires?|runs?) (?:until|till|to|in|on) (?:\d|the year|next)|\bnew(?:er)? (?:client )?secret (?:is|was|has been|exists)\b", "letsencrypt-siteextension issue 358", ("secret",)),
+    _S("said-cached-token", r"\b(?:cached|cache of|old|stale|same|previous) (?:access )?tokens?\b|\btokens? (?:is|are|was|were) (?:still )?cached\b", "serviceprincipal-list-approleassignments.md; operators' reports", ("token",)),
+    _S("said-alias-as-user-name", r"\b(?:only|just|merely|simply) an alias (?:of|for)\b|\bis an alias (?:of|for) \S+@|\b(?:with|using) (?:an|the|its|their) alias\b|\balias (?:address )?(?:as|for) (?:the )?(?:user ?name|login)\b", "FairEmail FAQ 139; zammad common-errors.rst", ("alias",)),
+    _S("said-granted-to-wrong-object", r"\b(?:gave|given|granted|assigned|added)\b[^\n.]{0,50}\b(?:Full ?Access|(?:mailbox )?permissions?)\b[^\n.]{0,80}\b(?:instead of|rather than|and not (?:to )?)\b|\bdifferent IDs? ha(?:ve|d|s) to be used\b[^\n]{0,160}\bmailbox permissions?", "BohrenAn/GitHub_PowerShellScripts; office-developer-exchange-docs pull 332", ("access", "permission")),
     _S("said-recreated-application", r"\b(?:re-?created|deleted and (?:re-?created|created)|created (?:a )?new|re-?registered)\b[^\n.]{0,40}\b(?:app(?:lication)?(?: registration)?|enterprise app\w*|service principal)\b", "redmine_oauth issue 3", ("created", "registered")),
     _S("said-object-id-confusion", r"\b(?:wrong|incorrect|different) (?:Object ?ID|Service ?ID|ID)s?\b|\bObject ?ID\b[^\n.]{0,80}\b(?:not the|is not|isn't|wrong|instead of|different)\b|not using the one which is shown in the (?:Azure )?Portal", "office-developer-exchange-docs pulls 304, 332; piler issue 49", ("object id", "objectid", "service id", "serviceid", "ids have", " id", "shown in the")),
     _S("said-overview-object-id", r"\bfind (?:these|this|it|them)\b[^\n.]{0,40}\bOverview\b", "geekmungus.co.uk 4427", ("overview",)),
@@ -101,7 +112,7 @@ SIGNATURES: tuple[Signature, ...] = (
     _S("said-error-in-api-permissions", r"\b(?:error|mistake|wrong|problem)\b[^\n.]{0,30}\bAPI permissions?\b", "redmine_oauth issue 3", ("api permission",)),
     _S("said-no-secrets-page", r"\b(?:no|not (?:see|find|have|show)|missing|without|can(?:not|'t) (?:see|find))\b[^\n.]{0,40}\"?Certificates (?:&|and) secrets\"?|\bunder \"?Enterprise applications?\"?\b[^\n.]{0,60}\b(?:created|registered|set ?up|configured|instead)\b|\b(?:created|registered|configured|set up)\b[^\n.]{0,60}\b(?:under|in) \"?Enterprise applications?\"?", "the administrators' guide; entra-docs, application objects", ("certificates", "enterprise app")),
     _S("said-internal-server-error", r"\b500: We're sorry, but something went wrong", "zammad common-errors.rst", ("something went wrong",)),
-    _S("said-wrong-account-signed-in", r"\b(?:wrong account|admin(?:istrator)?'?s? (?:account|login|token|browser session)|signed in (?:as|with) (?:the |my |an |another )?(?:tenant |global )?(?:admin|account)|using the tenant admin login)\b", "getmail6 issue 221; FairEmail FAQ 139", ("account", "admin")),
+    _S("said-wrong-account-signed-in", r"\bwrong account\b|\b(?:signed|logged|logging|signing) in(?:to)? (?:as|with|using) (?:the |my |an |another |a different )?(?:tenant |global |Office ?365 |Azure )?admin\w*|\busing the tenant admin login\b|\btokens? (?:is|are|was|were|belongs? to) (?:the |for the |of the )?(?:tenant )?admin\w*|\badmin(?:istrator)?'s (?:token|browser|session|browser session)\b|\bin the (?:tenant )?admin\w*'s browser\b", "getmail6 issue 221; FairEmail FAQ 139", ("account", "admin")),
     _S("said-hardcoded-settings", r"hard-?coded (?:service )?(?:settings|IP|address)|\bhosts file\b[^\n.]{0,60}\b(?:outlook|imap|entry)|\b(?:outlook|imap)\S*\b[^\n.]{0,40}\bhosts file\b", "OfficeDocs-Support incorrect-settings.md", ("hardcoded", "hard-coded", "hosts file"), anywhere=True),
     _S("said-http-proxy-in-front", r"\bIMAP\b[^\n.]{0,60}\b(?:does(?: not|n't) work|won't work|not (?:supported|possible|work))[^\n.]{0,30}\b(?:through|via|over|behind|with) (?:it|(?:the |a |an )?(?:proxy|cloudflare|cdn|http))|\b(?:cloudflare|http(?:-only)? proxy|forward proxy|cdn)\b[^\n.]{0,80}\b(?:993|imap)\b|\b(?:993|imap)\b[^\n.]{0,80}\b(?:cloudflare|http(?:-only)? proxy|forward proxy|cdn)\b", "operators' reports", ("imap", "993")),
     _S("said-vpn-or-location", r"\b(?:VPN|location policy|client access rules?|named location)\b[^\n.]{0,60}\b(?:block|connect|IMAP|disabl|cut|authenticated)\w*", "FairEmail FAQ 139", ("vpn", "location", "access rule")),

@@ -12,18 +12,21 @@ from dataclasses import dataclass, field
 from diagnostics.sources.transcript.triggers import (
     BYTES_AFTER,
     BYTES_BEFORE,
+    FREQUENT,
     LINES_AFTER,
     LINES_BEFORE,
     REPEATS,
     TRIGGERS,
+    WEAK,
     WHOLE,
 )
 
 _BLOCK = 256 * 1024
-_PIECE = 16 * 1024  # a line that is longer is read in pieces
+_PIECE = 8 * 1024  # a line that is longer is read in pieces
 _SAME_LINE = b"\x1e"  # at the end of a piece: the next one belongs to the same line
 _WINDOW = 384 * 1024
 _DIGITS = b"0123456789"
+_NUMBER = 7  # digits of an AADSTS number, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +43,20 @@ class Reading:
 
     shapes: dict[bytes, int] = field(default_factory=dict)
     kinds: dict[bytes, int] = field(default_factory=dict)
+    hits: dict[bytes, int] = field(default_factory=dict)
     full: set[str] = field(default_factory=set)
 
-    def is_new(self, trigger: bytes, shape: bytes, most: int) -> bool:
-        """Say whether a line of this shape is to be read, and remember it."""
+    def is_new(self, trigger: bytes, group: bytes, shape: bytes, most: int) -> bool:
+        """Say whether a line of this shape is to be read, and remember it; `most` shapes are read of each group."""
         seen = self.shapes.get(shape, 0)
         if seen >= REPEATS:
             return False
         if not seen:
-            kinds = self.kinds.get(trigger, 0)
+            kinds = self.kinds.get(group, 0)
             if kinds >= most:
                 self.full.add(trigger.decode())
                 return False
-            self.kinds[trigger] = kinds + 1
+            self.kinds[group] = kinds + 1
         self.shapes[shape] = seen + 1
         return True
 
@@ -196,15 +200,25 @@ def _hits(block: bytes, reading: Reading) -> list[int]:
     low = block.lower()
     found: list[int] = []
     for trigger, tail, most in TRIGGERS:
+        if most <= WEAK and reading.hits.get(trigger, 0) > FREQUENT:
+            continue
         at = low.find(trigger)
+        count = 0
         while at >= 0:
             end = at + len(trigger)
-            shape = low[at : end + tail]
-            if trigger != b"aadsts":
+            shape, group = low[at : end + tail], trigger
+            if trigger == b"aadsts":  # each number is a group of its own, so that none hides another
+                shape, group = shape.partition(b"trace id")[0], low[at : end + _NUMBER]
+            else:
                 shape = shape.translate(None, _DIGITS)
-            if reading.is_new(trigger, shape, most):
+            if reading.is_new(trigger, group, shape, most):
                 found.append(at)
+            count += 1
             at = low.find(trigger, end)
+        if count:
+            reading.hits[trigger] = reading.hits.get(trigger, 0) + count
+            if most <= WEAK and reading.hits[trigger] > FREQUENT:
+                reading.full.add(trigger.decode())
     return sorted(found)
 
 

@@ -13,35 +13,39 @@ from typing import Final
 WHOLE: Final = 256 * 1024
 LINES_BEFORE: Final = 25
 LINES_AFTER: Final = 40
-BYTES_BEFORE: Final = 32 * 1024
-BYTES_AFTER: Final = 64 * 1024
+BYTES_BEFORE: Final = 8 * 1024
+BYTES_AFTER: Final = 24 * 1024
 REPEATS: Final = 2  # how often the same shape is read
 
+FREQUENT: Final = (
+    4000  # a weak word that stands in more lines than that is a word of this log's every line: no longer looked for
+)
 STRONG: Final = 2000
-WEAK: Final = 120
+SINGLE: Final = 200  # of each AADSTS number
+WEAK: Final = 60
 
 TRIGGERS: Final[tuple[tuple[bytes, int, int], ...]] = (
     # Entra
-    (b"aadsts", 60, STRONG),
+    (b"aadsts", 60, SINGLE),
     (b"error_codes", 24, STRONG),
     (b"error?code=", 10, STRONG),
     (b"microsoftonline", 60, WEAK),
-    (b"client_credentials", 0, WEAK),
-    (b"client_secret", 0, WEAK),
+    (b"client_", 12, WEAK),
+    (b"scope value with", 0, WEAK),
+    (b"parameter 'scope'", 0, WEAK),
+    (b"resource principal", 24, WEAK),
     (b"clientsecret", 0, WEAK),
-    (b"tenantid", 4, WEAK),
-    (b"tenant_id", 4, WEAK),
+    (b"tenant", 16, WEAK),
     # tokens and XOAUTH2 strings
-    (b"eyj0exai", 400, WEAK),
-    (b"eyjhbgci", 400, WEAK),
+    (b"eyj", 400, WEAK),
     (b"dxnlcj", 30, WEAK),
     (b'"aud"', 40, WEAK),
     (b"xoauth2", 12, WEAK),
     (b"auth=bearer", 4, WEAK),
-    (b"accessasapp", 0, WEAK),
+    (b"accessas", 6, WEAK),
+    (b"#ext#", 0, WEAK),
     # IMAP, POP, SMTP
-    (b"authenticate failed", 40, STRONG),
-    (b"authenticated but", 20, STRONG),
+    (b"authenticate", 24, STRONG),
     (b"login failed", 8, WEAK),
     (b"is throttled", 4, WEAK),
     (b"service is ready", 0, WEAK),
@@ -57,11 +61,19 @@ TRIGGERS: Final[tuple[tuple[bytes, int, int], ...]] = (
     (b"could not select", 8, WEAK),
     # networks
     (b"outlook.office365", 24, WEAK),
+    (b":993", 24, WEAK),
+    (b"encrypted connection to", 0, WEAK),
+    (b"http/1.1 4", 12, WEAK),
     (b"certificate verify failed", 0, WEAK),
     (b"wrong_version_number", 0, WEAK),
-    (b"server disconnected", 0, WEAK),
+    (b"something went wrong", 0, WEAK),
     (b"verify ssl peers", 0, WEAK),
     # Exchange and Graph
+    (b"appid", 16, WEAK),
+    (b"couldn't ", 12, WEAK),
+    (b"accesscheckresult", 12, WEAK),
+    (b"allowbasicauth", 12, WEAK),
+    (b"application mail", 12, WEAK),
     (b"serviceprincipal", 20, WEAK),
     (b"mailboxpermission", 20, WEAK),
     (b"accessrights", 0, WEAK),

@@ -169,7 +169,7 @@ class Window(View):
         if _BASE64_END.search(left) and _BASE64.fullmatch(right.strip()):
             return ""
         if goes_on(left, right, stamped=self.stamped[index + 1]):
-            return "" if before.endswith(("-", "/")) and not before.endswith(" -") else " "
+            return "" if before.endswith(("-", "/", " ")) and not before.endswith(" -") else " "
         return None
 
 

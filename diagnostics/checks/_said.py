@@ -19,7 +19,7 @@ CERTAIN, LIKELY, POSSIBLE = Confidence.CERTAIN, Confidence.LIKELY, Confidence.PO
 
 _WORDS_OF_PEOPLE = "said-"
 _REFUSALS = ("smtp-", "pop-", "network-", "imap-", "logon-", "no-ad-", "basic-auth", "token-")
-_GOOD = {ReplyStatus.OK, ReplyStatus.CHALLENGE}
+_GOOD = {ReplyStatus.OK, ReplyStatus.CHALLENGE, ReplyStatus.BYE}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterator
 
 from diagnostics.checks import Check
-from diagnostics.evidence import Evidence, ImapSession, SettingName
+from diagnostics.evidence import Evidence, ImapSession, ReplyStatus, SettingName
 from diagnostics.findings import Comparison, Confidence, Judgement, Stage, Suspect, failed, passed
 
 _RIGHT = {"outlook.office365.com", "outlook.office365.us", "outlook-dod.office365.us", "partner.outlook.cn"}
@@ -40,7 +40,7 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     for name, where in names.items():
         yield from _judge_name(name, where, evidence)
     for session in evidence.all_imap_sessions():
-        if session.greeting:
+        if session.greeting and (evidence.live or _is_exchanges(session) or _is_refused(session)):
             yield from _judge_greeting(session)
 
 
@@ -58,8 +58,18 @@ def _judge_name(name: str, where: str, evidence: Evidence) -> Iterator[Judgement
         )
 
 
+def _is_exchanges(session: ImapSession) -> bool:
+    return _READY in session.greeting
+
+
+def _is_refused(session: ImapSession) -> bool:
+    """Say whether the sign-in failed; a log of another server that works is nobody's fault."""
+    signing_in = [step for step in session.steps if step.command.upper().startswith(("AUTHENTICATE", "LOGIN"))]
+    return bool(session.challenge) or any(step.status in {ReplyStatus.NO, ReplyStatus.BAD} for step in signing_in)
+
+
 def _judge_greeting(session: ImapSession) -> Iterator[Judgement]:
-    if _READY in session.greeting:
+    if _is_exchanges(session):
         yield _judge_front_end(session)
         return
     said = f"{session.provenance.how}: the greeting is “{session.greeting[:120]}”"

@@ -107,7 +107,8 @@ function Assert-Tenant {
     foreach ($connection in $Connections) {
         $actual = "$(Get-Property $connection 'TenantID')"
         if ($actual -ne $expected) {
-            throw (New-Problem 'DiagForeignTenant' "This session is connected to tenant '$actual' and not to '$expected'. Nothing was asked or changed there. Run Disconnect-ExchangeOnline, then sign in to the tenant that is meant.")
+            throw (New-Problem 'DiagForeignTenant' ("This session is connected to tenant '$actual' and not to '$expected'. " +
+                'Nothing was asked or changed there. Run Disconnect-ExchangeOnline, then sign in to the tenant that is meant.'))
         }
     }
 }

@@ -89,7 +89,8 @@ function Assert-Tenant {
     foreach ($connection in $Connections) {
         $actual = "$(Get-Property $connection 'TenantID')"
         if ($actual -ne $expected) {
-            throw (New-Problem 'DiagForeignTenant' "This session is connected to tenant '$actual' and not to '$expected'. Nothing was asked or changed there. Run Disconnect-ExchangeOnline, then sign in to the tenant that is meant.")
+            throw (New-Problem 'DiagForeignTenant' ("This session is connected to tenant '$actual' and not to '$expected'. " +
+                'Nothing was asked or changed there. Run Disconnect-ExchangeOnline, then sign in to the tenant that is meant.'))
         }
     }
 }
@@ -159,7 +160,8 @@ function Remove-Row {
         if (-not $identity -and $id -and $named.Count -eq 1) { $identity = $id }
     }
     if (-not $identity) {
-        throw (New-Problem 'DiagAmbiguousRow' "The row with AppId $($Wrong.AppId) and ObjectId $($Wrong.ObjectId) shares both ids with other rows; remove it by hand.")
+        throw (New-Problem 'DiagAmbiguousRow' ("The row with AppId $($Wrong.AppId) and ObjectId $($Wrong.ObjectId) " +
+            'shares both ids with other rows; remove it by hand.'))
     }
     $result = Invoke-Call { Remove-ServicePrincipal -Identity $identity -Confirm:$false -ErrorAction Continue -WarningAction Continue }
     for ($attempt = 1; $attempt -le 3; $attempt++) {
@@ -168,7 +170,8 @@ function Remove-Row {
         if ($result.Problems.Count -gt 0) { throw $result.Problems[0] }
         if ($attempt -lt 3) { Start-Sleep -Seconds 2 }
     }
-    throw (New-Problem 'DiagUnconfirmed' "Exchange accepted to remove the row with AppId $($Wrong.AppId) and still shows it. Run this again in a few minutes.")
+    throw (New-Problem 'DiagUnconfirmed' ("Exchange accepted to remove the row with AppId $($Wrong.AppId) " +
+        'and still shows it. Run this again in a few minutes.'))
 }
 
 function Find-Row {
@@ -186,7 +189,8 @@ function Write-Outcome {
 }
 
 if ($ApplicationId -eq $EnterpriseApplicationObjectId) {
-    throw (New-Problem 'DiagSameIds' 'The Application ID and the Object ID are the same value; the Object ID is in Enterprise applications, under Object ID.')
+    throw (New-Problem 'DiagSameIds' ('The Application ID and the Object ID are the same value; ' +
+        'the Object ID is in Enterprise applications, under Object ID.'))
 }
 Assert-Tenant @(Get-Connection) "$TenantId"
 $rows = @(Get-Principal "$ApplicationId")
@@ -197,7 +201,8 @@ $wrong = @($rows | Where-Object -FilterScript {
     -not ($_.AppId -eq "$ApplicationId" -and $_.ObjectId -eq "$EnterpriseApplicationObjectId")
 })
 if ($wrong.Count -gt 0 -and -not $Replace) {
-    throw (New-Problem 'DiagWrongRow' "Exchange has a row with AppId $($wrong[0].AppId) and ObjectId $($wrong[0].ObjectId), which do not belong together. Run this with -Replace to remove it first.")
+    throw (New-Problem 'DiagWrongRow' ("Exchange has a row with AppId $($wrong[0].AppId) and ObjectId $($wrong[0].ObjectId), " +
+        'which do not belong together. Run this with -Replace to remove it first.'))
 }
 if ($right.Count -gt 0 -and $wrong.Count -eq 0) { return (Write-Outcome 'AlreadyThere' 0 $right[0].DisplayName) }
 

@@ -86,7 +86,8 @@ function Assert-Tenant {
     foreach ($connection in $Connections) {
         $actual = "$(Get-Property $connection 'TenantID')"
         if ($actual -ne $expected) {
-            throw (New-Problem 'DiagForeignTenant' "This session is connected to tenant '$actual' and not to '$expected'. Nothing was asked or changed there. Run Disconnect-ExchangeOnline, then sign in to the tenant that is meant.")
+            throw (New-Problem 'DiagForeignTenant' ("This session is connected to tenant '$actual' and not to '$expected'. " +
+                'Nothing was asked or changed there. Run Disconnect-ExchangeOnline, then sign in to the tenant that is meant.'))
         }
     }
 }
@@ -156,7 +157,8 @@ function Get-Registration {
         if ($principal.ObjectId -eq $ObjectId) { return $principal }
         $other = " It is registered with ObjectId $($principal.ObjectId), which is another one."
     }
-    throw (New-Problem 'DiagNotRegistered' "Exchange has no service principal with AppId $ApplicationId and ObjectId $ObjectId.$other Run Register-DiagServicePrincipal.ps1 first.")
+    throw (New-Problem 'DiagNotRegistered' ("Exchange has no service principal with AppId $ApplicationId and ObjectId $ObjectId." +
+        "$other Run Register-DiagServicePrincipal.ps1 first."))
 }
 
 function Get-Reason {
@@ -206,19 +208,22 @@ function Revoke-One {
     $note = ''
     if ($before.Inherited) { $note = 'An inherited entry gives FullAccess; it is not of this mailbox and stays.' }
     if (-not $before.Allowed) { return 'NotThere', $note }
-    if (-not $PSCmdlet.ShouldProcess($Address, "Remove-MailboxPermission -User $($Principal.ObjectId) -AccessRights FullAccess -InheritanceType All")) {
+    $action = "Remove-MailboxPermission -User $($Principal.ObjectId) -AccessRights FullAccess -InheritanceType All"
+    if (-not $PSCmdlet.ShouldProcess($Address, $action)) {
         return 'NotDone', $note
     }
-    $change = Invoke-Call {
-        Remove-MailboxPermission -Identity $Address -User $Principal.ObjectId -AccessRights 'FullAccess' -InheritanceType 'All' -Confirm:$false -ErrorAction Continue -WarningAction Continue
+    $revoke = @{
+        Identity = $Address; User = $Principal.ObjectId; AccessRights = 'FullAccess'; InheritanceType = 'All'
+        Confirm = $false; ErrorAction = 'Continue'; WarningAction = 'Continue'
     }
+    $change = Invoke-Call { Remove-MailboxPermission @revoke }
     for ($attempt = 1; $attempt -le 3; $attempt++) {
         $after = Get-FullAccess $Address $Principal
         if (-not $after.Problem -and -not $after.Allowed) { return 'Revoked', $note }
-        if ($change.Problems.Count -gt 0) { return 'Failed', (Get-Reason $change.Problems[0]) }
+        if ($change.Problems.Count -gt 0 -and -not $after.Problem) { return 'Failed', (Get-Reason $change.Problems[0]) }
         if ($attempt -lt 3) { Start-Sleep -Seconds 2 }
     }
-    if ($after.Problem) { return 'Unconfirmed', "Exchange accepted it, and it could not be read back: $($after.Problem)" }
+    if ($after.Problem) { return 'Unconfirmed', "It was sent, and what came of it could not be read back: $($after.Problem)" }
     'Unconfirmed', 'Exchange accepted it and still shows the entry. Run this again in a few minutes.'
 }
 

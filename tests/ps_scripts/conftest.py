@@ -64,5 +64,3 @@ def unconnected(start: Callable[..., Session]) -> Session:
 def connected(unconnected: Session) -> Session:
     assert unconnected.connect().one["ModuleVersion"] == "3.10.0"
     return unconnected
-
-

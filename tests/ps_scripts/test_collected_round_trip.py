@@ -150,7 +150,7 @@ def test_a_list_that_was_cut_off_is_not_taken_for_whole(start: Callable[..., Ses
 def test_names_arrive_unchanged(start: Callable[..., Session], tmp_path: Path) -> None:
     session = start()
     setup = session.tenant.lab.setup
-    name = "M\u00fcller \u2018quoted\u2019 $(x) `n \U0001f600 \"two\nlines\""
+    name = 'M\u00fcller \u2018quoted\u2019 $(x) `n \U0001f600 "two\nlines"'
     setup.exchange_principal.display_name = name
     setup.mailbox.permissions.append(PermissionEntry(name, "S-1-5-21-1-2-3-4"))
     evidence = collected.read(export(session, [session.tenant.mailbox]))

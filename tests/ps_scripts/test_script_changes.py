@@ -118,7 +118,9 @@ def test_without_a_connection_it_says_so(name: str, unconnected: Session) -> Non
 @pytest.mark.parametrize("name", [GRANT, REVOKE])
 def test_an_application_that_is_not_registered_is_refused_by_name(name: str, connected: Session) -> None:
     setup = connected.tenant.lab.setup
-    wrong = connected.change(name, **needed(name, connected), EnterpriseApplicationObjectId=setup.registration.object_id)
+    wrong = connected.change(
+        name, **needed(name, connected), EnterpriseApplicationObjectId=setup.registration.object_id
+    )
     assert wrong.refusal == "DiagNotRegistered"
     assert setup.exchange_principal.object_id in wrong.errors[-1][1]
     unknown = connected.change(name, **needed(name, connected), ApplicationId=new_id())

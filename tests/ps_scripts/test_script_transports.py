@@ -77,5 +77,7 @@ def test_every_script_runs(name: str, over: Session) -> None:
 def test_run_by_hand_from_a_file(over: Session, tmp_path: Path) -> None:
     """As somebody types it, with the path of the script, in a session whose strict mode is on."""
     path = resources.scripts_folder() / "Get-DiagEvidence.ps1"
-    ran = over.text("param($Path, $Mailbox) & $Path -Mailbox $Mailbox", {"Path": str(path), "Mailbox": "erp@contoso.com"})
+    ran = over.text(
+        "param($Path, $Mailbox) & $Path -Mailbox $Mailbox", {"Path": str(path), "Mailbox": "erp@contoso.com"}
+    )
     assert json.loads(ran.one)["mailboxes"] == ["erp@contoso.com"]

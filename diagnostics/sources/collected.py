@@ -71,6 +71,26 @@ def read(source: Path | bytes, name: str = "") -> Evidence:
     return _evidence(document, taken)
 
 
+def with_texts(evidence: Evidence, texts: Evidence) -> Evidence:
+    """Return what a collector's file and pasted texts show together; on Exchange and its mailboxes the file decides."""
+    here = {mailbox.address.casefold() for mailbox in evidence.mailboxes}
+    others = tuple(mailbox for mailbox in texts.mailboxes if mailbox.address.casefold() not in here)
+    target = replace(
+        texts.target,
+        tenant=evidence.target.tenant or texts.target.tenant,
+        organization=evidence.target.organization or texts.target.organization,
+        application_id=evidence.target.application_id or texts.target.application_id,
+        mailboxes=tuple(dict.fromkeys((*evidence.target.mailboxes, *texts.target.mailboxes))),
+    )
+    return replace(
+        texts,
+        judged_at=evidence.judged_at,
+        target=target,
+        exchange=evidence.exchange,
+        mailboxes=(*evidence.mailboxes, *others),
+    )
+
+
 def _content(source: Path | bytes) -> bytes:
     if isinstance(source, bytes):
         content = source

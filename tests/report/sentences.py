@@ -1,7 +1,7 @@
 """Every sentence that the code can put into a table, read from the source: f-strings become templates.
 
 In the checks every text is shown but patterns; elsewhere, too, everything that reads like words is taken, save what
-`NOT_SHOWN` and `not_shown.yaml` name with a reason.
+`not_shown.yaml` and the tables below leave out with a reason. The readers of pasted texts hold patterns, and quote.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import diagnostics
 ROOT = Path(diagnostics.__file__).parent
 PATTERNS = [
     *("checks/**/*.py", "run.py", "diagnosis.py", "evidence.py", "profile/s*.py", "sources/*.py", "changes/steps.py"),
-    *("sources/imap/*.py", "exchange/*.py", "sources/transcript/collector.py", "sources/transcript/imap.py"),
+    *("sources/imap/*.py", "exchange/*.py", "sources/transcript/collector.py"),
 ]
 NOT_SHOWN_FILES = {
     "exchange/errors.py": "patterns of Exchange's own messages, each with its source",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -50,7 +52,7 @@ def test_what_is_no_text_is_refused(data: bytes, looks_like: str) -> None:
     assert looks_like in str(refused.value)
 
 
-def test_files_are_named_in_the_provenance(tmp_path) -> None:
+def test_files_are_named_in_the_provenance(tmp_path: Path) -> None:
     path = tmp_path / "ticket.txt"
     path.write_text(TEXT, encoding="utf-8")
     assert read_files([path]).entra_errors[0].provenance.how == f"{path}:2"
@@ -63,7 +65,8 @@ def test_an_empty_text_is_a_text() -> None:
 
 @given(st.text())
 def test_no_text_crashes_the_reader(text: str) -> None:
-    read([text.encode("utf-8", "replace")], name="t")
+    with contextlib.suppress(NotText):  # control characters alone are no text
+        read([text.encode("utf-8", "replace")], name="t")
 
 
 FRAGMENTS = st.lists(

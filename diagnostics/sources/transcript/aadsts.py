@@ -218,7 +218,11 @@ def _is_report(window: View, match: re.Match[str], *, code: int, sentence: str, 
     flow = window.joined
     index = flow.index_at(match.start())
     line = window.lines[index]
-    event = flow.text[max(match.start() - 250, 0) : after + 40].rstrip().rpartition("\n\n")[2]
+    start = match.start()
+    event = (
+        flow.text[max(start - 250, 0) : start].rpartition("\n\n")[2]
+        + flow.text[start : after + 40].partition("\n\n")[0]
+    )
     if _STRONG.search(event):
         return True
     before = line.partition("AADSTS")[0]

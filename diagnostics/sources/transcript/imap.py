@@ -134,7 +134,12 @@ def read(window: View) -> Iterator[ImapSession]:
     users, server = _users(window), _SERVER.search("\n".join(window.full))
     for said in conversation(window):
         _hear(window, said, sessions)
+    concerns_exchange = any(
+        word in low for word in ("outlook", "office365", "office 365", "exchange online", "xoauth2", "microsoft")
+    )
     for session in sessions:
+        if session.greeting and not concerns_exchange:
+            session.greeting = ""  # of a server that nobody takes for Exchange
         if session.is_empty():
             continue
         if len(users) == 1 and not session.user:

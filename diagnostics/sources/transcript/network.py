@@ -46,7 +46,7 @@ FAILURES: tuple[Failure, ...] = (
     _f("tls-handshake-failed", r"SSL_ERROR_SYSCALL|handshake[_ ](?:failure|failed)|TLS (?:handshake|negotiation) (?:failed|error)|sslv3 alert|tlsv1 alert|SSLHandshakeException|Could not create SSL/TLS secure channel|no protocols available", _O.TLS_FAILED, "OpenSSL, Java and .NET messages"),
 )  # fmt: skip
 _LOGIN = re.compile(
-    r"login\.(?:microsoftonline|partner\.microsoftonline|windows|chinacloudapi)|/oauth2/|oauth2?[_/]?token|token endpoint|imapsync_auth|acquire_?token|\bauthority\b|sts\.windows\.net|openid-configuration|No code from https?:",
+    r"\b(?:msal|adal)(?:4j)?\b|login\.(?:microsoftonline|partner\.microsoftonline|windows|chinacloudapi)|/oauth2/|oauth2?[_/]?token|token endpoint|imapsync_auth|acquire_?token|\bauthority\b|sts\.windows\.net|openid-configuration|No code from https?:",
     re.IGNORECASE,
 )
 _IMAP = re.compile(

@@ -28,6 +28,8 @@ _EXPLAINS = re.compile(
      |\b(?:fix|fixes|fixed|fixing|resolves?|solves?|handles?|handling|mitigates?|avoids?|prevents?|detects?|catch(?:es)?|retry\ on)\b[^.:]{0,50}(?:AADSTS|['"`]|NO\ AUTH|BAD\ User|errors?\b)
      |\b(?:servers?|exchange(?:\ online)?|microsoft|entra(?:\ id)?|office\ ?365|azure(?:\ ad)?|it)\ (?:will\ |would\ |may\ |then\ |simply\ |usually\ |often\ |just\ )?
         (?:answers?|repl(?:y|ies)|returns?|responds?|rejects?|refuses?)\b
+     |^\s*[-*+•]\s+(?:Support|Handl|Retry|Retries|Improv|Fix|Add|Remov|Chang|Mak|Us|Allow|Detect|Show|Report|Recogni[sz])\w{0,3}\b
+     |^\s*[-*+•]\s[^`]*`[^`]*(?:AADSTS|AUTHENTICATE|LOGIN\ failed|not\ connected|throttled|5\.7\.)[^`]*`
      |\b(?:bedeutet|tritt\ auf|erscheint|wenn\ Sie|significa\ que|si\ (?:recibe|aparece|ve))\b
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -51,13 +53,20 @@ _PROGRAM = re.compile(
     re.VERBOSE,
 )
 _CONDITION = re.compile(
-    r"""(?:\bif\b.*|\bin\ |==\s*|!=\s*|\.includes\(|\.contains\(|\bcontains\(|\.match\(|-match\s|-like\s|=~\s*|\.test\(|\.indexOf\(|\.startswith\(|-eq\s
+    r"""(?:\bif\b.*|\bin\ (?=[bru]?['"])|==\s*|!=\s*|\.includes\(|\.contains\(|\bcontains\(|\.match\(|-match\s|-like\s|=~\s*|\.test\(|\.indexOf\(|\.startswith\(|-eq\s
       |\b(?:match|expected\w*|pattern|toThrow\w*|toEqual|toMatch|toBe|raises\w*|assert\w+)\s*[=(]\s*)\s*[bruf]?['"/]?$""",
     re.VERBOSE | re.IGNORECASE,
 )
 _COMMENT = re.compile(
     r"^\s*(?://|/\*|\*(?!\ (?:OK|BAD|NO|BYE|PREAUTH|CAPABILITY|LIST|\d))\s|<!--|--\ (?![-:])|;\s|REM\s|\"\"\"|''')"
 )
+_ARTICLE = re.compile(
+    r"^\s{0,3}#{1,6}\s+(?:\d+[.)]\s*)?(?P<kind>symptoms?|(?:root )?causes?|resolutions?|workarounds?|more information|sources?|fuentes"
+    r"|how to (?:fix|mend|prove|avoid|solve|resolve|prevent)|what you see|what it means|qué se ve|qué significa"
+    r"|cómo (?:comprobarlo|corregirlo|evitarlo))\b[^\n]{0,20}$",
+    re.IGNORECASE,
+)
+_ARTICLE_HEADINGS = 3
 _HEADING = re.compile(r"^\s*#{1,6}\s+\S")
 _CODE_LIKE = re.compile(
     r"""[;{}]\s*$|^\s*(?:def|class|import|from|return|if|elif|else|for|while|with|try|except|finally|const|let|var|public|private|function|func|assert
@@ -95,6 +104,12 @@ def explains(lines: Sequence[str], index: int) -> bool:
 def is_program(line: str, before: str = "") -> bool:
     """Say whether a line is a statement of a program; `before` is what stands in it before the matter of interest."""
     return bool(_PROGRAM.match(line) or (before and _CONDITION.search(before)))
+
+
+def is_article(lines: Sequence[str]) -> bool:
+    """Say whether a text is an article about a fault: Markdown with headings for its symptom, its cause and its cure."""
+    headings = (_ARTICLE.match(line) for line in lines)
+    return len({heading["kind"].lower() for heading in headings if heading}) >= _ARTICLE_HEADINGS
 
 
 def in_program(lines: Sequence[str], index: int) -> bool:

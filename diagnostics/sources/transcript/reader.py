@@ -15,6 +15,7 @@ from diagnostics.sources.transcript import (
     graph,
     imap,
     network,
+    prose,
     remarks,
     requests,
     rows,
@@ -69,6 +70,8 @@ def _chunks(path: Path) -> Iterator[bytes]:
 
 
 def _extract(window: Window, collector: Collector) -> None:
+    if prose.is_article(window.full):
+        return
     for fact in (
         *aadsts.read(window),
         *claims.from_strings(window),

@@ -55,7 +55,7 @@ _OF_TOKENS = {"appid", "upn", "tid", "oid"}  # claims of a token, which nobody t
 _FORMAT_LIST = re.compile(r"^\s*[A-Za-z]\w+ {2,}: ")
 _SHORTEST_SECRET = 8
 _CMDLET = re.compile(r"\b(?:Get|Set|New|Add|Remove|Test|Connect)-[A-Z]\w+")
-_IMAP = re.compile(r"imap|\b993\b|outlook", re.IGNORECASE)
+_IMAP = re.compile(r"imap|authenticate|logondenied|\b993\b|outlook", re.IGNORECASE)
 _MAIL_HOSTS = re.compile(r"(?:outlook|office|hotmail|live|imap|exchange|mail)[\w.-]*\.", re.IGNORECASE)
 
 
@@ -108,6 +108,8 @@ def _read_one(window: View, index: int, match: re.Match[str]) -> Setting | Secre
     raw = _fitting(kind, raw, quoted=quoted)
     if kind is _N.IMAP_SERVER and not _is_mail_server(window, index, raw):
         return None
+    if kind is _N.MAILBOX and "@" not in raw and not _is_near_mail(window, index):
+        return None  # DOMAIN\user is what many programs log
     return Setting(kind, raw, where) if raw else None
 
 
@@ -121,7 +123,11 @@ def _is_secret(match: re.Match[str], raw: str, *, quoted: bool) -> bool:
 def _is_mail_server(window: View, index: int, raw: str) -> bool:
     if raw.lower().endswith(".prod.outlook.com"):
         return False  # a server of Microsoft's own that an error message names
-    return not raw[:1].isdigit() or bool(_IMAP.search(" ".join(window.lines[max(index - 4, 0) : index + 5])))
+    return not raw[:1].isdigit() or _is_near_mail(window, index)
+
+
+def _is_near_mail(window: View, index: int) -> bool:
+    return bool(_IMAP.search(" ".join(window.lines[max(index - 4, 0) : index + 5])))
 
 
 def _masked(raw: str) -> bool:

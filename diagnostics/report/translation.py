@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
@@ -78,7 +78,7 @@ class Catalogue:
         ]
         # A template that begins with its own words is surer than one that begins with a value; then the one that says most.
         self._prepared = sorted(prepared, key=lambda one: (not one.literals[0], -sum(map(len, one.literals))))
-        self._known: dict[str, str | None] = {}
+        self._known: dict[tuple[str, int], str | None] = {}
 
     def translate(self, text: str) -> str:
         """Return `text` in the catalogue's language, or as it is."""
@@ -89,28 +89,34 @@ class Catalogue:
         return self._whole.get(text, text)
 
     def _find(self, text: str, depth: int) -> str | None:
-        if text not in self._known:
+        key = (text, depth)
+        if key not in self._known:
             found = self._whole.get(text)
             if found is None and depth < _DEEPEST and len(text) < _LONGEST:
                 found = next(self._fitting(text, depth), None) or self._in_parts(text, depth)
-            if depth:
-                return found  # cut off at another depth, it could be found yet
-            self._known[text] = found
-        return self._known[text]
+            self._known[key] = found
+        return self._known[key]
 
     def _fitting(self, text: str, depth: int) -> Iterator[str]:
         for template in self._prepared:
             values = template.values(text)
             if values is None:
                 continue
-            shown: dict[str, str] = {}
-            for (name, mark), value in zip(template.fields, values, strict=True):
-                found = self._find(value, depth + 1) if mark in {"!t", "!e"} else None
-                if (mark == "!e" and found is None) or (mark == "!w" and len(value.split()) != 1):
-                    break
-                shown[name] = value if found is None else found
-            else:
+            shown = self._values(template.fields, values, depth + 1)
+            if shown is not None:
                 yield _FIELD.sub(lambda match, shown=shown: shown[match[1]], template.other)  # type: ignore[misc]
+
+    def _values(self, fields: Sequence[tuple[str, str]], values: list[str], depth: int) -> dict[str, str] | None:
+        """Return the values as they are shown, or nothing where one is not what its mark demands."""
+        if any(mark == "!w" and len(value.split()) != 1 for (_, mark), value in zip(fields, values, strict=True)):
+            return None
+        shown = dict(zip((name for name, _ in fields), values, strict=True))
+        for name, mark in sorted(fields, key=lambda field: field[1] != "!e"):
+            found = self._find(shown[name], depth) if mark in {"!t", "!e"} else None
+            if found is None and mark == "!e":
+                return None
+            shown[name] = shown[name] if found is None else found
+        return shown
 
     def _in_parts(self, text: str, depth: int) -> str | None:
         """Translate sentences in a row, the members of a list, or what stands before and behind a colon."""

@@ -164,6 +164,17 @@ def test_hostile_text_takes_no_time() -> None:
             assert time.perf_counter() - started < 1, (pattern, length)
 
 
+def test_a_servers_long_words_take_milliseconds() -> None:
+    text = (
+        "ticket.txt:3: AADSTS7000229: The client application x is missing service principal in the tenant y. "
+        "See instructions here: https://go.microsoft.com; a, b and c (d) “e” was answered by nobody, not even f."
+    )
+    started = time.process_time()
+    for number in range(20):
+        translate(f"{text} {number}", "es")
+    assert time.process_time() - started < 1
+
+
 def test_fixed_words_are_the_same_in_both_languages() -> None:
     for words in (WORDS, OUTCOMES, CONFIDENCES):
         assert set(words["en"]) == set(words["es"])

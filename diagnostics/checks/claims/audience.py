@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diagnostics.checks import Check
+from diagnostics.checks._ids import is_guid
 from diagnostics.evidence import Evidence, TokenClaims, Unavailable
 from diagnostics.findings import Comparison, Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 
@@ -35,8 +36,13 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
         yield unknown("The token's audience is not known", tokens)
         return
     for token in tokens:
-        if token.audience and not token.opaque:
+        if is_resource(token.audience) and not token.opaque:
             yield _judge_one(token, evidence)
+
+
+def is_resource(audience: str) -> bool:
+    """Say whether a value can be an audience at all: a URI or a GUID, and not a variable of somebody's program."""
+    return "://" in audience or is_guid(audience.strip()) or audience.startswith("spn:")
 
 
 def _judge_one(token: TokenClaims, evidence: Evidence) -> Judgement:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diagnostics.checks import Check
+from diagnostics.checks.claims.audience import is_resource
 from diagnostics.evidence import Evidence, TokenClaims, Unavailable
 from diagnostics.findings import Comparison, Confidence, Judgement, Stage, Suspect, failed, passed, skipped, unknown
 
@@ -19,7 +20,8 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
         yield unknown("The token's roles are not known", tokens)
         return
     for token in tokens:
-        if not token.opaque and (token.complete or token.roles or token.scopes):
+        known = token.complete or token.roles or token.scopes
+        if known and not token.opaque and (is_resource(token.audience) or not token.audience):
             yield _app_only(token) if token.is_app_only else _delegated(token)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from diagnostics.checks import Check
+from diagnostics.checks._said import something_fails
 from diagnostics.evidence import Evidence, TokenRequest
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed
 
@@ -17,11 +19,18 @@ _MAIL_SCOPES = ("imap.accessasuser.all", "pop.accessasuser.all", "smtp.send")
 def judge(evidence: Evidence) -> Iterator[Judgement]:
     """Judge each request that is known; a live run's own request is always well formed."""
     for request in evidence.token_requests:
-        suspects = tuple(_suspects(request))
+        suspects = tuple(_weighed(suspect, evidence) for suspect in _suspects(request))
         if suspects:
             yield failed(f"The token request cannot give a token for this: {_shown(request)}", *suspects)
         elif evidence.live and request.scopes:
             yield passed(f"The token is asked for {' '.join(request.scopes)}")
+
+
+def _weighed(suspect: Suspect, evidence: Evidence) -> Suspect:
+    """Make a likely mistake a possible one where nothing failed: a program may list scopes that it never asks for at once."""
+    if evidence.live or suspect.confidence is not Confidence.LIKELY or something_fails(evidence):
+        return suspect
+    return replace(suspect, confidence=Confidence.POSSIBLE)
 
 
 def _shown(request: TokenRequest) -> str:

@@ -30,6 +30,7 @@ _EXPLAINS = re.compile(
         (?:answers?|repl(?:y|ies)|returns?|responds?|rejects?|refuses?)\b
      |^\s*[-*+•]\s+(?:Support|Handl|Retry|Retries|Improv|Fix|Add|Remov|Chang|Mak|Us|Allow|Detect|Show|Report|Recogni[sz])\w{0,3}\b
      |^\s*[-*+•]\s[^`]*`[^`]*(?:AADSTS|AUTHENTICATE|LOGIN\ failed|not\ connected|throttled|5\.7\.)[^`]*`
+     |\b(?:servidor|exchange(?:\ online)?|microsoft|entra)\ (?:responde|contesta|devuelve|rechaza|antwortet|meldet)\b
      |\b(?:bedeutet|tritt\ auf|erscheint|wenn\ Sie|significa\ que|si\ (?:recibe|aparece|ve))\b
     """,
     re.VERBOSE | re.IGNORECASE,

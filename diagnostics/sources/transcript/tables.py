@@ -115,7 +115,7 @@ _RIGHTS_ROW = re.compile(
     r"^\s*(?P<head>.+?)\s+(?:\{(?P<rights>[^}]*?)(?:\}|\.\.\.\}?|…\}?)|(?P<bare>FullAccess|ReadPermission|SendAs|ExternalAccount"
     r"|ChangePermission|DeleteItem|ChangeOwner)(?:, ?\w+)*)(?P<rest>(?:\s+(?:True|False|All|None|Descendents|\S+))*)\s*$"
 )
-_USER = re.compile(r"(?P<user>NT AUTHORITY\\[\w ]+?|\S+\\[^\s\\]+|S-1-[\d-]+\S*|\S+)$")
+_USER = re.compile(r"(?P<user>NT AUTHORITY\\[\w ]+?|\S+\\.+|S-1-[\d-]+\S*|\S+)$")
 _SHARE = 2
 _RUN_TOGETHER = re.compile(r"(?:^|(?<=\s))(?P<name>[A-Za-z]\w{1,40})\s*:(?=\s|$)")
 

@@ -8,7 +8,7 @@ kind, which is none for IMAP?).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from diagnostics.evidence import (
@@ -108,32 +108,62 @@ def _follow_up(
     shell: Shell, first: CollectedExchange, application_id: str, not_opened: Collection[str]
 ) -> CollectedExchange:
     """Ask, in one more batch, what explains what is amiss; nothing is sent when nothing is."""
-    absent = [m.address for m in first.mailboxes if isinstance(m.recipient, Absent)]
-    unopened = [m.address for m in first.mailboxes if isinstance(m.recipient, Recipient) and m.address in not_opened]
-    principal = _registered(first.exchange, application_id)
-    closed = principal is not None and any(_has_no_access(m, principal) for m in first.mailboxes)
-    calls = [CmdletCall("Get-Mailbox", {"Identity": address, "SoftDeletedMailbox": True}) for address in absent]
-    calls += [CmdletCall("Get-Mailbox", {"Identity": address}) for address in unopened]
-    if closed and principal is not None:
-        calls.append(CmdletCall("Get-ApplicationAccessPolicy"))
-        calls.append(CmdletCall("Get-ManagementRoleAssignment", {"RoleAssignee": principal.object_id}))
-    if not calls:
+    questions = _questions(first, application_id, not_opened)
+    if not questions:
         return first
-    results = shell.invoke_many(calls)
-    deleted = dict(zip(absent, map(_soft_deleted, results), strict=False))
-    named = dict(zip(unopened, results[len(absent) :], strict=False))
+    answers = dict(zip(questions, shell.invoke_many(list(questions.values())), strict=True))
     exchange = first.exchange
-    if closed:
-        policies, roles = results[-2:]
+    if (_POLICIES, "") in answers:
         exchange = replace(
-            exchange, access_policies=_policies(policies, application_id), role_assignments=_role_assignments(roles)
+            exchange,
+            access_policies=_policies(answers[_POLICIES, ""], application_id),
+            role_assignments=_role_assignments(answers[_ROLES, ""]),
         )
-    mailboxes = [replace(m, soft_deleted=deleted.get(m.address, m.soft_deleted)) for m in first.mailboxes]
-    mailboxes = [
-        replace(m, recipient=_with_user_name(m.recipient, named[m.address])) if m.address in named else m
-        for m in mailboxes
-    ]
-    return CollectedExchange(exchange, tuple(mailboxes))
+    return CollectedExchange(exchange, tuple(_explained(mailbox, answers) for mailbox in first.mailboxes))
+
+
+_DELETED, _GROUP, _NAME, _POLICIES, _ROLES = "deleted", "group", "name", "policies", "roles"
+_Question = tuple[str, str]  # what is asked, and of which address
+
+
+def _questions(
+    first: CollectedExchange, application_id: str, not_opened: Collection[str]
+) -> dict[_Question, CmdletCall]:
+    """Return the calls of the second batch; a group shows only when it is asked for by type (Get-Recipient.md)."""
+    asked: dict[_Question, CmdletCall] = {}
+    for mailbox in first.mailboxes:
+        named = {"Identity": mailbox.address}
+        if isinstance(mailbox.recipient, Absent):
+            asked[_DELETED, mailbox.address] = CmdletCall("Get-Mailbox", {**named, "SoftDeletedMailbox": True})
+            asked[_GROUP, mailbox.address] = CmdletCall(
+                "Get-Recipient", {**named, "RecipientTypeDetails": "GroupMailbox"}
+            )
+        elif isinstance(mailbox.recipient, Recipient) and mailbox.address in not_opened:
+            asked[_NAME, mailbox.address] = CmdletCall("Get-Mailbox", named)
+    principal = _registered(first.exchange, application_id)
+    if principal is not None and any(_has_no_access(mailbox, principal) for mailbox in first.mailboxes):
+        asked[_POLICIES, ""] = CmdletCall("Get-ApplicationAccessPolicy")
+        asked[_ROLES, ""] = CmdletCall("Get-ManagementRoleAssignment", {"RoleAssignee": principal.object_id})
+    return asked
+
+
+def _explained(mailbox: MailboxEvidence, answers: Mapping[_Question, CmdletResult]) -> MailboxEvidence:
+    address = mailbox.address
+    if (_NAME, address) in answers:
+        return replace(mailbox, recipient=_with_user_name(mailbox.recipient, answers[_NAME, address]))
+    if (_DELETED, address) not in answers:
+        return mailbox
+    group = _recipient(address, answers[_GROUP, address])
+    return replace(
+        mailbox,
+        soft_deleted=_soft_deleted(answers[_DELETED, address]),
+        recipient=group if isinstance(group, Recipient) and _answers_to(group, address) else mailbox.recipient,
+    )
+
+
+def _answers_to(recipient: Recipient, address: str) -> bool:
+    """Whether an address is one of the recipient's: an unknown -Identity may return everything (Get-Recipient.md)."""
+    return address.casefold() in {known.casefold() for known in (recipient.primary_address, *recipient.addresses)}
 
 
 def _registered(exchange: ExchangeEvidence, application_id: str) -> ExchangeServicePrincipal | None:
@@ -240,9 +270,7 @@ def _recipient(address: str, result: CmdletResult) -> Observed[Recipient | Absen
         return Absent(f"Exchange Online has no recipient {safe(address)}", provenance(result))
     found = [rows.recipient(row, provenance(result)) for row in result.rows]
     if len(found) > 1:
-        named = [
-            one for one in found if address.casefold() in {a.casefold() for a in (one.primary_address, *one.addresses)}
-        ]
+        named = [one for one in found if _answers_to(one, address)]
         if len(named) != 1:
             types = ", ".join(one.type_details for one in found)
             return Unavailable(

@@ -1,0 +1,26 @@
+"""Where a peer must be there (CI says so by a variable), a test that is skipped for want of it has failed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Mapping
+
+import pytest
+
+REQUIRED: Mapping[str, tuple[str, ...]] = {
+    "DIAG_REQUIRE_POWERSHELL": ("pwsh", "powershell"),
+    "DIAG_REQUIRE_DOVECOT": ("dovecot",),
+    "DIAG_REQUIRE_OPENSSH": ("sshd", "openssh"),
+}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail"):
+        reason = str(report.longrepr).casefold()
+        for variable, words in REQUIRED.items():
+            if os.environ.get(variable) == "1" and any(word in reason for word in words):
+                report.outcome = "failed"
+                report.longrepr = f"{variable} is set, and the test was skipped: {report.longrepr}"
+    return report

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from diagnostics.evidence import RecordedChange
+from diagnostics.evidence import Evidence, ExchangeConnection, RecordedChange, Recipient, TokenClaims
 
 
 def recorded(
@@ -22,3 +23,19 @@ def recorded(
     except journal.JournalUnusable:
         return ()
     return undo.recorded(undo.of_application(found, tenant, application_id), mailboxes)
+
+
+def with_recorded(evidence: Evidence, *, path: Path | None = None) -> Evidence:
+    """Return evidence that also holds what diag changed for its application and mailboxes, by the journal."""
+    token, connection = evidence.token(), evidence.exchange.connection
+    tenant = evidence.target.tenant
+    if isinstance(token, TokenClaims) and token.tenant_id:
+        tenant = token.tenant_id
+    elif isinstance(connection, ExchangeConnection) and connection.tenant_id:
+        tenant = connection.tenant_id
+    names = [mailbox.address for mailbox in evidence.mailboxes]
+    for mailbox in evidence.mailboxes:
+        if isinstance(mailbox.recipient, Recipient):
+            names += [mailbox.recipient.primary_address, *mailbox.recipient.addresses]
+    found = recorded(tenant, evidence.target.application_id, names, path=path)
+    return replace(evidence, changes=(*evidence.changes, *found)) if found else evidence

@@ -139,7 +139,8 @@ class NoPlan(Exception):
     """There can be no plan at all; says why in one line, and `missing` decides the exit code."""
 
     def __init__(self, why: Unavailable) -> None:
-        super().__init__(f"{why.reason}. {why.hint}" if why.hint else why.reason)
+        reason = " ".join(why.reason.split()).rstrip(".")
+        super().__init__(f"{reason}. {why.hint}" if why.hint else f"{reason}.")
         self.why = why
 
 

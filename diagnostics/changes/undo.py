@@ -236,7 +236,21 @@ def _recorded(found: Sequence[Run], wanted: set[str]) -> Iterator[RecordedChange
             if outcome is not Outcome.DONE or (wanted and step.mailbox and step.mailbox.casefold() not in wanted):
                 continue
             where = Provenance(Source.JOURNAL, f"journal, run {run.id}", run.times[index])
-            yield RecordedChange(step.title(), run.times[index], where, step.mailbox)
+            yield RecordedChange(_happened(step), run.times[index], where, step.mailbox)
+
+
+def _happened(step: Step) -> str:
+    match step:
+        case GrantFullAccess():
+            return f"{', '.join(step.rights)} on {step.mailbox} was granted"
+        case RemoveAccess():
+            return f"{', '.join(step.rights)} on {step.mailbox} was removed"
+        case SetImap():
+            return f"IMAP was switched {'on' if step.enabled else 'off'} for {step.mailbox}"
+        case RegisterServicePrincipal():
+            return "the service principal was registered in Exchange"
+        case RemoveServicePrincipal():
+            return "a service principal was removed from Exchange"
 
 
 def _utc() -> str:

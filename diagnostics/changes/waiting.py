@@ -17,6 +17,8 @@ Probe: TypeAlias = Callable[[Sequence[str]], Mapping[str, Observed[ImapSession]]
 
 EXPECTATION = "20 to 30 minutes are usual, sometimes an hour"
 _FIRST, _LONGEST = 5.0, 60.0
+_HOPELESS = 3
+"""After so many rounds in which not even a sign-in could be tried, such as for want of a token, waiting mends nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +58,15 @@ def wait(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Waited:
-    """Probe until every mailbox opens or `limit` seconds are over; at least once."""
+    """Probe until every mailbox opens or `limit` seconds are over, or nothing can be tried at all; at least once."""
     started = clock()
     open_after: dict[str, float] = {}
     closed: dict[str, str] = dict.fromkeys(mailboxes, "not tried")
-    pause = _FIRST
+    pause, hopeless = _FIRST, 0
     while True:
-        for mailbox, session in probe(list(closed)).items():
+        found = probe(list(closed))
+        hopeless = hopeless + 1 if all(isinstance(session, Unavailable) for session in found.values()) else 0
+        for mailbox, session in found.items():
             if opens(session):
                 open_after[mailbox] = clock() - started
                 del closed[mailbox]
@@ -70,7 +74,7 @@ def wait(
                 closed[mailbox] = said(session)
         elapsed = clock() - started
         left = limit - elapsed
-        if not closed or left <= 0:
+        if not closed or left <= 0 or hopeless == _HOPELESS:
             return Waited(open_after, closed, elapsed)
         first = next(iter(closed.items()))
         progress(

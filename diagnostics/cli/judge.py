@@ -145,6 +145,7 @@ def _run(
     """Observe, judge, render, save, and leave with the exit code."""
     from dataclasses import replace  # noqa: PLC0415
 
+    from diagnostics.changes import with_recorded  # noqa: PLC0415
     from diagnostics.profile.subject import subject  # noqa: PLC0415 - pydantic is heavy
     from diagnostics.report import build  # noqa: PLC0415
     from diagnostics.run import observe  # noqa: PLC0415
@@ -160,7 +161,7 @@ def _run(
             profile, progress.message, mailboxes=options.mailboxes, exchange=options.exchange, graph=options.graph
         )
         with progress:
-            evidence = observe(about, options, progress)
+            evidence = with_recorded(observe(about, options, progress))
     words = ["diag", command, *(("--profile", name) if name else ())]
     words += [word for value in options.mailboxes for word in ("--mailbox", value)]
     words += [word for value in scenarios for word in ("--scenario", value)]

@@ -92,6 +92,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "imapsync-oauthdirect": ("imapsync --oauthdirect1 /var/tmp/token", "imapsync --oauthdirect2"),
     "imapsync-oauthaccesstoken": ("imapsync --oauthaccesstoken1 token.txt", "imapsync --password1 x"),
     "guest-account": ("upn: amy_outlook.com#EXT#@contoso.onmicrosoft.com", "upn: amy@contoso.com"),
+    "command-new-service-principal": (
+        "New-ServicePrincipal -AppId 0b1c2d3e-1111-4222-8333-444455556666 -ObjectId 77777777-1111-4222-8333-444455556666",
+        "New-ServicePrincipal -AppId <APPLICATION_ID> -ObjectId <OBJECT_ID>",
+    ),
     "portal-permission": ("IMAP.AccessAsApp  Application  Yes", "IMAP.AccessAsApp is an application permission"),
     "adminconsent-scope": (
         "https://login.microsoftonline.com/organizations/v2.0/adminconsent?client_id=1&scope=https://ps.outlook.com/.default",

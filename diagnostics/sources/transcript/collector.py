@@ -20,6 +20,7 @@ from diagnostics.evidence import (
     CmdletError,
     DelegatedGrant,
     EnterpriseApplication,
+    EnterpriseAppObjectId,
     EntraError,
     Evidence,
     ExchangeConnection,
@@ -170,6 +171,9 @@ class Collector:
         named = {address.casefold(): address for address in addresses if _ADDRESS.fullmatch(address)}
         return Target(
             tenant=only(SettingName.TENANT),
+            application_id=ApplicationId(only(SettingName.APPLICATION_ID)),
+            enterprise_app_object_id=EnterpriseAppObjectId(only(SettingName.ENTERPRISE_APP_OBJECT_ID)),
+            app_registration_object_id=AppRegistrationObjectId(only(SettingName.APP_REGISTRATION_OBJECT_ID)),
             mailboxes=tuple(named.values()),
             imap_server=only(SettingName.IMAP_SERVER),
         )

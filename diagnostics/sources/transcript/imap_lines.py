@@ -37,11 +37,11 @@ class Said:
 
 _CLIENT = (
     r"C:|>>>?(?=[ \t])|-->|->|=>|IMAP>|\d>(?=[ \t])|>(?=[ \t]b?['\"]?[\w.]+[ \t](?i:AUTHENTICATE|LOGIN|CAPABILITY|SELECT|EXAMINE|LIST|NAMESPACE|NOOP|LOGOUT|ID|STATUS)\b)|Sending(?:\sline)?:|SendData:|\[tx\]|\bsent:|client:"
-    r"|IMAP4?\s?>|<send>|Client command:|REQUEST:"
+    r"|IMAP4?\s?>|<send>|ImapCmdSent:|Client command:|REQUEST:"
 )
 _SERVER = (
     r"S:|<<<?(?=[ \t])|<--|<-(?=[ \t])|<=|IMAP<|\d<(?=[ \t])|<(?=[ \t]b?['\"]?(?:\*|\+|[\w.]+[ \t](?:OK|NO|BAD)))|Read:|CreateNewLineFromSocket:|\[rx\]"
-    r"|\b(?:received|recv):|server:|IMAP4?\s?<|<recv>|Server (?:response|reply):|RESPONSE:"
+    r"|\b(?:received|recv):|server:|IMAP4?\s?<|<recv>|ImapCmdResp:|Server (?:response|reply):|RESPONSE:"
 )
 _MARK = re.compile(
     rf"(?:(?<=^)|(?<=[\s)\]:;.\"']))(?:(?P<client>{_CLIENT})|(?P<server>{_SERVER}))(?=[ \t]|['\"]|$|\*)[ \t]*"

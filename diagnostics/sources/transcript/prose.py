@@ -54,7 +54,7 @@ _PROGRAM = re.compile(
     re.VERBOSE,
 )
 _CONDITION = re.compile(
-    r"""(?:\bif\b.*|\bin\ (?=[bru]?['"])|==\s*|!=\s*|\.includes\(|\.contains\(|\bcontains\(|\.match\(|-match\s|-like\s|=~\s*|\.test\(|\.indexOf\(|\.startswith\(|-eq\s
+    r"""(?:(?:^|[;{}])\s*(?:el(?:se\ ?)?)?if\b[^.]{0,100}(?=['"/]$)|\bin\ (?=[bru]?['"])|==\s*|!=\s*|\.includes\(|\.contains\(|\bcontains\(|\.match\(|-match\s|-like\s|=~\s*|\.test\(|\.indexOf\(|\.startswith\(|-eq\s
       |\b(?:match|expected\w*|pattern|toThrow\w*|toEqual|toMatch|toBe|raises\w*|assert\w+)\s*[=(]\s*)\s*[bruf]?['"/]?$""",
     re.VERBOSE | re.IGNORECASE,
 )

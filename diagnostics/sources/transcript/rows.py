@@ -26,8 +26,18 @@ def text(fields: Fields, *names: str) -> str:
     for name in names:
         value = fields.get(name)
         if value not in (None, "", []):
-            return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            return _unwrapped(", ".join(map(str, value)) if isinstance(value, list) else str(value))
     return ""
+
+
+def _unwrapped(value: str) -> str:
+    """Take the line ends out that a terminal put into a value: an id has none."""
+    whole = re.sub(r"\s*\n\s*", "", value)
+    return (
+        whole
+        if re.fullmatch(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", whole)
+        else " ".join(value.split("\n"))
+    )
 
 
 def flag(fields: Fields, name: str) -> bool | None:

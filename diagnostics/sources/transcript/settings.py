@@ -51,6 +51,19 @@ _CODE_VALUE = re.compile(  # what a program would compute, or another value it w
     r"^(?:os\.|process\.|config|settings\.|env\b|getenv|params|self\.|this\.|\$|args|null|none|true|false|new |await )|\w\(|::|->|\$\{?\w|\w\.(?:get|secret|client\w*|value|config\w*)\b",
     re.IGNORECASE,
 )
+_PORTAL = re.compile(  # the portal's own labels, and how people repeat them
+    r"""(?:(?P<application>\bApplication[ ]\(client\)[ ]ID)|(?P<tenant>\bDirectory[ ]\(tenant\)[ ]ID)
+    |(?P<registration>\bapp(?:lication)?[ ]registration(?:'s)?[ ]object[ ]?id)
+    |(?P<enterprise>\benterprise[ ]app(?:lication)?(?:'s)?[ ]object[ ]?id))
+    \s*(?:is|=|:|\||->|\t)*\s*[`"'(]?(?P<id>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\b""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_PORTAL_NAMES = {
+    SettingName.APPLICATION_ID: "application",
+    SettingName.TENANT: "tenant",
+    SettingName.APP_REGISTRATION_OBJECT_ID: "registration",
+    SettingName.ENTERPRISE_APP_OBJECT_ID: "enterprise",
+}
 _OF_TOKENS = {"appid", "upn", "tid", "oid"}  # claims of a token, which nobody typed
 _FORMAT_LIST = re.compile(r"^\s*[A-Za-z]\w+ {2,}: ")
 _SHORTEST_SECRET = 8
@@ -66,6 +79,9 @@ def read(window: View) -> Iterator[Setting | SecretShape]:
             continue
         if _CMDLET.search(line) or line.lstrip().startswith(("//", "#", ";", "REM ", "*")):
             continue
+        for label in _PORTAL.finditer(line):
+            name = next(name for name, group in _PORTAL_NAMES.items() if label[group])
+            yield Setting(name, label["id"], window.where(window.numbers[index]))
         for match in _LINE.finditer(line):
             found = _read_one(window, index, match)
             if found is not None:

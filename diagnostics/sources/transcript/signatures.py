@@ -31,7 +31,7 @@ class Signature:
 def _any_blank(pattern: str) -> str:
     """Let each blank of a pattern outside a character class stand for a line's end, too: texts come wrapped."""
     return "".join(
-        part.replace("[ -]", r"[\s-]")
+        part.replace("[ :-]", r"[\s:-]")
         if part.startswith("[")
         else re.sub(r" (?![?*+{])", r"\\s+", part).replace(" ", r"\s")
         for part in re.split(r"(\[\^?[^\]]*\])", pattern)
@@ -56,14 +56,14 @@ SIGNATURES: tuple[Signature, ...] = (
     _S("pop-logon-failure", r"-ERR (?:Logon failure|\[AUTH\]|AUTH failed)[^\n]{0,80}", "office-developer-exchange-docs, POP protocol exchange", ("-err",)),
     _S("pop-auth-one-line", r"(?:(?<=^)|(?<=[>:'\"\s]))AUTH XOAUTH2 [A-Za-z0-9+/=*\[<.]{4,}", "office-developer-exchange-docs, POP protocol exchange", ("auth xoauth2 ",)),
     # --- SMTP
-    _S("smtp-535-5.7.3", r"535[ -]5\.7\.3\b[^\n]{0,30}Authentication unsuccessful", "office-developer-exchange-docs; zammad common-errors.rst", ("5.7.3",)),
+    _S("smtp-535-5.7.3", r"535[ :-]{1,3}5\.7\.3\b[^\n]{0,30}Authentication unsuccessful", "office-developer-exchange-docs; zammad common-errors.rst", ("5.7.3",)),
     _S("smtp-5.7.139-tenant-disabled", r"5\.7\.139\b[^\n]{0,40}SmtpClientAuthentication is disabled for the (?P<scope>Tenant|Mailbox)", "mustang issue 137", ("smtpclientauthentication",)),
     _S("smtp-5.7.139-credentials", r"5\.7\.139\b[^\n]{0,40}the user credentials were incorrect", "OfficeDocs-Support cannot-connect-mailbox-pop-imap-outlook.md", ("5.7.139",)),
     _S("smtp-5.7.139-basic-auth-disabled", r"5\.7\.139\b[^\n]{0,40}basic authentication is disabled", "OfficeDocs-Support cannot-connect-mailbox-pop-imap-outlook.md", ("5.7.139",)),
     _S("smtp-5.7.139-security-policy", r"5\.7\.139\b[^\n]{0,60}(?:did not meet the criteria|security defaults|locked by your organization|conditional access)", "email-oauth2-proxy issue 295", ("5.7.139",)),
-    _S("smtp-5.7.139", r"535[ -]5\.7\.139\b(?![^\n]{0,60}(?:SmtpClientAuthentication|credentials were|basic authentication|criteria|security defaults|locked by|conditional))", "email-oauth2-proxy issue 295", ("5.7.139",)),
-    _S("smtp-530-5.7.57", r"530[ -]5\.7\.57\b[^\n]{0,40}(?:Client )?not authenticated", "email-oauth2-proxy issue 295", ("5.7.57",)),
-    _S("smtp-501-5.5.124", r"501[ -]5\.5\.124\b(?:[^\n]{0,60}auth data[ -]*(?P<detail>[^\n.]{0,80}))?", "sasl-xoauth2 issue 110", ("5.5.124",)),
+    _S("smtp-5.7.139", r"535[ :-]{1,3}5\.7\.139\b(?![^\n]{0,60}(?:SmtpClientAuthentication|credentials were|basic authentication|criteria|security defaults|locked by|conditional))", "email-oauth2-proxy issue 295", ("5.7.139",)),
+    _S("smtp-530-5.7.57", r"530[ :-]{1,3}5\.7\.57\b[^\n]{0,40}(?:Client )?not authenticated", "email-oauth2-proxy issue 295", ("5.7.57",)),
+    _S("smtp-501-5.5.124", r"501[ :-]{1,3}5\.5\.124\b(?:[^\n]{0,60}auth data[ -]*(?P<detail>[^\n.]{0,80}))?", "sasl-xoauth2 issue 110", ("5.5.124",)),
     _S("smtp-storedrv-logon-failure", r"STOREDRV[.;][^\n]{0,60}(?:mailbox logon failure|Submission\.Exception|MapiExceptionLogonFailed)|MapiExceptionLogonFailed", "email-oauth2-proxy issue 271", ("storedrv", "mapiexceptionlogonfailed")),
     _S("smtp-send-as-denied", r"(?:5\.7\.60|5\.2\.252)\b[^\n]{0,40}(?:SendAsDenied|Client does not have permissions to send as)", "office-developer-exchange-docs, Add-RecipientPermission note", ("sendasdenied", "send as")),
     # --- Graph and REST about the mailbox
@@ -80,6 +80,7 @@ SIGNATURES: tuple[Signature, ...] = (
     _S("imapsync-oauthdirect", r"--oauthdirect1[ =]\S+", "imapsync issues 375, 250", ("oauthdirect1",)),
     _S("imapsync-oauthaccesstoken", r"--oauthaccesstoken1[ =]\S+", "imapsync issue 375", ("oauthaccesstoken1",)),
     _S("guest-account", r"#EXT#@", "MailKit issue 1553", ("#ext#",)),
+    _S("command-new-service-principal", r"\bNew-ServicePrincipal\b(?=[^\n|;]*-AppId[ :]+[\"']?(?P<app_id>[0-9a-f]{8}-[0-9a-f-]{27}))(?=[^\n|;]*-(?:ObjectId|ServiceId)[ :]+[\"']?(?P<object_id>[0-9a-f]{8}-[0-9a-f-]{27}))", "New-ServicePrincipal.md", ("new-serviceprincipal",)),
     _S("portal-permission", r"\b(?P<permission>(?:IMAP|POP|SMTP|EWS)\.\w+(?:\.All)?)\s+(?P<type>Delegated|Application)\b", "the portal's list of API permissions, as IMAP-OAuth-2.0-Example issue 2 and openillumi.com 64834 show it", ("delegated", "application")),
     _S("adminconsent-scope", r"/adminconsent\?[^\s\"'<>]*?\bscope=(?P<scope>[^&\s\"'<>]+)", "office-developer-exchange-docs, consent of multi-tenant applications", ("/adminconsent?",)),
     _S("token-lifetime-over", r"Lifetime validation failed[.,] The token is expired|\bIDX10223\b|error_category=\"?invalid_lifetime|\b(?:access )?token (?:has )?expired\b[^\n]{0,40}\b(?:UTC|exp\b|ago|at \d)", "Exchange's x-ms-diagnostics; Microsoft.IdentityModel IDX10223", ("lifetime", "idx10223", "expired")),

@@ -15,6 +15,7 @@ from diagnostics.checks._ids import (
     expected_application_id,
     expected_object_id,
     is_cut_off,
+    is_guid,
     is_same,
     may_be_same,
 )
@@ -45,7 +46,7 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
         yield unknown("The service principals of Exchange could not be read", rows)
         return
     application_id, object_id = expected_application_id(evidence), expected_object_id(evidence)
-    cut = [row for row in rows if is_cut_off(row.app_id) or is_cut_off(row.object_id)]
+    cut = [row for row in rows if is_cut_off(row.app_id) or is_cut_off(row.object_id) or _lost_its_id(evidence, row)]
     if application_id is None:
         yield _nothing_to_compare(rows, cut)
         return
@@ -56,11 +57,32 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     mine = [row for row in rows if is_same(row.app_id, application_id.value)]
     if mine:
         yield _judge_row(evidence, mine, application_id, object_id)
-    elif any(may_be_same(row.app_id, application_id.value) for row in cut):
-        row = next(row for row in cut if may_be_same(row.app_id, application_id.value))
+    elif any(may_be_same(row.app_id, application_id.value) for row in cut if row.app_id):
+        row = next(row for row in cut if row.app_id and may_be_same(row.app_id, application_id.value))
         yield _judge_cut(row, application_id, object_id)
+    elif any(not row.app_id for row in cut):
+        yield _without_app_id(cut, application_id)
     else:
         yield _not_registered(evidence, rows, application_id, object_id)
+
+
+def _lost_its_id(evidence: Evidence, row: ExchangeServicePrincipal) -> bool:
+    """Say whether a pasted row lost a part of its AppId, as rows do that a terminal or a mail program wrapped."""
+    return not evidence.live and not is_guid(row.app_id)
+
+
+def _without_app_id(cut: Sequence[ExchangeServicePrincipal], app: Expected) -> Judgement:
+    said = f"{cut[0].provenance.how}: a row without a readable AppId, none with {app.value}"
+    why = Unavailable(
+        "the table was wrapped or cut, so that a row lost its AppId",
+        Missing.CUT_OFF,
+        hint=f"Print it whole: {_PRINT_WHOLE}",
+    )
+    suspects = (
+        Suspect("exo-sp-wrong-object-id", Confidence.POSSIBLE, (said,)),
+        Suspect("exo-sp-not-registered", Confidence.POSSIBLE, (said,)),
+    )
+    return unknown("Whether Exchange has the application registered cannot be read", why, *suspects)
 
 
 def _nothing_to_compare(rows: Sequence[ExchangeServicePrincipal], cut: Sequence[ExchangeServicePrincipal]) -> Judgement:

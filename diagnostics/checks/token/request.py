@@ -50,7 +50,7 @@ def _suspects(request: TokenRequest) -> Iterator[Suspect]:
         yield Suspect("token-single-tenant-via-common", Confidence.CERTAIN, (said,))
     if any("," in scope for scope in request.scopes) or "/.default" in request.scopes:
         yield Suspect("token-scope-invalid", Confidence.LIKELY, (said,))
-    elif app_only and any(not scope.endswith("/.default") for scope in request.scopes):
+    elif app_only and any(not scope.endswith("/.default") and not _is_cut(scope) for scope in request.scopes):
         yield Suspect("token-scope-not-default", Confidence.CERTAIN, (said,))
     elif any(_has_permission_in_resource(scope) for scope in request.scopes):
         yield Suspect("token-resource-sp-not-found", Confidence.LIKELY, (said,))
@@ -74,6 +74,11 @@ def _of_resources(request: TokenRequest, said: str) -> Iterator[Suspect]:
         yield Suspect("claims-aud-graph-delegated-short-scope", Confidence.LIKELY, (said,))
     elif resources == {"https://graph.microsoft.com"}:
         yield Suspect("claims-aud-graph", Confidence.LIKELY, (f"{said}: that is a token for Microsoft Graph",))
+
+
+def _is_cut(scope: str) -> bool:
+    """Say whether a scope is `/.default` of which a terminal cut the end off."""
+    return "/.default".startswith(f"/{scope.rpartition('/')[2]}")
 
 
 def _resource(scope: str) -> str:

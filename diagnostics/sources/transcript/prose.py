@@ -18,6 +18,7 @@ _EXPLAINS = re.compile(
      |\byou(?:'ll|\ may|\ might|\ can|\ could|\ will|\ would|\ should|\ probably)(?:\ also|\ then|\ probably)?\ (?:see|get|receive|encounter|find)\b
      |\b(?:this|the|these|that|such|an?|each|every)\ (?:\w+\ ){0,2}(?:error|message|code|response|status|answer|reply|failure)s?
         \ (?:\S+\ ){0,2}?(?:means?|indicates?|occurs?|happens?|appears?\ (?:when|if)|is\ (?:returned|raised|thrown|caused|shown|sent|reported)|can\ be|may\ be|usually|typically)\b
+     |(?:^|[.:]\s+)If\ (?:the|your|an?|it|this|there|that)\b
      |\b(?:means|indicates)\ that\b|\bis\ due\ to\ (?:a|an|the)\ |^\s*(?:Q|R\d*|A)\.\s
      |\b(?:common|typical|possible|known|frequent|popular|other|following)\ (?:\w+\ )?(?:errors?|error\ (?:codes?|messages?)|failures?|problems?|causes?)\b
      |\b(?:is|are)\ (?:returned|raised|thrown|sent)\ (?:when|if|by|for)\b

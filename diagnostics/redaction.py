@@ -72,12 +72,12 @@ def _forms(value: str) -> set[str]:
     bare = value.strip()
     if not bare:
         return set()
-    encoded = {base64.b64encode(text.encode()).decode() for text in (value, bare)}
+    encoded = {base64.b64encode(text.encode("utf-8", "surrogatepass")).decode() for text in (value, bare)}
     return {
         value,
         bare,
-        quote(bare, safe=""),
-        quote_plus(bare),
+        quote(bare, safe="", errors="surrogatepass"),
+        quote_plus(bare, errors="surrogatepass"),
         json.dumps(bare)[1:-1],
         *encoded,
         *(form.rstrip("=") for form in encoded),

@@ -6,6 +6,10 @@ import os
 from collections.abc import Generator, Mapping
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("diag", deadline=None)  # how long an example takes is for the benchmarks
+settings.load_profile("diag")
 
 REQUIRED: Mapping[str, tuple[str, ...]] = {
     "DIAG_REQUIRE_POWERSHELL": ("pwsh", "powershell"),

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TextIO
 
-from diagnostics.lab.server import DEFAULT_SHAPE, Lab
+from diagnostics.lab.server import DEFAULT_SHAPE, MODULE_PATH, READY_FILE, Lab
 
 POLL_SECONDS = 0.5
 """How often a waiting main thread looks up, for systems where a signal does not wake it."""
@@ -63,6 +63,9 @@ def _tell(lab: Lab, out: TextIO, err: TextIO) -> None:
     for name, url in lab.ready["endpoints"].items():
         print(f"{name:<9} {url}", file=err)
     print(f"{'CA':<9} {lab.ca_file}", file=err)
+    print(
+        f"{'module':<9} {lab.ready['module_path']} (for {MODULE_PATH}, with {READY_FILE}: a real PowerShell)", file=err
+    )
     print("The lab is ready. Paste the lines above into another terminal; Ctrl-C ends it.", file=err)
     err.flush()
 

@@ -7,6 +7,8 @@ with Lab(scenarios=["perm-fullaccess-missing"]) as lab:
 from __future__ import annotations
 
 import contextlib
+import json
+import logging
 import os
 import shutil
 import socket
@@ -37,7 +39,11 @@ WINRM_USER = "operator"
 APPLICATION_SECRET = "DIAG_APPLICATION_SECRET"  # noqa: S105 - the name of a variable
 OPERATOR_SECRET = "DIAG_OPERATOR_SECRET"  # noqa: S105 - the name of a variable
 WINRM_PASSWORD = "DIAG_WINRM_PASSWORD"  # noqa: S105 - the name of a variable
-TRANSPORTS = ("winrm", "rest")
+READY_FILE = "DIAG_LAB_READY_FILE"
+MODULE_PATH = "PSModulePath"
+TRANSPORTS = ("winrm", "rest", "local", "ssh")
+MODULES = Path(__file__).parent / "exo_module"
+"""The folder that holds the stand-in ExchangeOnlineManagement module, for PSModulePath of a real PowerShell."""
 
 
 class Lab:
@@ -111,6 +117,7 @@ class Lab:
             raise
 
     def _start(self) -> None:
+        logging.getLogger("psrpcore").setLevel(logging.WARNING)  # at DEBUG it writes whole messages, tokens included
         folder = Path(tempfile.mkdtemp(prefix="diag-lab-"))
         self._open.callback(shutil.rmtree, folder, ignore_errors=True)
         authority = certificates.authority("Example lab")
@@ -126,9 +133,15 @@ class Lab:
             "ca_file": str(ca_file),
             "ids": self._ids(),
             "mailboxes": list(self.setup.profile.mailboxes),
+            "module_path": str(MODULES),
             "profile": str(profile),
             "env": dict(self.env),
         }
+        if self.transport in {"local", "ssh"}:
+            own_ready_file = folder / "ready.json"
+            self.env |= {MODULE_PATH: str(MODULES), READY_FILE: str(own_ready_file)}
+            self._ready["env"] = dict(self.env)
+            _write(own_ready_file, json.dumps(self._ready).encode())
 
     def _endpoints(self, authority: Any) -> dict[str, str]:
         own = certificates.server_context(authority)
@@ -216,8 +229,10 @@ class Lab:
         }
 
     def _exchange(self, endpoints: dict[str, str]) -> dict[str, Any]:
-        if self.transport == "rest":
-            return {"transport": "rest"}
+        if self.transport in {"rest", "local"}:
+            return {"transport": self.transport}
+        if self.transport == "ssh":
+            return {"transport": "ssh", "host": "localhost"}
         return {
             "transport": "winrm",
             "host": LOOPBACK,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -141,3 +142,15 @@ def test_no_output_of_a_run_with_a_report_holds_a_secret(lab: Lab, tmp_path: Pat
     assert all(secret not in text for secret in lab.env.values())
     assert "eyJ" not in text
     assert report.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.powershell
+@pytest.mark.skipif(shutil.which("pwsh") is None, reason="needs PowerShell 7 on PATH as pwsh")
+@pytest.mark.parametrize(("scenario", "code"), [((), 0), (("perm-deny-entry",), 1)])
+def test_a_real_powershell_stands_between_diag_and_the_lab(scenario: tuple[str, ...], code: int) -> None:
+    with Lab(scenarios=scenario, transport="local") as lab:
+        found, out, _ = diag(lab, lab.profile, "--output", "json")
+    tree = json.loads(out)
+    assert found == code
+    assert [cause["cause"] for cause in tree["causes"][:1]] == list(scenario)
+    assert tree["evidence"]["exchange"]["connection"]["powershell_version"].startswith("7.")

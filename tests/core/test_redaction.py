@@ -93,3 +93,7 @@ def test_printable_leaves_no_control_character(text: str) -> None:
     assert not any((ord(c) < 32 and c not in "\n\t") or 0x7F <= ord(c) < 0xA0 for c in shown)
     assert "\x1b" not in shown
     assert "\u202e" not in shown
+
+
+def test_an_undecodable_byte_of_the_environment_is_no_accident() -> None:
+    assert "\udce9tait" not in redact(f"x {Secret(chr(0xDCE9) + 'tait-une-fois').reveal()} y")

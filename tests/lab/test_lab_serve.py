@@ -56,7 +56,7 @@ def test_the_ready_file_tells_another_program_everything(tmp_path: Path) -> None
     thread.start()
     try:
         ready = wait_for(ready_file)
-        assert ready.keys() == {"endpoints", "ca_file", "ids", "mailboxes", "profile", "env"}
+        assert ready.keys() == {"endpoints", "ca_file", "ids", "mailboxes", "module_path", "profile", "env"}
         endpoints = ready["endpoints"]
         assert isinstance(endpoints, dict)
         assert endpoints.keys() == {"login", "graph", "exchange", "winrm", "imap"}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from diagnostics.evidence import Evidence, ExchangeConnection, RecordedChange, Recipient, TokenClaims
+from diagnostics.evidence import Evidence, ExchangeConnection, Recipient, RecordedChange, TokenClaims
 
 
 def recorded(

@@ -13,6 +13,7 @@ from diagnostics.cli._screen import Output
 def connect(
     profile: judge.ProfileOption = None,
     shape: judge.ShapeOption = None,
+    access_token_file: judge.TokenFileOption = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="How the steps are printed.")] = Output.TABLE,
 ) -> None:
     """Open Exchange PowerShell, and show each step.
@@ -24,7 +25,7 @@ def connect(
 
     progress = _screen.Progress()
     with _target.opened(profile, (), shape) as known:
-        about = subject(known, progress.message, graph=False)
+        about = subject(known, progress.message, graph=False, access_token_file=access_token_file)
         with progress:
             opening = open_and_close(about, progress)
     _screen.emit(render(opening, output, _screen.width()), output)

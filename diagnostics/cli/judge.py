@@ -51,6 +51,16 @@ ReportOption: TypeAlias = Annotated[
 ]
 
 
+TokenFileOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--access-token-file",
+        metavar="FILE",
+        help="The operator's access tokens, one to a line, in place of the profile's sign-in; only you may read it.",
+    ),
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command("permissions")(permissions)
@@ -64,6 +74,7 @@ def permissions(
     mailbox: MailboxOption = None,
     scenario: ScenarioOption = None,
     shape: ShapeOption = None,
+    access_token_file: TokenFileOption = None,
     no_imap: Annotated[bool, typer.Option("--no-imap", help="Leave the live IMAP sign-in out.")] = False,
     no_graph: Annotated[bool, typer.Option("--no-graph", help="Do not ask Microsoft Graph.")] = False,
     needs: Annotated[bool, typer.Option("--needs", help="Print which rights each command needs, and leave.")] = False,
@@ -92,6 +103,7 @@ def permissions(
         file=report,
         output=output,
         lang=lang,
+        token_file=access_token_file,
     )
 
 
@@ -141,6 +153,7 @@ def _run(
     file: Path | None,
     output: Output,
     lang: Language | None,
+    token_file: Path | None = None,
 ) -> None:
     """Observe, judge, render, save, and leave with the exit code."""
     from dataclasses import replace  # noqa: PLC0415
@@ -158,7 +171,12 @@ def _run(
             raise typer.BadParameter("the profile names no mailbox: add `mailboxes: […]` to it, or --mailbox ADDRESS")
         options = replace(options, graph=options.graph and profile.graph)
         about = subject(
-            profile, progress.message, mailboxes=options.mailboxes, exchange=options.exchange, graph=options.graph
+            profile,
+            progress.message,
+            mailboxes=options.mailboxes,
+            exchange=options.exchange,
+            graph=options.graph,
+            access_token_file=token_file,
         )
         with progress:
             evidence = with_recorded(observe(about, options, progress))

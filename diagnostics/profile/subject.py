@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, assert_never
 
 from diagnostics.evidence import (
@@ -38,11 +39,12 @@ def subject(
     mailboxes: Sequence[str] = (),
     exchange: bool = True,
     graph: bool = True,
+    access_token_file: Path | None = None,
 ) -> Subject:
     """Return what is to be diagnosed; secrets are read now, and one that cannot be had becomes `Unavailable`.
 
     `tell` shows a device code's message. `mailboxes`, as typed on the command line, replace the profile's. Without
-    `exchange` and `graph` the operator's secrets are not touched.
+    `exchange` and `graph` the operator's secrets are not touched. `access_token_file` stands in the operator's place.
     """
     about, typed = target(profile), settings(profile)
     if mailboxes:
@@ -56,7 +58,7 @@ def subject(
     operator: Observed[SignIn] = Unavailable("the operator is not needed", Missing.NOT_REQUESTED)
     transport: Observed[TransportOptions] = Unavailable("Exchange PowerShell was left out", Missing.NOT_REQUESTED)
     if exchange or (graph and profile.graph):
-        operator = _operator(profile, tell)
+        operator = AccessTokenFile(access_token_file) if access_token_file else _operator(profile, tell)
     if exchange:
         transport = _transport(profile)
     return Subject(

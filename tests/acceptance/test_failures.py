@@ -154,3 +154,25 @@ def test_a_real_powershell_stands_between_diag_and_the_lab(scenario: tuple[str, 
     assert found == code
     assert [cause["cause"] for cause in tree["causes"][:1]] == list(scenario)
     assert tree["evidence"]["exchange"]["connection"]["powershell_version"].startswith("7.")
+
+
+def test_an_operator_token_from_a_file_opens_exchange_and_is_refused_when_others_can_read_it(
+    lab: Lab, tmp_path: Path
+) -> None:
+    operator = lab.setup.operator_enterprise
+    token = lab.tokens.issue(
+        tenant=lab.setup.tenant,
+        application=operator,
+        audience="https://outlook.office365.com",
+        roles=["Exchange.ManageAsApp"],
+    )
+    file = tmp_path / "tokens"
+    file.write_text(f"{token}\n", "utf-8")
+    file.chmod(0o600)
+    code, out, _ = diag(lab, lab.profile, "--no-graph", "--access-token-file", str(file), "--output", "json")
+    assert code == 0
+    assert token not in out
+    file.chmod(0o644)
+    code, out, _ = diag(lab, lab.profile, "--no-graph", "--access-token-file", str(file))
+    assert code == 4
+    assert "chmod 600" in out

@@ -115,6 +115,8 @@ def _graph(evidence: Evidence) -> list[str]:
     if isinstance(registration, AppRegistration):
         asked = " ".join(f"{p.type}:{p.id}" for p in registration.required_permissions)
         found.append(f"registration {registration.application_id} asks for {asked}")
+    if not isinstance(evidence.discoveries, Unavailable):
+        found += [f"discovery of {d.asked} at {d.login}: {d.tenant_id} {d.region_scope}" for d in evidence.discoveries]
     if isinstance(enterprise, EnterpriseApplication):
         found.append(f"enterprise application {enterprise.application_id} enabled={enterprise.account_enabled}")
     if not isinstance(evidence.graph.role_assignments, Unavailable):

@@ -72,9 +72,9 @@ _SIGNS = re.compile(r"aadsts|error_?codes|error\?code|error ?code|resulttype|res
 _SENTENCES = re.compile(
     "client secret|with identifier|service principal|tenant |resource principal|/.default|parameter|client is public|assertion|redirect uri|reply url"
     "|reply address|user account|multi-factor|signed in user|validating credentials|multi-?tenant|conditional access|not consented"
-    "|entitlements|valid resources|refresh token|proof key|grant type"
+    "|entitlements|valid resources|refresh token|proof key|grant type|/common endpoint|only an admin"
 )
-_SEPARATOR = re.compile(r"['\"`*]{0,3}[ \t]*(?::|-|–|\|)?[ \t]*\n?[ \t]*")
+_SEPARATOR = re.compile(r"['\"`*]{0,3}[ \t]*(?::|-|–|\|)?[ \t]*(?:\n[ \t]*[`*“\"]{0,2})?")
 _OPENED = re.compile(r"([\"'“‘`])(?:\s*\d{4,8} - \[[^\]]*\]:\s*|[\w. ]{0,40}: ?)?$")
 _BRACKET = re.compile(r"[)\]}](?=\s*$)|\"\s*[,}]", re.MULTILINE)
 _COMPLETE = re.compile(r"(?:[.!}\]\"]|'\)?\.?|\.\)|\.\.\.|…|\d\dZ|[_*])$")
@@ -227,7 +227,7 @@ def _is_report(window: View, match: re.Match[str], *, code: int, sentence: str, 
         return True
     before = line.partition("AADSTS")[0]
     wording = WORDINGS.get(code)
-    in_entras_words = bool(wording and wording.match(sentence))
+    in_entras_words = bool(wording and wording.match(sentence[:1].upper() + sentence[1:]))
     is_field = _JSON_FIELD.search(before) is not None
     if not is_field and prose.in_program(window.lines, index):
         return False

@@ -20,6 +20,9 @@ _NAMES = {
     "sub", "tid", "upn", "unique_name", "uti", "ver", "wids", "app_displayname", "sid", "xms_tcdt", "preferred_username",
 }  # fmt: skip
 _LINE = re.compile(r"^\s*[|\"'*-]*\s*\"?(?P<name>[a-z_]{3,20})\"?\s*(?:[:=|]|\s{2,})\s*(?P<value>\S.*?)\s*[|,]*\s*$")
+_ROLES = re.compile(
+    r"^\W{0,8}roles[\"']?\s*[:=]\s*(?P<roles>[\[{(]?[\"']?(?:full_access_as_app|(?:IMAP|POP|SMTP|Mail|Exchange|EWS)\.\w+)[^\n]*?)\s*,?\s*$"
+)
 _FEWEST = 4
 
 
@@ -50,6 +53,15 @@ def from_object(window: View, found: Found) -> TokenClaims:
     """Return the claims of a decoded payload; of a cut one `complete` is false."""
     number = window.joined.number_at(found.offset)
     return claims_of_payload(_spelled_out(found.fields), window.where(number), complete=found.whole)
+
+
+def from_roles(window: View) -> Iterator[TokenClaims]:
+    """Yield what a line says that shows the roles of a token and nothing else of it."""
+    for index, line in enumerate(window.lines):
+        match = _ROLES.search(line)
+        if match and not prose.explains(window.lines, index) and not prose.is_program(line):
+            fields = _spelled_out({"roles": match["roles"]})
+            yield claims_of_payload(fields, window.where(window.numbers[index]), complete=False)
 
 
 def from_dump(window: View) -> Iterator[TokenClaims]:

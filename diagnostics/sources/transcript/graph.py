@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime as dt
+import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from diagnostics.evidence import (
     ApplicationId,
@@ -21,6 +23,8 @@ from diagnostics.evidence import (
     Provenance,
     PublishedPermission,
     RequiredPermission,
+    TenantDiscovery,
+    TenantId,
 )
 
 Fields = Mapping[str, Any]
@@ -88,6 +92,25 @@ def enterprise_application(fields: Fields, where: Provenance) -> EnterpriseAppli
         service_principal_type=_text(fields, "servicePrincipalType"),
         assignment_required=_flag(fields, "appRoleAssignmentRequired"),
         permissions=tuple(published),
+    )
+
+
+def discovery(fields: Fields, where: Provenance) -> TenantDiscovery | None:
+    """Return what an openid-configuration says of a tenant; it names the tenant's id in its issuer."""
+    issuer, endpoint = _text(fields, "issuer"), _text(fields, "token_endpoint")
+    tenant = re.search(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", issuer)
+    if not endpoint or tenant is None:
+        return None
+    parts = urlsplit(endpoint)
+    return TenantDiscovery(
+        asked=parts.path.strip("/").split("/", 1)[0],
+        login=f"{parts.scheme}://{parts.netloc}",
+        provenance=where,
+        tenant_id=TenantId(tenant[0]),
+        region_scope=_text(fields, "tenant_region_scope"),
+        region_sub_scope=_text(fields, "tenant_region_sub_scope"),
+        cloud_instance=_text(fields, "cloud_instance_name"),
+        graph_host=_text(fields, "msgraph_host"),
     )
 
 

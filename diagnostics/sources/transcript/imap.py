@@ -50,6 +50,7 @@ _KNOWN: tuple[tuple[re.Pattern[str], str, ReplyStatus], ...] = (
     (re.compile(_STATUS_HINT + r"(?P<text>(?:\[AUTHENTICATIONFAILED\]\s*)?AUTHENTICATE failed\b[^\n]{0,300})", re.IGNORECASE), "AUTHENTICATE", ReplyStatus.NO),
     (re.compile(_STATUS_HINT + r"(?P<text>AuthFailed:\s?LogonDenied-BasicAuthBlocked[^\n]{0,200})"), "LOGIN", ReplyStatus.NO),
     (re.compile(_STATUS_HINT + r"(?P<text>AuthFailed:\s?LogonDenied[^\n]{0,200})"), "AUTHENTICATE", ReplyStatus.NO),
+    (re.compile(_STATUS_HINT + r"MailKit\.Security\.AuthenticationException:?\s*'?(?P<text>Authentication failed\.?)'?\s*$"), "AUTHENTICATE", ReplyStatus.NO),
     (re.compile(_STATUS_HINT + r"(?P<text>LOGIN failed\.?)(?=['\")\]}\s]*$)"), "LOGIN", ReplyStatus.NO),
     (re.compile(_STATUS_HINT + r"(?P<text>User\s+is\s+authenticated\s+but\s+not\s+connected\.?)", re.IGNORECASE), "", ReplyStatus.BAD),
     (re.compile(_STATUS_HINT + r"(?P<text>Request\s+is\s+throttled\.\s*Suggested\s+Backoff\s+Time:?\s*\d+\s*milliseconds)", re.IGNORECASE), "", ReplyStatus.BAD),
@@ -121,7 +122,7 @@ class _Session:
 
 _WORDS = (
     "authenticate", "service is ready", "throttled", "login", " select ", "examine", "command error", "command argument error",
-    "* ok", "* bye", "* bad", "* no", "sasl", "name is reserved", "connected", "logondenied",
+    "* ok", "* bye", "* bad", "* no", "sasl", "name is reserved", "connected", "logondenied", "eyjzdgf0dxmi", "mailkit",
 )  # fmt: skip
 
 
@@ -232,10 +233,10 @@ def _heard_server(window: View, said: Said, sessions: list[_Session], where: Pro
         _current(sessions, where).folders.append(listed["name"].strip('"'))
         return True
     literal = _LITERAL.match(text.rstrip("'"))
-    if literal and sessions and (text.startswith("+") or sessions[-1].pending):
+    if literal and (text.startswith("+") or (sessions and sessions[-1].pending)):
         challenge = _challenge(literal["base64"])
         if challenge:
-            sessions[-1].challenge = challenge
+            _current(sessions, where).challenge = challenge
             return True
     if _CLOSED.search(text) and (sessions or said.speaker is Speaker.SERVER):
         _disconnected(_current(sessions, where), where)

@@ -17,7 +17,7 @@ from diagnostics.sources.transcript.window import Flow
 _INTERESTING = re.compile(
     r"""["'](?:aud|appid|appId|AppId|access_token|accessToken|id_token|roles|requiredResourceAccess|resourceAppId|passwordCredentials|appRoleId
     |servicePrincipalType|ServiceId|ObjectId|AccessRights|ImapEnabled|RecipientTypeDetails|AllowBasicAuthImap|TenantID|RoleAssigneeName
-    |AccessRight|oauth2PermissionScopes|consentType|InScope|AccessCheckResult)["']\s*(?:=>|:)""",
+    |AccessRight|token_endpoint|oauth2PermissionScopes|consentType|InScope|AccessCheckResult)["']\s*(?:=>|:)""",
     re.VERBOSE,
 )
 _FIELD = re.compile(

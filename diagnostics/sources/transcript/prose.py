@@ -19,7 +19,7 @@ _EXPLAINS = re.compile(
      |\b(?:this|the|these|that|such|an?|each|every)\ (?:\w+\ ){0,2}(?:error|message|code|response|status|answer|reply|failure)s?
         \ (?:\S+\ ){0,2}?(?:means?|indicates?|occurs?|happens?|appears?\ (?:when|if)|is\ (?:returned|raised|thrown|caused|shown|sent|reported)|can\ be|may\ be|usually|typically)\b
      |(?:^|[.:]\s+)If\ (?:the|your|an?|it|this|there|that)\b
-     |\b(?:means|indicates)\ that\b|\bis\ due\ to\ (?:a|an|the)\ |^\s*(?:Q|R\d*|A)\.\s
+     |\b(?:means|indicates)\ that\b|\bis\ due\ to\ (?:a|an|the)\ (?!request\ using)|^\s*(?:Q|R\d*|A)\.\s
      |\b(?:common|typical|possible|known|frequent|popular|other|following)\ (?:\w+\ )?(?:errors?|error\ (?:codes?|messages?)|failures?|problems?|causes?)\b
      |\b(?:is|are)\ (?:returned|raised|thrown|sent)\ (?:when|if|by|for)\b
      |\bresults?\ in\ (?:an?\ |the\ )?[`'"]?(?:AADSTS|error|NO\b|BAD\b|\d{3}\ )
@@ -35,6 +35,11 @@ _EXPLAINS = re.compile(
      |\b(?:bedeutet|tritt\ auf|erscheint|wenn\ Sie|significa\ que|si\ (?:recibe|aparece|ve))\b
     """,
     re.VERBOSE | re.IGNORECASE,
+)
+_INTRODUCES = re.compile(  # "Microsoft returns:" and then what it returned, this once
+    r"^(?!.*\b(?:if|when|whenever|once|otherwise|then|always|usually|often|for|every|each|any|will|would|may)\b)[^.]{0,60}\b"
+    r"(?:microsoft|entra(?: id)?|azure(?: ad)?|exchange(?: online)?|server|it) (?:now |still |just )?(?:answers|replies|returns|responds)(?: with)?:\s*$",
+    re.IGNORECASE,
 )
 _FIRST_PERSON = re.compile(
     r"\b(?:I|we|I'm|we're|I've|we've)\b(?:\ \w+){0,4}?\ (?:get|gets|getting|got|see|seeing|saw|receive|received|receiving|have|had|face|facing)\b"
@@ -94,7 +99,7 @@ def explains(lines: Sequence[str], index: int) -> bool:
         previous = lines[before]
         if previous.strip() and not previous.strip().startswith("```"):
             ends_open = previous.rstrip().endswith(":")
-            if _FIRST_PERSON.search(previous):
+            if _FIRST_PERSON.search(previous) or _INTRODUCES.match(previous):
                 return False
             if ends_open or before == index - 1:
                 return bool(_EXPLAINS.search(previous)) and (ends_open or _is_prose(previous))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from diagnostics.evidence import Evidence, Provenance
+from diagnostics.evidence import Evidence, Provenance, TokenClaims
 from diagnostics.sources.transcript import (
     aadsts,
     claims,
@@ -92,6 +92,9 @@ def _extract(window: Window, collector: Collector) -> None:
         _object(window, found, collector)
     for token in claims.from_dump(window):
         collector.add(token)
+    if not collector.all(TokenClaims):
+        for token in claims.from_roles(window):
+            collector.add(token)
     for row in tables.read(window):
         _row(window, row, collector)
 
@@ -108,6 +111,7 @@ def _object(window: Window, found: Found, collector: Collector) -> None:
         graph.enterprise_application(fields, where),
         graph.role_assignment(fields),
         graph.delegated_grant(fields),
+        graph.discovery(fields, where),
     ):
         if fact is not None:
             collector.add(fact)

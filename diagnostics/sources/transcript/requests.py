@@ -73,8 +73,8 @@ def _urls(window: View) -> Iterator[tuple[int, TokenRequest]]:
     for index, line in enumerate(window.lines):
         if "://" not in line and ":\\/" not in line:
             continue
-        if prose.explains(window.lines, index) or prose.is_comment(line):
-            continue
+        if prose.explains(window.lines, index) or prose.is_comment(line) or '"issuer"' in line:
+            continue  # an openid-configuration lists addresses that nobody has asked
         for match in _URL.finditer(line):
             request = _of_url(window, index, match)
             if request is not None:

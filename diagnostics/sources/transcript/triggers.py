@@ -43,6 +43,8 @@ TRIGGERS: Final[tuple[tuple[bytes, int, int], ...]] = (
     (b"xoauth2", 12, WEAK),
     (b"auth=bearer", 4, WEAK),
     (b"accessas", 6, WEAK),
+    (b"access_as_app", 0, WEAK),
+    (b"token_endpoint", 0, WEAK),
     (b"#ext#", 0, WEAK),
     # IMAP, POP, SMTP
     (b"authenticate", 24, STRONG),

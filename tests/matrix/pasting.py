@@ -26,7 +26,8 @@ def _wrapped(width: int) -> Callable[[str], str]:
 
 def _chopped(width: int) -> Callable[[str], str]:
     return lambda text: "\n".join(
-        "\n".join(line[start : start + width] for start in range(0, max(len(line), 1), width)) for line in text.split("\n")
+        "\n".join(line[start : start + width] for start in range(0, max(len(line), 1), width))
+        for line in text.split("\n")
     )
 
 

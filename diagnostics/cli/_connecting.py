@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from diagnostics.cli import _guard
 from diagnostics.cli._screen import Output
 from diagnostics.evidence import Missing, Unavailable
+from diagnostics.exchange.collect import READ_CMDLETS, WRITE_CMDLETS
 from diagnostics.exchange.factory import open_shell
-from diagnostics.exchange.port import ConnectionRequest, ErrorKind, OpenStep, ShellUnavailable
+from diagnostics.exchange.port import ConnectionRequest, ErrorKind, OpenStep, Shell, ShellUnavailable
 from diagnostics.redaction import redact_tree, safe
 from diagnostics.run import Subject
 from diagnostics.sources.http import HttpOptions, open_session
@@ -75,18 +76,34 @@ def _opened(subject: Subject, session: OperatorSession, opening: Opening, progre
         tenant_id=target.tenant,
         organization=(target.organization or target.tenant) if session.claims.is_app_only else "",
         user_principal_name=session.claims.user_principal_name,
+        cmdlets=(*READ_CMDLETS, *WRITE_CMDLETS),
         environment=subject.exchange_environment,
     )
     progress("Opening Exchange PowerShell")
     shell = open_shell(subject.transport, request)
     try:
         with shell:
-            pass
+            started = time.monotonic()
+            found = _cmdlets(shell)
+            cmdlets = OpenStep("look for the cmdlets", found, time.monotonic() - started)
+        opening.steps += [*shell.steps, cmdlets]
     except ShellUnavailable as problem:
         missing = Missing.NOT_SIGNED_IN if problem.kind is ErrorKind.NOT_SIGNED_IN else Missing.UNREACHABLE
         opening.problem = Unavailable(f"{problem.step}: {problem.message}", missing, hint=problem.hint)
-    finally:
         opening.steps += shell.steps
+
+
+def _cmdlets(shell: Shell) -> str:
+    """Say which cmdlets the operator's roles give: reading needs some, `diag grant` the others."""
+    wanted = (*READ_CMDLETS, *WRITE_CMDLETS)
+    available = shell.commands(wanted)
+    if available is None:
+        return "this transport tells a missing role only when a cmdlet is called"
+    missing = [name for name in wanted if name not in available]
+    if not missing:
+        return f"all {len(wanted)} cmdlets for reading and changing are there"
+    needed = "reading" if set(missing) & set(READ_CMDLETS) else "changing"
+    return f"the operator's roles do not give {', '.join(missing)}, needed for {needed}"
 
 
 def render(opening: Opening, output: Output, width: int) -> str:

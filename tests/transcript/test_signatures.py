@@ -97,9 +97,25 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "New-ServicePrincipal -AppId <APPLICATION_ID> -ObjectId <OBJECT_ID>",
     ),
     "portal-permission": ("IMAP.AccessAsApp  Application  Yes", "IMAP.AccessAsApp is an application permission"),
+    "portal-permissions-of-graph": (
+        "Microsoft Graph (2): IMAP.AccessAsUser.All, User.Read",
+        "Office 365 Exchange Online: IMAP.AccessAsApp",
+    ),
+    "foreign-cloud-host": (
+        "https://login.chinacloudapi.cn/contoso.partner.onmschina.cn",
+        "https://login.microsoftonline.com/contoso.com",
+    ),
     "adminconsent-scope": (
         "https://login.microsoftonline.com/organizations/v2.0/adminconsent?client_id=1&scope=https://ps.outlook.com/.default",
         "https://login.microsoftonline.com/organizations/v2.0/adminconsent?client_id=1",
+    ),
+    "portal-permissions-of-graph": (
+        "Microsoft Graph: IMAP.AccessAsUser.All, offline_access, openid",
+        "Microsoft Graph: Mail.Read, offline_access, openid",
+    ),
+    "foreign-cloud-host": (
+        "Unable to get authority configuration for https://login.microsoftonline.de/contoso.de",
+        "mail from helpdesk@partner.outlook.cn and https://docs.azure.cn/",
     ),
     "token-lifetime-over": (
         "IDX10223: Lifetime validation failed. The token is expired.",

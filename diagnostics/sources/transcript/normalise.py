@@ -52,7 +52,7 @@ _ESCAPE = re.compile(r"""\\+(?:r\\+n|[rn](?![a-z]{2})|t(?![a-z]{2})|["'/]|u00[0-
 _TOKENS = re.compile(
     r"AADSTS\d{4,8}(?=[:\s])|\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b|(?:Trace|Correlation) ID: ?(?=[0-9a-f])"
 )
-_URL_ENCODED = re.compile(r"AADSTS\d+%3[aA][^\s\"'<>]*")
+_URL_ENCODED = re.compile(r"(?:AADSTS\d+%3[aA]|(?<=error_description=)[A-Za-z]+(?:%20|\+)(?=[A-Za-z]))[^\s\"'<>]*")
 _NARROWEST = 40
 _WRAPPED = 56  # nobody wraps a line that is narrower
 _TERMINALS = {70, 72, 75, 76, 78, 79, 80, 90, 98, 99, 100, 110, 118, 119, 120, 130, 131, 132, 140, 150, 160}
@@ -81,6 +81,7 @@ _BEGINS = re.compile(
     re.VERBOSE,
 )
 _REACH = 45
+_SETTING = re.compile(r"[ \t]*[\"']?[A-Za-z][\w.-]{2,40}[\"']?[ \t]*[:=][ \t]*[\"']?[\w*-]{4,}[\"']?,?")
 
 
 def clean(line: str) -> str:
@@ -120,7 +121,7 @@ def prefix_length(line: str) -> int:
 
 def unescape(text: str) -> str:
     r"""Return `text` with `\r\n`, `\"`, `\/`, `\u0027` and the like undone, nested ones too; `\x01` is left alone."""
-    if "%3" in text:  # a refusal that came back in a redirect: error_description=AADSTS50011%3a+The+reply+URL…
+    if "%3" in text or "error_description=" in text:  # a refusal that came back in a redirect: error_description=AADSTS50011%3a+The+reply+URL…
         text = _URL_ENCODED.sub(_url_decoded, text)
     if "\\" not in text:
         return text
@@ -178,7 +179,7 @@ def hard_breaks(lines: Sequence[str], stamped: Sequence[bool]) -> set[int]:
             breaks.add(index)
         elif widths[index + 1] > widths[index] or _SPEAKS.match(right):
             continue
-        elif _in_run(widths, index) and not _is_between_words(left, right):
+        elif _in_run(widths, index) and not _is_between_words(left, right) and not _are_settings(left, right):
             if lines[index][:_SAME_START] != lines[index - 1][:_SAME_START]:  # lines of a log begin alike
                 breaks.add(index)
         elif widths[index] in exact and not stamped[index + 1] and not _BEGINS.match(right):
@@ -224,6 +225,11 @@ def _exact_widths(widths: Sequence[int]) -> set[int]:
         if not near and (count > 1 or width in _TERMINALS):
             found.add(width)
     return found
+
+
+def _are_settings(left: str, right: str) -> bool:
+    """Say whether two lines are settings, each whole on its line: ids are of one length, and so are such lines."""
+    return bool(_SETTING.fullmatch(left) and _SETTING.match(right))
 
 
 def _is_mid_word(left: str, right: str) -> bool:

@@ -47,6 +47,7 @@ _MAILS = re.compile(r"[^\s@<>]{1,80}@[\w.-]+(?:[:\\/][^\s^]{1,100})?|[\w.-]+\\[\
 _PLACEHOLDER = re.compile(
     r"\{\{[^{}]+\}\}|<[^<>]+>|\[[^\[\]]+\]|(?i:(?:your|my|the|enter|insert|change|replace|put)[-_ ].+|your\w+|changeme|todo)|%\w+%|\$\{\w+\}|(?i:(?:tenant|client|app(?:lication)?|directory)[-_ ]?id)"
 )
+_INSTRUCTION = re.compile(r"\[(?i:copy|enter|insert|paste|put|add)\b[^\[\]]{8,}\]")
 _CODE_VALUE = re.compile(  # what a program would compute, or another value it would name
     r"^(?:os\.|process\.|config|settings\.|env\b|getenv|params|self\.|this\.|\$|args|null|none|true|false|new |await )|\w\(|::|->|\$\{?\w|\w\.(?:get|secret|client\w*|value|config\w*)\b",
     re.IGNORECASE,
@@ -131,6 +132,8 @@ def _read_one(window: View, index: int, match: re.Match[str]) -> Setting | Secre
 
 def _is_secret(match: re.Match[str], raw: str, *, quoted: bool) -> bool:
     """Say whether a value is a secret itself, and not a stand-in, a mask or the name of where it is kept."""
+    if quoted and _INSTRUCTION.fullmatch(raw.strip()):
+        return True  # the sample's own words: nobody hides a secret behind them
     if not raw.strip() or _CODE_VALUE.search(raw) or is_placeholder(raw) or _masked(raw):
         return False
     return quoted or (bool(match["sign"].strip()) and any(c.isdigit() for c in raw) and len(raw) >= _SHORTEST_SECRET)

@@ -29,6 +29,7 @@ _PERCENT = re.compile(r"%(?:7[eE]|2[0-9a-fA-F]|3[a-fA-F])")
 _PLACEHOLDER = re.compile(
     r"\{\{.*\}\}|\$\{.*\}|<[^<>]*>|\$[A-Z_]{3,}|%[A-Za-z_]{3,}%|x{4,}|\*{3,}|\.{3,}"
     r"|(?:your|enter|insert|paste|put|my|the|client|app|change)[ _-].*(?:secret|here|value|me)\b.*"
+    r"|\[(?:copy|enter|insert|paste|put|add)\b[^\[\]]+\]"
     r"|changeme|change_me|replaceme|secret|client_?secret|todo",
     re.IGNORECASE,
 )

@@ -26,6 +26,7 @@ _GRAPH = {
     "https://microsoftgraph.chinacloudapi.cn",
 }
 _CHINA = "https://partner.outlook.cn"
+_ROLES_OF_ANOTHER = ("claims-roles-missing", "claims-wrong-role-ews")  # the roles are those of the other service
 _MAIL_SCOPES = {"imap.accessasuser.all", "pop.accessasuser.all", "smtp.send"}
 
 
@@ -62,7 +63,7 @@ def _judge_one(token: TokenClaims, evidence: Evidence) -> Judgement:
     if audience not in _EXCHANGE:
         return failed(
             "The token is for another service",
-            Suspect("claims-aud-not-exchange", Confidence.CERTAIN, (said,)),
+            Suspect("claims-aud-not-exchange", Confidence.CERTAIN, (said,), instead_of=_ROLES_OF_ANOTHER),
             compared=compared,
         )
     if _is_china(evidence) and audience != _CHINA:
@@ -84,7 +85,7 @@ def _graph(token: TokenClaims, said: str) -> tuple[Suspect, ...]:
                 "claims-aud-graph-delegated-short-scope", Confidence.CERTAIN, (why,), instead_of=("claims-aud-graph",)
             ),
         )
-    return (Suspect("claims-aud-graph", Confidence.CERTAIN, (said,), instead_of=("claims-roles-missing",)),)
+    return (Suspect("claims-aud-graph", Confidence.CERTAIN, (said,), instead_of=_ROLES_OF_ANOTHER),)
 
 
 def _wanted(evidence: Evidence) -> str:

@@ -12,11 +12,12 @@ _PLACEHOLDER = re.compile(
     r"\{\{?.*?\}\}?"  # {{tenantid}}, {tenant}
     r"|<[^<>]*>"
     r"|\[[A-Za-z_ -]+\]"
-    r"|(?i:\byour[-_ ]|\benter[-_ ]|\bchange[-_ ]?me\b|\breplace[-_ ]|\binsert[-_ ])"
+    r"|(?i:(?<![A-Za-z])(?:your[-_ ]|enter[-_ ]|change[-_ ]?me(?![A-Za-z])|replace[-_ ]|insert[-_ ]))"
     r"|\$(?:\{|env:|\()?[A-Za-z_]+"
     r"|%[A-Z_]{3,}%"
     r"|(?i:^(?:tenant|client|app(?:lication)?)[-_ ]?id$)"
 )
+_HIDDEN_NAME = re.compile(r"<(?!.*(?i:your|enter|insert|replace|change|paste|here))[\w .-]{1,24}>")
 _REDACTION = re.compile(r"[xX]{3,}|\*{2,}|\.{3,}|…|(?i:redact|removed|hidden|anonymi|masked|foo\b)")
 _BROKEN_GUID = re.compile(r"[0-9a-fA-F]{4,}(?:-[0-9a-fA-F]{2,}){2,}-?")
 _URL_WORDS = {"token", "authorize", "v2.0", "v1.0", "oauth2", "common/oauth2", "adminconsent"}
@@ -32,6 +33,11 @@ def is_placeholder(value: str) -> bool:
 def is_redaction(value: str) -> bool:
     """Say whether whoever pasted it hid the value on purpose (`xxxx`, `***`, `<redacted>`)."""
     return bool(_REDACTION.search(value)) and not is_guid(value)
+
+
+def may_be_hidden(value: str) -> bool:
+    """Say whether a value stands in angle brackets, as templates have it and as people write instead of the real one."""
+    return _HIDDEN_NAME.fullmatch(value.strip()) is not None
 
 
 def is_domain(value: str) -> bool:

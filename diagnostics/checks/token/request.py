@@ -48,7 +48,7 @@ def _suspects(request: TokenRequest) -> Iterator[Suspect]:
     app_only = request.grant_type == "client_credentials"
     if app_only and request.authority_tenant.casefold() in _SHARED_TENANTS:
         yield Suspect("token-single-tenant-via-common", Confidence.CERTAIN, (said,))
-    if any("," in scope for scope in request.scopes) or "/.default" in request.scopes:
+    if any("," in scope for scope in request.scopes) or "/.default" in request.scopes or _mixes_default(request):
         yield Suspect("token-scope-invalid", Confidence.LIKELY, (said,))
     elif app_only and any(not scope.endswith("/.default") and not _is_cut(scope) for scope in request.scopes):
         yield Suspect("token-scope-not-default", Confidence.CERTAIN, (said,))
@@ -74,6 +74,12 @@ def _of_resources(request: TokenRequest, said: str) -> Iterator[Suspect]:
         yield Suspect("claims-aud-graph-delegated-short-scope", Confidence.LIKELY, (said,))
     elif resources == {"https://graph.microsoft.com"}:
         yield Suspect("claims-aud-graph", Confidence.LIKELY, (f"{said}: that is a token for Microsoft Graph",))
+
+
+def _mixes_default(request: TokenRequest) -> bool:
+    """Say whether `/.default` stands beside named permissions of a resource, which Entra refuses (AADSTS70011)."""
+    of_resources = [scope for scope in request.scopes if _resource(scope)]
+    return 0 < sum(scope.endswith("/.default") for scope in of_resources) < len(of_resources)
 
 
 def _is_cut(scope: str) -> bool:

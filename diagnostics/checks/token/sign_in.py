@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 
 from diagnostics.checks import Check
 from diagnostics.checks._ids import GUID, is_guid, is_same
-from diagnostics.checks.input._values import is_placeholder, is_redaction, stray_characters, tenant_fault
+from diagnostics.checks.input._values import is_placeholder, is_redaction, may_be_hidden, stray_characters, tenant_fault
 from diagnostics.checks.token._aadsts import BY_CODE
+from diagnostics.checks.token._clouds import foreign_host
 from diagnostics.evidence import EntraError, Evidence, SecretShape, SettingName, TenantDiscovery, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 
@@ -18,8 +19,9 @@ _QUOTED_ID = re.compile(
     re.DOTALL,
 )
 _DIRECTORY = re.compile(r"in the directory ['\"‘’“”](?P<id>[^'\"‘’“”]*)")
-_TENANT = re.compile(r"Tenant ['\"‘’“”](?P<id>[^'\"‘’“”]*)")
+_TENANT = re.compile(r"Tenant (?:['\"‘’“”](?P<id>[^'\"‘’“”]*)|(?P<bare>\S+) not found)")
 _FOREIGN_CLOUD = re.compile(r"\.(?:onmschina|partner\.onmschina)\.cn\b|\.onmicrosoft\.us\b", re.IGNORECASE)
+_SAME_STANDINS = {"foo", "bar", "abc"}  # one word for both ids says that they are the same
 
 
 def judge(evidence: Evidence) -> Iterator[Judgement]:
@@ -88,11 +90,16 @@ def _invalid_secret(error: EntraError, evidence: Evidence) -> list[Suspect]:
                 "the secret that was sent is a GUID, like a Secret ID",
             )
         ]
-    return [_suspect("input-secret-wrong-value", Confidence.CERTAIN, error, _shape(secret))]
+    if secret.looks_placeholder:
+        return [_suspect("input-placeholder-left-in-config", Confidence.CERTAIN, error)]
+    sure = Confidence.CERTAIN if evidence.live else Confidence.LIKELY  # in a text it may stand for the real one
+    return [_suspect("input-secret-wrong-value", sure, error, _shape(secret))]
 
 
 def _bad_credential(error: EntraError, evidence: Evidence) -> list[Suspect]:
     """50012 and 70002 were the numbers of a wrong secret before 7000215; of a certificate they speak in so many words."""
+    if re.search(r"request body must contain", error.description, re.IGNORECASE):  # before 7000218
+        return [_suspect("interactive-public-flow-not-allowed", Confidence.CERTAIN, error)]
     if re.search(r"assertion|certificate|signature|thumbprint", error.description, re.IGNORECASE):
         return [_suspect("token-cert-assertion-invalid", Confidence.CERTAIN, error)]
     if re.search(r"secret", error.description, re.IGNORECASE):
@@ -122,7 +129,7 @@ def _app_not_found(error: EntraError, evidence: Evidence) -> list[Suspect]:
     directory = _DIRECTORY.search(error.description)
     tenant = directory["id"] if directory else ""
     echoed = f"Entra echoes the identifier as {quoted!r}"
-    if is_placeholder(quoted) and not is_redaction(quoted):
+    if is_placeholder(quoted) and not is_redaction(quoted) and not (may_be_hidden(quoted) and may_be_hidden(tenant)):
         return [_suspect("input-placeholder-left-in-config", Confidence.CERTAIN, error, echoed)]
     stray = stray_characters(quoted)
     if quoted and stray:
@@ -134,15 +141,10 @@ def _app_not_found(error: EntraError, evidence: Evidence) -> list[Suspect]:
                 instead_of=("token-app-not-in-tenant",),
             )
         ]
-    if quoted and is_same(quoted, tenant) and not is_redaction(quoted):
-        return [
-            _suspect(
-                "input-tenant-and-client-swapped-or-same",
-                Confidence.CERTAIN,
-                error,
-                f"identifier and directory are both {quoted!r}",
-            )
-        ]
+    if quoted and is_same(quoted, tenant) and (not is_redaction(quoted) or quoted.casefold() in _SAME_STANDINS):
+        sure = Confidence.LIKELY if is_redaction(quoted) else Confidence.CERTAIN
+        why = f"identifier and directory are both {quoted!r}"
+        return [_suspect("input-tenant-and-client-swapped-or-same", sure, error, why)]
     more = [_suspect("token-app-not-in-tenant", Confidence.CERTAIN, error)]
     configured = evidence.target.application_id
     if quoted and is_guid(quoted) and is_guid(configured) and not is_same(quoted, configured):
@@ -155,26 +157,35 @@ def _bad_tenant(error: EntraError, evidence: Evidence) -> list[Suspect]:
     match = re.search(r"identifier ['\"‘’“”](?P<id>[^'\"‘’“”]*)", error.description)
     quoted = match["id"] if match else evidence.target.tenant
     fault = tenant_fault(quoted) if not is_redaction(quoted) else None
-    if fault is not None:
+    if fault is not None and not may_be_hidden(quoted):
         return [_suspect(fault.cause, Confidence.CERTAIN, error, f"Entra echoes the tenant as {quoted!r}")]
     for request in evidence.token_requests:
         sent = tenant_fault(request.authority_tenant)
         if sent is not None:
             said = f"{request.provenance.how}: the tenant asked for is {request.authority_tenant!r}: {sent.why}"
             return [_suspect(sent.cause, Confidence.CERTAIN, error, said)]
-    return [_suspect("discovery-tenant-not-found", Confidence.LIKELY, error, f"Entra echoes the tenant as {quoted!r}")]
+    echoed = f"Entra echoes the tenant as {quoted!r}"
+    if may_be_hidden(quoted):  # put there by whoever pasted it or by a template: what was sent is not to be seen
+        return [
+            _suspect("input-placeholder-left-in-config", Confidence.LIKELY, error, echoed),
+            _suspect("input-tenant-guid-truncated", Confidence.POSSIBLE, error, echoed),
+            _suspect("input-tenant-field-got-url", Confidence.POSSIBLE, error, echoed),
+        ]
+    return [_suspect("discovery-tenant-not-found", Confidence.LIKELY, error, echoed)]
 
 
 def _no_such_tenant(error: EntraError, evidence: Evidence) -> list[Suspect]:
     """90002: a typing error, the wrong cloud, or the client id in the tenant's place."""
     match = _TENANT.search(error.description)
-    quoted = match["id"] if match else evidence.target.tenant
+    quoted = match["id"] or match["bare"] or "" if match else evidence.target.tenant
     fault = tenant_fault(quoted)
-    if fault and fault.cause == "input-placeholder-left-in-config":
+    # Entra refuses what is no name at all with 900023: angle brackets in a 90002 were put there by whoever pasted it.
+    if fault and fault.cause == "input-placeholder-left-in-config" and not may_be_hidden(quoted):
         return [_suspect(fault.cause, Confidence.CERTAIN, error, f"Entra echoes the tenant as {quoted!r}")]
-    elsewhere = _other_cloud(evidence, quoted)
-    if elsewhere or _FOREIGN_CLOUD.search(quoted):
-        why = f"{quoted} is known at {elsewhere.login}" if elsewhere else f"{quoted} belongs to another cloud's domains"
+    elsewhere, host = _other_cloud(evidence, quoted), foreign_host(evidence)
+    if elsewhere or host or _FOREIGN_CLOUD.search(quoted):
+        why = f"the text names {host}, a host of another cloud" if host else f"{quoted} is a domain of another cloud"
+        why = f"{quoted} is known at {elsewhere.login}" if elsewhere else why
         sure = Confidence.CERTAIN if elsewhere else Confidence.LIKELY
         return [
             Suspect(
@@ -193,10 +204,13 @@ def _no_such_tenant(error: EntraError, evidence: Evidence) -> list[Suspect]:
                 "the tenant that was sent is the Application ID",
             )
         ]
-    suspects = [_suspect("discovery-tenant-not-found", Confidence.CERTAIN, error)]
-    if GUID.fullmatch(quoted):
-        suspects.append(_suspect("discovery-wrong-cloud", Confidence.POSSIBLE, error))
-    return suspects
+    if not (re.match(r"[0-9a-fA-F]{8}-", quoted) or is_redaction(quoted) or may_be_hidden(quoted)):
+        return [_suspect("discovery-tenant-not-found", Confidence.CERTAIN, error)]
+    asked = not isinstance(evidence.discoveries, Unavailable)  # else an id says nothing of the cloud that it belongs to
+    return [
+        _suspect("discovery-tenant-not-found", Confidence.CERTAIN if asked else Confidence.LIKELY, error),
+        _suspect("discovery-wrong-cloud", Confidence.POSSIBLE, error),
+    ]
 
 
 def _application_ids(evidence: Evidence) -> set[str]:
@@ -227,8 +241,33 @@ def _conditional_access(error: EntraError, _evidence: Evidence) -> list[Suspect]
     ]
 
 
+def _malformed(error: EntraError, _evidence: Evidence) -> list[Suspect]:
+    """9002313: with invalid_grant it is the refresh token or the code that is malformed, else the request."""
+    if error.error == "invalid_grant" or error.grant_type in {"refresh_token", "authorization_code"}:
+        return [
+            _suspect("interactive-refresh-token-expired", Confidence.LIKELY, error),
+            _suspect("token-scope-parameter-missing", Confidence.POSSIBLE, error),
+        ]
+    return [_suspect("token-scope-parameter-missing", Confidence.LIKELY, error)]
+
+
+def _resource(error: EntraError, _evidence: Evidence) -> list[Suspect]:
+    """50001: the number of 500011 and of 500014 before these were told apart."""
+    disabled = re.search(r"\bis disabled\b", error.description)
+    cause = "token-resource-sp-disabled" if disabled else "token-resource-sp-not-found"
+    return [_suspect(cause, Confidence.CERTAIN, error)]
+
+
 def _invalid_scope(error: EntraError, _evidence: Evidence) -> list[Suspect]:
     """70011: older tenants and libraries answer it for a client-credentials scope without /.default, too."""
+    if re.search(r"not compatible with each other|more than one resource", error.description):
+        return [_suspect("token-scopes-of-two-resources", Confidence.CERTAIN, error)]
+    named = re.findall(r"https://([\w-]+(?:\.[\w-]+)+)/\w", error.description.casefold())
+    if len({host.replace("outlook.office.com", "outlook.office365.com") for host in named}) > 1:
+        return [
+            _suspect("token-scopes-of-two-resources", Confidence.LIKELY, error),
+            _suspect("token-scope-invalid", Confidence.POSSIBLE, error),
+        ]
     if error.grant_type == "client_credentials" or re.search(
         r"client credential|/\.default suffix", error.description, re.IGNORECASE
     ):
@@ -252,6 +291,8 @@ _RULES: Mapping[int, Callable[[EntraError, Evidence], list[Suspect]]] = {
     90002: _no_such_tenant,
     53003: _conditional_access,
     70011: _invalid_scope,
+    50001: _resource,
+    9002313: _malformed,
 }
 
 # What tells the causes of one number apart.
@@ -280,6 +321,7 @@ CHECK = Check(
         "input-secret-wrong-value",
         "token-secret-expired",
         "token-secret-old-one-sent",
+        "interactive-public-flow-not-allowed",
     ),
     judge=judge,
     order=10,

@@ -57,7 +57,7 @@ _WORDINGS: Final = {
     65001: r"(?:DelegationDoesNotExist|The user or administrator)",
     65002: r"Consent between",
     65004: r"(?:UserDeclinedConsent|User declined)",
-    65005: r"(?:MisconfiguredApplication|Misconfigured application|The application|Using application)",
+    65005: r"(?:MisconfiguredApplication|Misconfigured application|The (?:client )?application|Using application)",
     65006: r"(?:Resource '|Resource)",
     650052: r"(?:The app needs access|The app is trying|The organization)",
     650053: r"The application ",

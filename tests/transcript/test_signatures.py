@@ -109,14 +109,6 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "https://login.microsoftonline.com/organizations/v2.0/adminconsent?client_id=1&scope=https://ps.outlook.com/.default",
         "https://login.microsoftonline.com/organizations/v2.0/adminconsent?client_id=1",
     ),
-    "portal-permissions-of-graph": (
-        "Microsoft Graph: IMAP.AccessAsUser.All, offline_access, openid",
-        "Microsoft Graph: Mail.Read, offline_access, openid",
-    ),
-    "foreign-cloud-host": (
-        "Unable to get authority configuration for https://login.microsoftonline.de/contoso.de",
-        "mail from helpdesk@partner.outlook.cn and https://docs.azure.cn/",
-    ),
     "token-lifetime-over": (
         "IDX10223: Lifetime validation failed. The token is expired.",
         "the lifetime of a token is one hour",

@@ -29,6 +29,19 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Retrieval using the IMAP4 protocol failed for the following message: 12",
         "retrieval of the message failed",
     ),
+    "sasl-json-challenge": (
+        "got an extra server challenge: eyJzdGF0dXMiOiI0MDAiLCJzY2hlbWVzIjoiQmVhcmVyIn0=",
+        "the status of the schemes is 400",
+    ),
+    "imap-disabled-or-not-granted": (
+        "IMAP protocol access to mailbox is disabled or permission not granted for client credential flow.",
+        "permission not granted",
+    ),
+    "said-token-without-roles": ("we get a token without any roles claim", "a token without a name, and roles to play"),
+    "said-short-mail-scopes": (
+        "scopes: offline_access IMAP.AccessAsUser.All SMTP.Send",
+        "offline_access https://outlook.office.com/IMAP.AccessAsUser.All",
+    ),
     "folder-name-reserved": ("31 NO Folder name is reserved.", "the name is reserved"),
     "folder-not-selected": ("Host1: folder [Sent]: Could not select: 12 NO", "could not read the folder"),
     "pop-auth-refused": (

@@ -13,7 +13,9 @@ CHECK = said(
         Says("pop-logon-failure", "claims-role-pop-or-smtp-only", POSSIBLE),
         Says("portal-permission", "claims-delegated-instead-of-application", LIKELY, r"type=Delegated"),
         Says("portal-permissions-of-graph", "claims-delegated-instead-of-application", LIKELY),
-        Says("said-token-without-roles", "claims-roles-missing", LIKELY, "", ("auth-rejected-no-reason",)),
+        Says(
+            "said-token-without-roles", "claims-roles-missing", LIKELY, r"^(?!.*\bcached)", ("auth-rejected-no-reason",)
+        ),
         Says("said-short-mail-scopes", "claims-aud-graph-delegated-short-scope", LIKELY),
         Says("token-lifetime-over", "claims-token-expired", LIKELY, "", ("auth-rejected-no-reason",)),
         Says("token-without-permissions", "claims-roles-missing", LIKELY, "", ("auth-rejected-no-reason",)),

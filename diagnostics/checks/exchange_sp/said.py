@@ -11,7 +11,9 @@ CHECK = said(
     Stage.EXCHANGE_SP,
     (
         Says("logon-denied", "exo-sp-not-registered", LIKELY, "OAuthLog", ("auth-rejected-no-reason",)),
-        Says("said-object-id-confusion", "exo-sp-wrong-object-id", POSSIBLE, r"^(?!.*mailbox permission)"),
+        Says(
+            "said-object-id-confusion", "exo-sp-wrong-object-id", LIKELY, r"^(?!.*(?:mailbox permission|full ?access))"
+        ),
         Says("said-overview-object-id", "exo-sp-wrong-object-id", POSSIBLE),
         Says("said-recreated-application", "exo-sp-stale-after-recreation", LIKELY),
         Says("rbac-application-role", "exo-rbac-for-apps-does-not-cover-imap", LIKELY, over=_GUESS),

@@ -8,6 +8,7 @@ from diagnostics.findings import Stage
 CHECK = said(
     Stage.IMAP_AUTH,
     (
+        Says("sasl-json-challenge", "auth-not-exchange-server", CERTAIN, "", ("auth-rejected-no-reason",)),
         Says("basic-auth-blocked", "auth-basic-auth-used", CERTAIN),
         Says("smtp-535-5.7.3", "smtp-auth-unsuccessful", CERTAIN),
         Says("smtp-5.7.139-tenant-disabled", "smtp-auth-disabled", CERTAIN),
@@ -18,6 +19,7 @@ CHECK = said(
         Says("smtp-530-5.7.57", "smtp-auth-disabled", LIKELY),
         Says("smtp-501-5.5.124", "smtp-invalid-xoauth2-data", CERTAIN),
         Says("pop-auth-one-line", "auth-pop-two-lines", LIKELY, over=("claims-role-pop-or-smtp-only",)),
+        Says("pop-auth-refused", "auth-pop-two-lines", POSSIBLE),
         Says("policy-allows-basic-auth-imap", "auth-policy-output-misleads", LIKELY),
         Says("imap-command-error", "auth-rejected-no-reason", POSSIBLE, r"number=12\b"),
     ),

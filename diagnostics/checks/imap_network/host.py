@@ -27,6 +27,7 @@ _FRONT_ENDS = (
     ".office365.us",
     ".office365.com",
     ".outlook.us",
+    ".exchangelabs.com",
 )  # greeting facts: imap_server
 _READY = "Microsoft Exchange IMAP4 service is ready"
 
@@ -96,7 +97,7 @@ def _judge_front_end(session: ImapSession) -> Judgement:
     if host.endswith(_FRONT_ENDS):
         return passed(f"The greeting is Exchange Online's ({session.greeting_host})")
     said = f"{session.provenance.how}: the greeting names {session.greeting_host}, which is no front end of Exchange Online"
-    suspect = Suspect(_HOST, Confidence.CERTAIN, (said,), instead_of=("auth-rejected-no-reason",))
+    suspect = Suspect(_HOST, Confidence.LIKELY, (said,), instead_of=("auth-rejected-no-reason",))
     return failed("The server is an Exchange, but not Exchange Online", suspect, compared=(compared,))
 
 

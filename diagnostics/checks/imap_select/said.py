@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from diagnostics.checks._said import LIKELY, POSSIBLE, Says, said
+from diagnostics.checks._said import LIKELY, Says, said
 from diagnostics.findings import Stage
+
+_GUESS = ("perm-fullaccess-missing",)
 
 CHECK = said(
     Stage.IMAP_SELECT,
     (
-        Says("too-many-connections", "net-too-many-connections", LIKELY, over=("perm-fullaccess-missing",)),
+        Says("too-many-connections", "net-too-many-connections", LIKELY, over=_GUESS),
         Says("retrieval-failed", "select-fetch-defender-dynamic-delivery", LIKELY),
         Says("folder-name-reserved", "select-folder-name-localised", LIKELY),
         Says("folder-not-selected", "select-folder-name-localised", LIKELY),
-        Says("said-personal-accounts", "mailbox-personal-account", POSSIBLE),
+        Says("said-personal-accounts", "mailbox-personal-account", LIKELY, over=_GUESS),
     ),
 )

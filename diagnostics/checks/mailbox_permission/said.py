@@ -9,6 +9,8 @@ CHECK = said(
     Stage.MAILBOX_PERMISSION,
     (
         Says("smtp-storedrv-logon-failure", "perm-sendas-missing-smtp", LIKELY),
+        Says("imap-disabled-or-not-granted", "perm-fullaccess-missing", LIKELY),
+        Says("imap-disabled-or-not-granted", "mailbox-imap-disabled", POSSIBLE),
         Says("said-granted-to-wrong-object", "perm-granted-to-wrong-object", LIKELY, over=("perm-fullaccess-missing",)),
         Says("said-object-id-confusion", "perm-granted-to-wrong-object", POSSIBLE, r"mailbox permission"),
         Says("smtp-send-as-denied", "perm-sendas-missing-smtp", LIKELY),

@@ -204,7 +204,7 @@ def _scopes(value: str) -> tuple[str, ...]:
         parts = [part for item in found for part in item.split()]
     else:
         parts = value.split()
-    return tuple(part for part in parts if _is_scope(part))
+    return tuple(part for part in (raw.strip("*`") for raw in parts) if _is_scope(part))
 
 
 def _is_scope(part: str) -> bool:

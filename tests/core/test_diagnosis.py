@@ -24,6 +24,7 @@ from diagnostics.evidence import (
     Missing,
     Recipient,
     RecordedChange,
+    RequiredPermission,
     SecretShape,
     Setting,
     SettingName,
@@ -312,3 +313,15 @@ def test_mail_that_goes_elsewhere_is_said() -> None:
         assert first is not None
         assert first.cause == "mailbox-not-in-exchange-online"
         assert any("mx.example.net" in sentence for sentence in first.evidence) is told
+
+
+def test_an_id_of_graph_under_exchange_is_known_without_asking_graph() -> None:
+    wrong = RequiredPermission("00000002-0000-0ff1-ce00-000000000000", "652390e4-393a-48de-9484-05f9b1212954", "Scope")
+    right = replace(wrong, resource_app_id="00000003-0000-0000-c000-000000000000")
+    for permission, named in ((wrong, True), (right, False)):
+        graph = replace(
+            healthy().graph.__class__(), registration=replace(REGISTERED, required_permissions=(permission,))
+        )
+        report = build(replace(healthy(), graph=graph), command="", started=NOW)
+        causes = {cause.cause for cause in report.diagnosis.causes}
+        assert ("consent-graph-scope-id-under-exchange" in causes) is named

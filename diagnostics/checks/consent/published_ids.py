@@ -9,15 +9,34 @@ from collections.abc import Iterator
 
 from diagnostics.checks import Check
 from diagnostics.checks.consent.application_permission import EXCHANGE_APP_ID
-from diagnostics.evidence import AppRegistration, EnterpriseApplication, Evidence, Unavailable
+from diagnostics.evidence import AppRegistration, EnterpriseApplication, Evidence, RequiredPermission, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 
 _CAUSE = "consent-graph-scope-id-under-exchange"
 
 
+_IDS_OF_GRAPH = {  # permissions that Microsoft Graph publishes under the names that Exchange has, too (Graph's scope list)
+    "652390e4-393a-48de-9484-05f9b1212954": "IMAP.AccessAsUser.All",
+    "258f6531-6087-4cc4-bb90-092c5fb3ed3f": "SMTP.Send",
+}
+
+
+def _on_exchange(registration: AppRegistration) -> list[RequiredPermission]:
+    return [p for p in registration.required_permissions if p.resource_app_id == EXCHANGE_APP_ID]
+
+
 def judge(evidence: Evidence) -> Iterator[Judgement]:
     """Look each declared id up among what Exchange Online publishes."""
     registration, resource = evidence.graph.registration, evidence.graph.exchange_online
+    if isinstance(registration, AppRegistration) and isinstance(resource, Unavailable):
+        of_graph = [p.id for p in _on_exchange(registration) if p.id in _IDS_OF_GRAPH]
+        if of_graph:
+            names = ", ".join(f"{_IDS_OF_GRAPH[one]} ({one})" for one in of_graph)
+            said = f"Graph: under Exchange Online the registration asks for {names}, which are ids of Microsoft Graph"
+            yield failed(
+                "The registration asks Exchange for ids of Graph", Suspect(_CAUSE, Confidence.CERTAIN, (said,))
+            )
+            return
     if isinstance(registration, Unavailable) or isinstance(resource, Unavailable):
         why = registration if isinstance(registration, Unavailable) else resource
         assert isinstance(why, Unavailable)
@@ -30,7 +49,7 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     ):
         return
     published = {permission.id for permission in resource.permissions}
-    declared = [p for p in registration.required_permissions if p.resource_app_id == EXCHANGE_APP_ID]
+    declared = _on_exchange(registration)
     foreign = [p.id for p in declared if p.id not in published]
     if foreign:
         said = f"Graph: Exchange Online publishes no permission with the id {', '.join(foreign)}"

@@ -18,7 +18,7 @@ _PLACEHOLDER = re.compile(
     r"|(?i:^(?:tenant|client|app(?:lication)?)[-_ ]?id$)"
 )
 _HIDDEN_NAME = re.compile(r"<(?!.*(?i:your|enter|insert|replace|change|paste|here))[\w .-]{1,24}>")
-_REDACTION = re.compile(r"[xX]{3,}|\*{2,}|\.{3,}|…|(?i:redact|removed|hidden|anonymi|masked|foo\b)")
+_REDACTION = re.compile(r"[xX]{3,}|\*{2,}|\.{3,}|…|(?i:redact|removed|hidden|anonymi|masked)")
 _BROKEN_GUID = re.compile(r"[0-9a-fA-F]{4,}(?:-[0-9a-fA-F]{2,}){2,}-?")
 _URL_WORDS = {"token", "authorize", "v2.0", "v1.0", "oauth2", "common/oauth2", "adminconsent"}
 _DOMAIN = re.compile(r"(?=.{4,253}$)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}")

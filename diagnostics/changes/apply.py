@@ -8,11 +8,11 @@ them all. A step whose outcome is unknown is looked for before it is sent again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from typing import TypeAlias
 
 from diagnostics import __version__
 from diagnostics.changes import state
+from diagnostics.changes.comparing import after, all_done, moved, read_now
 from diagnostics.changes.journal import Journal
 from diagnostics.changes.outcomes import Applied, Outcome, StepResult, Who
 from diagnostics.changes.patient import PatientShell
@@ -20,14 +20,10 @@ from diagnostics.changes.plan import Plan, step_tree
 from diagnostics.changes.planfile import plan_tree
 from diagnostics.changes.state import Now
 from diagnostics.changes.steps import (
-    GrantFullAccess,
     RegisterServicePrincipal,
-    RemoveAccess,
     RemoveServicePrincipal,
-    SetImap,
     Step,
     command,
-    mailboxes_of,
 )
 from diagnostics.evidence import Unavailable
 from diagnostics.exchange.port import CmdletResult, ErrorKind, ShellError, ShellUnavailable
@@ -38,6 +34,8 @@ BATCH = 20
 ATTEMPTS = 5
 _SETTLING = 6
 """How often a step is looked for that Exchange accepted and does not show yet; directories take seconds to agree."""
+_ROOM = 8192
+"""Bytes of the journal that a step may take, with room to spare."""
 _ALREADY = "already present"
 _FOR_ALL = frozenset({ErrorKind.COMMAND_NOT_FOUND, ErrorKind.NOT_SIGNED_IN})
 _PASSING = frozenset({ErrorKind.THROTTLED, ErrorKind.TIMED_OUT, ErrorKind.CONNECTION, ErrorKind.NOT_REACHED})
@@ -48,33 +46,6 @@ Progress: TypeAlias = Callable[[str], None]
 
 def _silent(_text: str) -> None:
     """Say nothing."""
-
-
-def read_now(plan: Plan, shell: PatientShell, steps: Sequence[Step] | None = None) -> Now:
-    """Read what steps depend on, those of the whole plan unless told otherwise."""
-    chosen = plan.steps if steps is None else steps
-    permissions = mailboxes_of([step for step in chosen if isinstance(step, GrantFullAccess | RemoveAccess)])
-    imap = mailboxes_of([step for step in chosen if isinstance(step, SetImap)])
-    return state.read(shell, permissions, imap)
-
-
-def moved(plan: Plan, now: Now) -> list[str]:
-    """Return, in words, what is not as the plan found it; what could not be read again counts as moved."""
-    principal = now.registration(plan.application.application_id, plan.application.object_id)
-    found = []
-    for step in plan.steps:
-        unmoved = step.unmoved(now, principal)
-        if isinstance(unmoved, Unavailable):
-            found.append(f"{step.title()}: what was there before could not be read again: {unmoved.reason}")
-        elif not unmoved:
-            found.append(f"{step.title()}: the plan found {step.was()!r}, which is not so any more")
-    return found
-
-
-def all_done(plan: Plan, now: Now) -> bool:
-    """Say whether everything in the plan is so already."""
-    principal = now.registration(plan.application.application_id, plan.application.object_id)
-    return all(step.done(now, principal) is True for step in plan.steps)
 
 
 def start_record(plan: Plan, who: Who) -> Mapping[str, object]:
@@ -111,6 +82,7 @@ def apply(
     found = moved(plan, now)
     if found:
         return Applied(plan, moved=found, waits=shell.waits)
+    journal.require(_ROOM * len(plan.steps))
     journal.append("run", run, [start_record(plan, who)])
     return Runner(plan, shell, journal, run=run, progress=progress, batch=batch).finish(list(enumerate(plan.steps)))
 
@@ -276,6 +248,9 @@ class Runner:
             )
         error = answer.error
         self._weigh(step, error)
+        kinds = {one.kind for one in answer.errors}
+        if error is not None and kinds <= _PASSING and all(one.outcome_known for one in answer.errors):
+            return StepResult(index, step, Outcome.NOT_TRIED, safe(error.message))
         if error is not None and (done is False or all(one.outcome_known for one in answer.errors)):
             return StepResult(index, step, Outcome.FAILED, safe(error.message) + _remedy(error))
         if isinstance(done, Unavailable):
@@ -292,7 +267,7 @@ class Runner:
         if error is None:
             return
         cmdlet = step.call().cmdlet
-        if error.kind in _FOR_ALL:
+        if error.kind in _FOR_ALL or (error.kind is ErrorKind.THROTTLED and error.outcome_known):
             self._stop(error.kind, error.message)
         refused = error.kind is ErrorKind.NO_RIGHTS and cmdlet not in self._good
         self._refused[cmdlet] = self._refused.get(cmdlet, 0) + refused
@@ -327,20 +302,6 @@ class Runner:
         ]
         self.journal.append("result", self.applied.run, records)
         self.applied.results += results
-
-
-def after(step: Step, now: Now, principal: state.Registration | None) -> object:
-    """Return what was read back about a step, for the journal: undoing it needs to know it again."""
-    match step:
-        case RegisterServicePrincipal():
-            return None if principal is None else asdict(principal)
-        case GrantFullAccess() | RemoveAccess():
-            entries = now.entries(step.mailbox, principal)
-            return None if isinstance(entries, Unavailable) else [asdict(entry) for entry in entries]
-        case SetImap():
-            return {"imap_enabled": step.enabled}
-        case RemoveServicePrincipal():
-            return None
 
 
 def _parts(todo: list[tuple[int, Step]], batch: int) -> Iterator[list[tuple[int, Step]]]:

@@ -13,6 +13,7 @@ import datetime as dt
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -167,6 +168,13 @@ class Journal:
                 with contextlib.suppress(OSError):
                     file.close()
         self._file = self._lock = None
+
+    def require(self, size: int) -> None:
+        """Raise JournalUnusable when the disk has less room than what is still to be written, in bytes."""
+        with contextlib.suppress(OSError):
+            free = shutil.disk_usage(self.path.parent).free
+            if free < size:
+                raise JournalUnusable(f"the journal {self.path} needs {size} bytes, and the disk has {free} left")
 
     def append(self, kind: str, run: str, records: Sequence[Mapping[str, object]]) -> None:
         """Write records of one kind and wait until they are on the disk. Raises JournalUnusable.

@@ -32,6 +32,8 @@ Sleep: TypeAlias = Callable[[float], None]
 CHUNK = 150
 """Reads that are sent together, so that a break costs little and headway shows."""
 TRIES = 5
+OPENINGS = 8
+"""How often a broken channel is opened again before the run gives up; with the rests between, about two minutes."""
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 60.0
 _FLEETING = frozenset({ErrorKind.TIMED_OUT, ErrorKind.CONNECTION, ErrorKind.NOT_REACHED, ErrorKind.OTHER})
 _OPENS_AGAIN = frozenset({ErrorKind.CONNECTION, ErrorKind.TIMED_OUT, ErrorKind.THROTTLED, ErrorKind.OTHER})
@@ -169,12 +171,12 @@ class PatientShell:
     def _open(self) -> Shell:
         if self._shell is not None:
             return self._shell
-        for attempt in range(TRIES):
+        for attempt in range(OPENINGS):
             shell = self._opener()
             try:
                 shell.__enter__()
             except ShellUnavailable as problem:
-                if problem.kind not in _OPENS_AGAIN or attempt == TRIES - 1 or not self._opened_before:
+                if problem.kind not in _OPENS_AGAIN or attempt == OPENINGS - 1 or not self._opened_before:
                     raise
                 self.rest(attempt + 2)
                 continue

@@ -95,6 +95,7 @@ class Holding:
 class Plan:
     """Steps in the order in which they are done, with everything that they depend on; times are UTC.
 
+    `registrations` are the rows of Exchange that hold an id of the application, as they were when the plan was made.
     `settled` are mailboxes for which nothing is to be done. Neither notes nor problems belong to what is hashed.
     """
 
@@ -107,6 +108,7 @@ class Plan:
     settled: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    registrations: tuple[Registration, ...] = ()
     schema: str = SCHEMA
 
     @property
@@ -117,6 +119,7 @@ class Plan:
             "operation": self.operation,
             "tenant": self.tenant,
             "application": [self.application.application_id, self.application.object_id],
+            "registrations": [asdict(row) for row in self.registrations],
             "steps": [step_tree(step) for step in self.steps],
         }
         return hashlib.sha256(canonical(core)).hexdigest()
@@ -233,6 +236,7 @@ def plan_grant(evidence: Evidence, wishes: Wishes, orphans: Observed[tuple[Holdi
         settled=tuple(work.settled),
         notes=tuple(work.notes),
         problems=tuple(work.problems),
+        registrations=concerning(found, application.application_id, application.object_id),
     )
 
 

@@ -15,7 +15,7 @@ from diagnostics.changes.journal import JournalUnusable, Record
 from diagnostics.changes.outcomes import Outcome
 from diagnostics.changes.plan import Application, Holding, Plan, Problem
 from diagnostics.changes.planfile import BadPlan, from_tree
-from diagnostics.changes.state import Now
+from diagnostics.changes.state import Now, concerning
 from diagnostics.changes.steps import (
     GrantFullAccess,
     RegisterServicePrincipal,
@@ -190,7 +190,18 @@ def plan_revoke(
         keep = _kept(others, taken)
         notes += keep
         steps += [] if keep else last
-    return Plan("revoke", tenant, application, tuple(steps), profile, _utc(), (), tuple(notes), tuple(problems))
+    rows = () if isinstance(now.registrations, Unavailable) else now.registrations
+    return Plan(
+        operation="revoke",
+        tenant=tenant,
+        application=application,
+        steps=tuple(steps),
+        profile=profile,
+        made_at=_utc(),
+        notes=tuple(notes),
+        problems=tuple(problems),
+        registrations=concerning(rows, application.application_id, application.object_id),
+    )
 
 
 def _inverse(step: GrantFullAccess | SetImap, now: Now, application: Application) -> tuple[list[Step], list[str]]:

@@ -155,5 +155,5 @@ def exit_code(plan: Plan, applied: Applied | None = None) -> int:
         return 1
     if stopped in refused:
         return 1
-    cut_short = stopped is not None and Outcome.NOT_TRIED in outcomes
-    return 3 if missing or cut_short or Outcome.UNKNOWN in outcomes else 0
+    left = {Outcome.UNKNOWN, Outcome.NOT_TRIED} if applied is not None and applied.run else {Outcome.UNKNOWN}
+    return 3 if missing or outcomes & left else 0

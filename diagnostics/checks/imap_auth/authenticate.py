@@ -19,6 +19,7 @@ from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, 
 
 _NO_REASON = "auth-rejected-no-reason"
 _BASIC = "auth-basic-auth-used"
+_CHINA = "auth-21vianet-scope"
 _NO_RECIPIENT = "mailbox-no-recipient-for-user"
 # What a bare refusal can mean, most frequent first (email-oauth2-proxy issue 77 and the field's threads).
 _RIVALS = ("exo-sp-not-registered", "exo-sp-wrong-object-id", "claims-roles-missing", "claims-token-expired")
@@ -103,10 +104,22 @@ def _refused(session: ImapSession, step: ImapStep, evidence: Evidence) -> Judgem
     suspects = [Suspect(_NO_REASON, Confidence.LIKELY, (bare,))]
     if "oauthlog" in folded:
         suspects.insert(0, Suspect("exo-sp-not-registered", Confidence.LIKELY, (said,), instead_of=(_NO_REASON,)))
+    if _is_at_21vianet(session, evidence):
+        why = f"{said}; {session.greeting_host or session.server} is 21Vianet's, and no scope of 21Vianet is seen"
+        suspects.insert(0, Suspect(_CHINA, Confidence.LIKELY, (why,)))
     if not evidence.live:
         suspects += [Suspect(cause, Confidence.POSSIBLE, (bare,)) for cause in _RIVALS]
     hint = "" if evidence.live else "diag permissions asks Entra and Exchange, and tells them apart."
     return failed("Exchange refused the token and gave no reason", *suspects, subject=session.user, hint=hint)
+
+
+def _is_at_21vianet(session: ImapSession, evidence: Evidence) -> bool:
+    """Say whether a pasted log is of 21Vianet, where scopes of the global cloud do not fit (email-oauth2-proxy issue 255)."""
+    if evidence.live or not isinstance(evidence.tokens, Unavailable):
+        return False
+    hosts = (session.server.casefold(), session.greeting_host.casefold())
+    asked = " ".join(scope for request in evidence.token_requests for scope in request.scopes)
+    return any(host.endswith("partner.outlook.cn") for host in hosts) and "partner.outlook.cn" not in asked
 
 
 def _no_recipient(session: ImapSession, said: str, evidence: Evidence) -> Judgement:
@@ -126,7 +139,7 @@ CHECK = Check(
     id="imap-sign-in",
     stage=Stage.IMAP_AUTH,
     title="Exchange accepts the token over IMAP",
-    causes=(_NO_REASON, _BASIC, _NO_RECIPIENT, "auth-not-exchange-server", *_RIVALS),
+    causes=(_NO_REASON, _BASIC, _CHINA, _NO_RECIPIENT, "auth-not-exchange-server", *_RIVALS),
     judge=judge,
     order=20,
 )

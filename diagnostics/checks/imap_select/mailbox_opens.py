@@ -24,9 +24,13 @@ _APP_ONLY = (
     "mailbox-licence-or-deleted",
     "net-too-many-connections",
 )
+_WRONG_ACCOUNT = "interactive-wrong-account-selected"
+_UNKNOWN = (_MISSING, _DISABLED, _WRONG_ACCOUNT, *_APP_ONLY[2:])
+_DELEGATED = (_MISSING, _WRONG_ACCOUNT, _DISABLED, *_APP_ONLY[2:])  # whose token it was is not to be seen
 _USER = (
-    "interactive-wrong-account-selected",
+    _WRONG_ACCOUNT,
     _DISABLED,
+    _MISSING,
     "mailbox-protocol-follows-user-for-delegated",
     "mailbox-upn-differs-from-smtp",
 )
@@ -69,9 +73,7 @@ def _judge_one(session: ImapSession, evidence: Evidence) -> Judgement | None:
 def _not_connected(session: ImapSession, step: ImapStep, evidence: Evidence) -> Judgement:
     where = step.provenance.how if step.provenance else session.provenance.how
     said = f"{where}: {step.command or 'a mailbox command'} was answered “{step.status} {step.text}”"
-    token = evidence.token()
-    of_user = isinstance(token, TokenClaims) and not token.is_app_only
-    causes = _USER if of_user else _APP_ONLY
+    causes = _rivals(evidence)
     first = Confidence.POSSIBLE if evidence.live else Confidence.LIKELY
     suspects = [
         Suspect(cause, first if position == 0 else Confidence.POSSIBLE, (said,))
@@ -84,11 +86,23 @@ def _not_connected(session: ImapSession, step: ImapStep, evidence: Evidence) -> 
     )
 
 
+def _rivals(evidence: Evidence) -> tuple[str, ...]:
+    """Return what the line can mean for the kind of token that was used: an application's, a user's, or not known."""
+    token = evidence.token()
+    if isinstance(token, TokenClaims):
+        return _APP_ONLY if token.is_app_only else _USER
+    asked = evidence.token_requests
+    if evidence.live or any(request.grant_type == "client_credentials" for request in asked):
+        return _APP_ONLY
+    scopes = [scope.casefold() for request in asked for scope in request.scopes]
+    return _DELEGATED if any(scope.endswith(".accessasuser.all") for scope in scopes) else _UNKNOWN
+
+
 CHECK = Check(
     id="imap-mailbox-opens",
     stage=Stage.IMAP_SELECT,
     title="The mailbox opens over IMAP",
-    causes=tuple(dict.fromkeys((*_APP_ONLY, *_USER))),
+    causes=tuple(dict.fromkeys((*_UNKNOWN, *_USER))),
     judge=judge,
     order=10,
 )

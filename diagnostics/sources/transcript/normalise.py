@@ -81,6 +81,7 @@ _BEGINS = re.compile(
     re.VERBOSE,
 )
 _REACH = 45
+_NAMED = re.compile(r"[ \t]*[\"']?[A-Za-z][\w.-]{2,40}[\"']?[ \t]*[:=]")
 _SETTING = re.compile(r"[ \t]*[\"']?[A-Za-z][\w.-]{2,40}[\"']?[ \t]*[:=][ \t]*[\"']?[\w*-]{4,}[\"']?,?")
 
 
@@ -229,7 +230,7 @@ def _exact_widths(widths: Sequence[int]) -> set[int]:
 
 def _are_settings(left: str, right: str) -> bool:
     """Say whether two lines are settings, each whole on its line: ids are of one length, and so are such lines."""
-    return bool(_SETTING.fullmatch(left) and _SETTING.match(right))
+    return bool(_SETTING.fullmatch(left) and _NAMED.match(right))
 
 
 def _is_mid_word(left: str, right: str) -> bool:

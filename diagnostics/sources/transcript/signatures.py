@@ -78,7 +78,7 @@ SIGNATURES: tuple[Signature, ...] = (
     _S("application-access-policy-created", r"\bNew-ApplicationAccessPolicy\s+-\w+", "New-ApplicationAccessPolicy.md", ("new-applicationaccesspolicy",)),
     _S("rbac-authorization-test", r"\bTest-ServicePrincipalAuthorization\b|^\s*InScope\s*:\s*(?P<in_scope>True|False)", "Entra-MailSend-SharedMailbox-RBAC-GUI", ("test-serviceprincipalauthorization", "inscope")),
     _S("rbac-application-role", r"\bApplication (?P<role>Mail\.(?:Read|ReadWrite|Send|ReadBasic)|Mail Full Access|SMTP\.SendAsApp|Exchange Full Access|EWS\.AccessAsApp)\b", "trr0019, role table", ("application mail", "application smtp", "application exchange", "application ews")),
-    _S("portal-not-granted", r"\bNot granted for (?P<tenant>\S[^\n\"<]{0,60})", "office-developer-exchange-docs, admin consent", ("not granted for",)),
+    _S("portal-not-granted", r"\b(?-i:Not granted for) (?P<tenant>\S[^\n\"<]{0,60})", "office-developer-exchange-docs, admin consent", ("not granted for",)),
     _S("imapsync-oauthdirect", r"--oauthdirect1[ =]\S+", "imapsync issues 375, 250", ("oauthdirect1",)),
     _S("imapsync-oauthaccesstoken", r"--oauthaccesstoken1[ =]\S+", "imapsync issue 375", ("oauthaccesstoken1",)),
     _S("guest-account", r"#EXT#@", "MailKit issue 1553", ("#ext#",)),

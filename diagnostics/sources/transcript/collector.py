@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 from diagnostics.evidence import (
+    Absent,
     AccessPolicy,
     ApplicationId,
     AppRegistration,
@@ -47,6 +48,7 @@ from diagnostics.evidence import (
     TokenRequest,
     Unavailable,
 )
+from diagnostics.sources.transcript.lookups import Asked, NotThere
 from diagnostics.sources.transcript.settings import is_placeholder
 
 T = TypeVar("T")
@@ -153,11 +155,15 @@ class Collector:
             )
         principals = [item for item in self.all(EnterpriseApplication) if item.application_id != _EXCHANGE_ONLINE]
         exchange = [item for item in self.all(EnterpriseApplication) if item.application_id == _EXCHANGE_ONLINE]
+        none = {
+            fact.asked: Absent(f"there is no {fact.asked} {fact.id}".strip(), fact.provenance)
+            for fact in self.all(NotThere)
+        }
         return GraphEvidence(
-            enterprise_application=principals[-1] if principals else nothing,
-            registration=applications[-1] if applications else nothing,
+            enterprise_application=principals[-1] if principals else none.get(Asked.ENTERPRISE, nothing),
+            registration=applications[-1] if applications else none.get(Asked.REGISTRATION, nothing),
             exchange_online=exchange[-1] if exchange else nothing,
-            role_assignments=self.all(AppRoleAssignment) or nothing,
+            role_assignments=self.all(AppRoleAssignment) or (() if Asked.ASSIGNMENTS in none else nothing),
             delegated_grants=self.all(DelegatedGrant) or nothing,
         )
 

@@ -14,6 +14,7 @@ from diagnostics.sources.transcript import (
     cmdlet_errors,
     graph,
     imap,
+    lookups,
     network,
     prose,
     remarks,
@@ -81,6 +82,7 @@ def _extract(window: Window, collector: Collector) -> None:
         *imap.read(window.folded),
         *network.read(window.folded),
         *cmdlet_errors.read(window.folded),
+        *lookups.read(window),
         *remarks.read(window.folded),
     ):
         collector.add(fact)

@@ -53,10 +53,15 @@ def tenant_of(session: Session, shell: PatientShell) -> str:
 
 
 def to_resume(found: Sequence[Run]) -> Run | None:
-    """Return the run to finish: the newest one that was cut off, else the newest one that left something undone."""
-    open_ones = [run for run in found if run.unfinished]
-    cut_off = [run for run in open_ones if not run.ended]
-    chosen = cut_off or open_ones
+    """Return the run to finish: the newest one that was cut off, else the newest one that left something undone.
+
+    A run after which the contrary was done is over: finishing a grant that was revoked since would give it again.
+    """
+    live: list[Run] = []
+    for run in found:
+        live = [other for other in live if other.plan.operation == run.plan.operation]
+        live.append(run)
+    chosen = [run for run in live if not run.ended] or [run for run in live if run.unfinished]
     return chosen[-1] if chosen else None
 
 

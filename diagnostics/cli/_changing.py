@@ -154,8 +154,11 @@ def resume(chosen: Chosen, how: How) -> int:
         found = workflow.runs_of(undo.runs(journals.read(visit.journal)), visit.session, visit.shell)
         cut_off = workflow.to_resume(found)
         if cut_off is None:
-            visit.show(["No change: the journal holds no run of this profile that was interrupted."])
-            return _guard.OK
+            return _no_change(visit, "the journal holds no run of this profile that was interrupted")
+        if not cut_off.unfinished:  # all was done, and only the end was not written down
+            with journals.Journal(visit.journal) as journal:
+                _resumed(visit, cut_off, journal)
+            return _no_change(visit, f"every step of run {cut_off.id} was done; that is written down now")
         left = replace(cut_off.plan, steps=tuple(cut_off.plan.steps[index] for index in cut_off.unfinished), settled=())
         _screen.tell(
             f"Run {cut_off.id}: {len(left.steps)} of {len(cut_off.plan.steps)} change(s) are not known to be done"
@@ -164,6 +167,15 @@ def resume(chosen: Chosen, how: How) -> int:
         return _carry_out(visit, left, lambda journal: _resumed(visit, cut_off, journal))
 
     return run(chosen, how, course)
+
+
+def _no_change(visit: Visit, why: str) -> int:
+    visit.show([f"No change: {why}."])
+    if visit.how.output is not Output.TABLE:
+        tree = {"schema": render.SCHEMA, "exit_code": _guard.OK, "no_change": why}
+        with visit.quiet():
+            _screen.emit(structured(tree, visit.how.output), visit.how.output)
+    return _guard.OK
 
 
 def _resumed(visit: Visit, cut_off: undo.Run, journal: journals.Journal) -> Applied:

@@ -14,6 +14,14 @@ CHECK = said(
         Says(
             "said-object-id-confusion", "exo-sp-wrong-object-id", LIKELY, r"^(?!.*(?:mailbox permission|full ?access))"
         ),
+        Says("said-used-wrong-object-id", "exo-sp-wrong-object-id", LIKELY, "", ("auth-rejected-no-reason",)),
+        Says("said-registered-registrations-id", "exo-sp-wrong-object-id", LIKELY, "", ("auth-rejected-no-reason",)),
+        Says("said-tried-several-object-ids", "exo-sp-wrong-object-id", LIKELY, "", ("auth-rejected-no-reason",)),
+        Says(
+            "registered-with-ids-swapped", "exo-sp-appid-and-objectid-swapped", LIKELY, "", ("auth-rejected-no-reason",)
+        ),
+        Says("said-nothing-registered", "exo-sp-not-registered", LIKELY, "", ("auth-rejected-no-reason",)),
+        Says("said-cmdlet-unavailable", "exo-cmdlet-not-found", LIKELY),
         Says("said-overview-object-id", "exo-sp-wrong-object-id", POSSIBLE),
         Says("said-recreated-application", "exo-sp-stale-after-recreation", LIKELY),
         Says("rbac-application-role", "exo-rbac-for-apps-does-not-cover-imap", LIKELY, over=_GUESS),

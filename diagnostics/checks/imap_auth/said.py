@@ -20,6 +20,14 @@ CHECK = said(
         Says("smtp-501-5.5.124", "smtp-invalid-xoauth2-data", CERTAIN),
         Says("pop-auth-one-line", "auth-pop-two-lines", LIKELY, over=("claims-role-pop-or-smtp-only",)),
         Says("pop-auth-refused", "auth-pop-two-lines", POSSIBLE),
+        Says("imap-plain-retried", "auth-basic-auth-used", LIKELY, "", ("auth-rejected-no-reason",)),
+        Says("imap-login-failed-data", "auth-basic-auth-used", LIKELY),
+        Says("mailkit-authentication-failed", "auth-rejected-no-reason", POSSIBLE),
+        Says("smtp-reply-in-a-tuple", "smtp-invalid-xoauth2-data", CERTAIN, r"status=5\.5\.124"),
+        Says(
+            "smtp-reply-in-a-tuple", "smtp-auth-unsuccessful", CERTAIN, r"status=5\.7\.3\b.*Authentication unsuccessful"
+        ),
+        Says("smtp-reply-in-a-tuple", "smtp-auth-disabled", LIKELY, r"code=530\b.*status=5\.7\.57"),
         Says("policy-allows-basic-auth-imap", "auth-policy-output-misleads", LIKELY),
         Says("imap-command-error", "auth-rejected-no-reason", POSSIBLE, r"number=12\b"),
     ),

@@ -14,6 +14,9 @@ CHECK = said(
         Says("retrieval-failed", "select-fetch-defender-dynamic-delivery", LIKELY),
         Says("folder-name-reserved", "select-folder-name-localised", LIKELY),
         Says("folder-not-selected", "select-folder-name-localised", LIKELY),
+        Says("said-now-and-then", "net-too-many-connections", LIKELY, over=_GUESS),
+        Says("said-many-at-once", "net-too-many-connections", LIKELY, over=_GUESS),
+        Says("said-personal-mailbox", "mailbox-personal-account", LIKELY, over=_GUESS),
         Says("said-personal-accounts", "mailbox-personal-account", LIKELY, over=_GUESS),
     ),
 )

@@ -10,7 +10,13 @@ CHECK = said(
     (
         Says("said-rbac-cache", "propagation-rbac-cache", POSSIBLE),
         Says("said-replication-delay", "propagation-token-older-than-consent", POSSIBLE),
-        Says("said-cached-token", "propagation-token-older-than-consent", LIKELY, r"\brole|consent|permission"),
+        Says(
+            "said-cached-token",
+            "propagation-token-older-than-consent",
+            LIKELY,
+            r"\brole|consent|permission",
+            ("auth-rejected-no-reason",),
+        ),
         Says(
             "said-waited-for-propagation",
             "propagation-mistaken-for-missing-permission",

@@ -10,7 +10,6 @@ CHECK = said(
     (
         Says("network-no-ca-bundle", "token-network-no-tls-or-proxy", LIKELY),
         Says("network-certificate-verify-failed", "token-network-no-tls-or-proxy", LIKELY, "for=login"),
-        Says("network-certificate-verify-failed", "token-network-no-tls-or-proxy", POSSIBLE, "for=unknown"),
         Says("network-tls-handshake-failed", "token-network-no-tls-or-proxy", LIKELY, "for=login"),
         Says("network-connection-timed-out", "token-network-no-tls-or-proxy", LIKELY, "for=login"),
         Says("network-connection-refused", "token-network-no-tls-or-proxy", LIKELY, "for=login"),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from diagnostics.evidence import Evidence, Provenance, TokenClaims
+from diagnostics.evidence import Evidence, Provenance, Remark, TokenClaims
 from diagnostics.sources.transcript import (
     aadsts,
     claims,
@@ -122,6 +122,8 @@ def _object(window: Window, found: Found, collector: Collector) -> None:
 
 def _row(window: Window, row: tables.Row, collector: Collector) -> None:
     where = window.where(window.numbers[row.index])
+    if row.values.get("AllowBasicAuthImap") == "True":  # a table; in a list the sentence itself is a remark
+        collector.add(Remark("policy-allows-basic-auth-imap", "AllowBasicAuthImap : True", where, (("value", "True"),)))
     if (
         row.cmdlet.lower().startswith(("get-mg", "get-azuread", "new-mg", "new-azuread"))
         or "AccountEnabled" in row.values

@@ -114,6 +114,18 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Microsoft Graph (2): IMAP.AccessAsUser.All, User.Read",
         "Office 365 Exchange Online: IMAP.AccessAsApp",
     ),
+    "delegated-permissions-listed": (
+        "Delegated permission (IMAP.AccessAsUser.All , offline_access , User.Read)",
+        "Delegated permission (Mail.Read, offline_access)",
+    ),
+    "said-used-expired-token": (
+        "it fails whenever I use an expired token",
+        "token expired. refreshing.",
+    ),
+    "imap-connection-setup-failed": (
+        "ConnectionFailedException: connection setup failed",
+        "the connection set up last year failed",
+    ),
     "foreign-cloud-host": (
         "https://login.chinacloudapi.cn/contoso.partner.onmschina.cn",
         "https://login.microsoftonline.com/contoso.com",

@@ -11,7 +11,6 @@ CHECK = said(
         Says("pop-auth-refused", "claims-role-pop-or-smtp-only", LIKELY),
         Says("pop-auth-refused", "auth-rejected-no-reason", POSSIBLE),
         Says("pop-logon-failure", "claims-role-pop-or-smtp-only", POSSIBLE),
-        Says("portal-permission", "claims-delegated-instead-of-application", LIKELY, r"type=Delegated"),
         Says("portal-permissions-of-graph", "claims-delegated-instead-of-application", LIKELY),
         Says(
             "said-token-without-roles", "claims-roles-missing", LIKELY, r"^(?!.*\bcached)", ("auth-rejected-no-reason",)
@@ -28,6 +27,6 @@ CHECK = said(
         Says("said-works-in-script", "token-works-in-script-fails-in-app", LIKELY, "", ("auth-rejected-no-reason",)),
         Says("imapsync-oauthdirect", "token-works-in-script-fails-in-app", POSSIBLE),
         Says("imapsync-oauthaccesstoken", "token-works-in-script-fails-in-app", POSSIBLE),
-        Says("imap-command-error", "claims-token-expired", LIKELY, r"number=10\b"),
+        Says("said-used-expired-token", "claims-token-expired", LIKELY, "", ("auth-rejected-no-reason",)),
     ),
 )

@@ -26,7 +26,12 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
         )
         yield failed(
             "The token is of a personal Microsoft account",
-            Suspect("mailbox-personal-account", Confidence.CERTAIN, (said,)),
+            Suspect(
+                "mailbox-personal-account",
+                Confidence.CERTAIN,
+                (said,),
+                instead_of=("interactive-wrong-account-selected", "perm-fullaccess-missing"),
+            ),
         )
         return
     if "#ext#" in token.user_principal_name.casefold():

@@ -30,5 +30,6 @@ CHECK = said(
         Says("smtp-reply-in-a-tuple", "smtp-auth-disabled", LIKELY, r"code=530\b.*status=5\.7\.57"),
         Says("policy-allows-basic-auth-imap", "auth-policy-output-misleads", LIKELY),
         Says("imap-command-error", "auth-rejected-no-reason", POSSIBLE, r"number=12\b"),
+        Says("imap-connection-setup-failed", "auth-rejected-no-reason", POSSIBLE),
     ),
 )

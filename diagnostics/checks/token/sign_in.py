@@ -18,7 +18,7 @@ _QUOTED_ID = re.compile(
     r"|(?:^|:\s*)['\"‘’“”]?(?P<invalid>[^:'\"‘’“”]*?)['\"‘’“”]? is not a valid application identifier",
     re.DOTALL,
 )
-_DIRECTORY = re.compile(r"in the directory ['\"‘’“”](?P<id>[^'\"‘’“”]*)")
+_DIRECTORY = re.compile(r"in the directory (?:['\"‘’“”](?P<id>[^'\"‘’“”]*)|(?P<hidden><[^<>]*>))")
 _TENANT = re.compile(r"Tenant (?:['\"‘’“”](?P<id>[^'\"‘’“”]*)|(?P<bare>\S+) not found)")
 _FOREIGN_CLOUD = re.compile(r"\.(?:onmschina|partner\.onmschina)\.cn\b|\.onmicrosoft\.us\b", re.IGNORECASE)
 _SAME_STANDINS = {"foo", "bar", "abc"}  # one word for both ids says that they are the same
@@ -127,7 +127,7 @@ def _app_not_found(error: EntraError, evidence: Evidence) -> list[Suspect]:
     match = _QUOTED_ID.search(error.description)
     quoted = (match["id"] or match["invalid"] or "") if match else ""
     directory = _DIRECTORY.search(error.description)
-    tenant = directory["id"] if directory else ""
+    tenant = (directory["id"] or directory["hidden"] or "") if directory else ""
     echoed = f"Entra echoes the identifier as {quoted!r}"
     if is_placeholder(quoted) and not is_redaction(quoted) and not (may_be_hidden(quoted) and may_be_hidden(tenant)):
         return [_suspect("input-placeholder-left-in-config", Confidence.CERTAIN, error, echoed)]

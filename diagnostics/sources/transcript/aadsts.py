@@ -15,6 +15,9 @@ from diagnostics.sources.transcript import prose
 from diagnostics.sources.transcript.codes import UNNUMBERED, WORDINGS, repaired
 from diagnostics.sources.transcript.window import Flow, View
 
+_FOOTER = re.compile(r"Correlation Id:\s*[0-9a-f*x<]{4}[^\n]*\s+Timestamp:", re.IGNORECASE)  # of Entra's pages
+_ALONE = re.compile(r"[^\w\n]*(?:[^\s:：]{1,20}[:：]\s*)?AADSTS\d{4,8}[:：]")
+_NAMES_ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _CODE = re.compile(r"AADSTS[ :_-]{0,2}(?P<code>\d{4,8})(?!\d)", re.IGNORECASE)
 _CODES_FIELD = re.compile(r"error_?codes\W{1,12}\[\s*(?P<codes>\d[\d,\s]*)\]?", re.IGNORECASE)
 _URI_CODE = re.compile(r"/error\?code(?:=|%3[dD])(?P<codes>\d{5,8})")
@@ -74,7 +77,7 @@ _SENTENCES = re.compile(
     "|reply address|user account|multi-factor|signed in user|validating credentials|multi-?tenant|conditional access|not consented"
     "|entitlements|valid resources|refresh token|proof key|grant type|/common endpoint|only an admin"
 )
-_SEPARATOR = re.compile(r"['\"`*]{0,3}[ \t]*(?::|-|–|\|)?[ \t]*(?:\n[ \t]*[`*“\"]{0,2})?")
+_SEPARATOR = re.compile(r"['\"`*]{0,3}[ \t]*(?::|：|-|–|\|)?[ \t]*(?:\n[ \t]*[`*“\"]{0,2})?")
 _OPENED = re.compile(r"([\"'“‘`])(?:\s*\d{4,8} - \[[^\]]*\]:\s*|[\w. ]{0,40}: ?)?$")
 _BRACKET = re.compile(r"[)\]}](?=\s*$)|\"\s*[,}]", re.MULTILINE)
 _COMPLETE = re.compile(r"(?:[.!}\]\"]|'\)?\.?|\.\)|\.\.\.|…|\d\dZ|[_*])$")
@@ -223,7 +226,7 @@ def _is_report(window: View, match: re.Match[str], *, code: int, sentence: str, 
         flow.text[max(start - 250, 0) : start].rpartition("\n\n")[2]
         + flow.text[start : after + 40].partition("\n\n")[0]
     )
-    if _STRONG.search(event):
+    if _STRONG.search(event) or _FOOTER.search(flow.text[max(start - 250, 0) : after + 250]):
         return True
     before = line.partition("AADSTS")[0]
     wording = WORDINGS.get(code)
@@ -240,7 +243,8 @@ def _is_report(window: View, match: re.Match[str], *, code: int, sentence: str, 
         return alive and bool(re.search(r"error_codes|error_description", event))
     if not sentence:
         return alive and bool(re.search(r"(?i)error|fail|exception|refused|denied|status", line))
-    if in_entras_words:
+    translated = bool(wording and _ALONE.match(line) and _NAMES_ID.search(sentence))  # pages speak the user's language
+    if in_entras_words or translated:
         return True
     return (alive and wording is None and sentence[:1].isupper()) or (alive and is_field)
 

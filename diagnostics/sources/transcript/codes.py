@@ -115,7 +115,8 @@ UNNUMBERED: Final = tuple(
     for code, wording in (
         (7000215, r"Invalid client secret (?:is )?provided\. Ensure the secret"),
         (7000222, r"The provided client secret keys(?: for app '[^'\n]*')? are expired"),
-        (700016, r"Application with identifier '[^'\n]*' was not found in the directory"),
+        (700016, r"Application with identifier (?:'[^'\n]*'|<[^<>\n]*>|[\w*-]+) was not found in the directory"),
+        (28000, r"[Pp]rovided value for the input parameter scope (?:is not|isn't) valid because it contains more"),
         (7000229, r"The client application \S+ is missing service principal in the tenant"),
         (
             90002,

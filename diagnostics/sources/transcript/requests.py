@@ -25,7 +25,7 @@ _BODY_FIELD = re.compile(
     r"(?:^|[\s&?\"'{,;(])(?P<name>grant_type|scope|client_id|redirect_uri|resource|response_type)(?:=|%3[dD])(?P<value>[^&\s\"'#]+)"
 )
 _SETTING_FIELD = re.compile(
-    r"[\"']?\$?\b(?P<name>grant_?type|scopes?|resource|redirect_?uri|redirectUrl|oauth2_scope|oauth2_flow)[\"']?\s*(?:=>|[:=])\s*(?P<value>\[[^\]\n]*\]|\{[^}\n]*\}|\([^)\n]*\)|@\([^)\n]*\)|\"[^\"\n]*\"|'[^'\n]*'|[^\s,;]+(?:[ ,]+(?:https?://\S+|[A-Za-z_]+(?:\.[A-Za-z.]+)+|offline_access|openid|profile|email))*)",
+    r"[\"']?\$?\b(?P<name>grant_?type|scopes?|resource|redirect_?uri|redirectUrl|oauth2_scope|oauth2_flow)[\"']?\s*(?:=>|[:=]|(?=\[[\"']))\s*(?P<value>\[[^\]\n]*\]|\{[^}\n]*\}|\([^)\n]*\)|@\([^)\n]*\)|\"[^\"\n]*\"|'[^'\n]*'|[^\s,;]+(?:[ ,]+(?:https?://\S+|[A-Za-z_]+(?:\.[A-Za-z.]+)+|offline_access|openid|profile|email))*)",
     re.IGNORECASE,
 )
 _CALL = re.compile(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
@@ -57,7 +57,7 @@ class Flaky:
     def invoke_many(self, calls: Sequence[CmdletCall]) -> list[CmdletResult]:
         fates = [self._fate() for _ in calls]
         sent = [call for call, fate in zip(calls, fates, strict=True) if fate not in {"throttled", "not reached"}]
-        answers = iter(self._shell.invoke_many(sent))
+        answers: Iterator[CmdletResult] = iter(self._shell.invoke_many(sent))
         return [self._suffer(call, fate, answers) for call, fate in zip(calls, fates, strict=True)]
 
     def _fate(self) -> str:
@@ -67,7 +67,7 @@ class Flaky:
         self._seen[fate] += 1
         return fate
 
-    def _suffer(self, call: CmdletCall, fate: str, answers: Any) -> CmdletResult:
+    def _suffer(self, call: CmdletCall, fate: str, answers: Iterator[CmdletResult]) -> CmdletResult:
         match fate:
             case "throttled":
                 error = ShellError(ErrorKind.THROTTLED, "too many requests", retry_after=3.0)
@@ -78,8 +78,7 @@ class Flaky:
             case "broken":
                 error = ShellError(ErrorKind.CONNECTION, "the connection was cut", outcome_known=False)
             case _:
-                answer: CmdletResult = next(answers)
-                return answer
+                return next(answers)
         if fate in {"late", "broken"}:
             return replace(next(answers), rows=(), warnings=(), errors=(error,), answered=False)
         return CmdletResult(call, errors=(error,), answered=False)

@@ -13,6 +13,7 @@ from typing import Any
 
 from diagnostics.changes import apply as applying
 from diagnostics.changes import journal as journals
+from diagnostics.cli.main import run
 
 
 def main() -> None:
@@ -33,9 +34,7 @@ def main() -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         genuine(journal, data)
 
-    journals.Journal._write = write  # type: ignore[method-assign]
-    from diagnostics.cli.main import run
-
+    journals.Journal._write = write  # type: ignore[method-assign,assignment]
     run(words)
 
 

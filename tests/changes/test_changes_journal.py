@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
 import subprocess
 import sys
@@ -157,7 +156,7 @@ def test_a_link_in_its_place_is_refused(path: Path, tmp_path: Path) -> None:
     path.parent.mkdir(parents=True)
     target = tmp_path / "elsewhere"
     target.write_text("")
-    os.symlink(target, path)
+    path.symlink_to(target)
     with pytest.raises(JournalUnusable):
         Journal(path).__enter__()
     assert target.read_text() == ""

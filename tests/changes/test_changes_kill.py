@@ -14,6 +14,7 @@ import pytest
 from diagnostics.changes import journal as journals
 from diagnostics.changes import undo
 from diagnostics.changes.outcomes import Outcome
+from diagnostics.lab.state import PermissionEntry
 from tests.changes.places import ROOT, Place, holders, snapshot, verified
 
 Start = Callable[..., Place]
@@ -113,8 +114,6 @@ def test_a_revocation_that_was_killed_is_resumed(start: Start) -> None:
 
 
 def test_resuming_refuses_a_step_whose_mailbox_has_moved(start: Start) -> None:
-    from diagnostics.lab.state import PermissionEntry
-
     place = start(MAILBOXES)
     killed(place, 3, "after", "grant", "--yes", "--expect", str(MAILBOXES))
     tenant = place.lab.setup.tenant

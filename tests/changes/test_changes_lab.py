@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import random
 import threading
@@ -11,12 +12,14 @@ from typing import Any
 
 import pytest
 
+from diagnostics.changes import apply as applying
 from diagnostics.changes import journal as journals
-from diagnostics.changes import planfile, undo, workflow
-from diagnostics.changes.outcomes import Applied, Outcome
+from diagnostics.changes import planfile, state, undo, workflow
+from diagnostics.changes.outcomes import Applied, Outcome, Who
 from diagnostics.changes.patient import PatientShell
-from diagnostics.changes.plan import NoPlan, Plan
-from diagnostics.changes.reach import Access, Notes, sweep
+from diagnostics.changes.plan import NoPlan, Plan, Wishes
+from diagnostics.changes.reach import Access, Answer, Notes, sweep
+from diagnostics.changes.state import Entry
 from diagnostics.changes.steps import GrantFullAccess, RegisterServicePrincipal, RemoveServicePrincipal
 from diagnostics.changes.waiting import opens, wait
 from diagnostics.lab.adminrest import AdminRestEndpoint
@@ -114,7 +117,11 @@ class InFlight:
 @pytest.fixture
 def in_flight(monkeypatch: pytest.MonkeyPatch) -> InFlight:
     counted = InFlight(AdminRestEndpoint.handle)
-    monkeypatch.setattr(AdminRestEndpoint, "handle", lambda endpoint, request: counted.handle(endpoint, request))
+
+    def handle(endpoint: Any, request: Any) -> Any:  # a function, so that it becomes a method of the endpoint
+        return counted.handle(endpoint, request)
+
+    monkeypatch.setattr(AdminRestEndpoint, "handle", handle)
     return counted
 
 
@@ -146,9 +153,6 @@ def test_throttling_beyond_patience_stops_the_run_and_says_so(start: Start) -> N
                 if not steps[0]:
                     place.lab.faults.exchange.always = Fault(status=429, retry_after=50, body=PLAIN_TEXT)
                 steps[0] = True
-
-            from diagnostics.changes import apply as applying
-            from diagnostics.changes.outcomes import Who
 
             applied = applying.apply(plan, patient, journal, who=Who(), run="r", progress=after_the_check)
     assert applied.stopped or {r.outcome for r in applied.results} == {Outcome.UNKNOWN}
@@ -296,7 +300,7 @@ def test_bad_mailboxes_are_told_and_the_others_done(start: Start) -> None:
             "staff@contoso.com",
             *(f"m{n:03d}@contoso.com" for n in range(4)),
         ]
-        plan = workflow.grant_plan(session, shell, names, workflow.Wishes())
+        plan = workflow.grant_plan(session, shell, names, Wishes())
         applied = place.apply(plan, shell)
     assert [problem.subject for problem in plan.problems] == ["nobody@contoso.com", "staff@contoso.com"]
     assert "MailUniversalDistributionGroup" in plan.problems[1].what
@@ -331,13 +335,13 @@ def test_what_somebody_else_granted_is_not_taken_away(start: Start) -> None:
     full_access(tenant.recipients[0], row)
     place.revoke()
     assert holders(place.lab) == {"erp@contoso.com": 1, "m001@contoso.com": 1}
-    assert second.permissions[-1].access_rights == ("ReadPermission",)
+    assert list(second.permissions[-1].access_rights) == ["ReadPermission"]
 
 
 def test_by_run_and_by_mailbox(start: Start) -> None:
     place = start(4)
     with place.session() as session, place.shell(session) as shell:
-        first = workflow.grant_plan(session, shell, ["m000@contoso.com", "m001@contoso.com"], workflow.Wishes())
+        first = workflow.grant_plan(session, shell, ["m000@contoso.com", "m001@contoso.com"], Wishes())
         place.apply(first, shell)
         place.apply(place.grant_plan(session, shell), shell)
     place.revoke(scope=workflow.Scope(mailboxes=("m000@contoso.com",)))
@@ -391,7 +395,7 @@ def test_reach_asks_no_more_at_once_than_allowed_and_obeys_retry_after(start: St
     with place.session() as session, place.shell(session) as shell:
         plan = place.grant_plan(session, shell)
         principal = undo.runs(journals.read(place.journal))[0].plan.application
-        now = workflow.state.read(shell, ())
+        now = state.read(shell, ())
         row = now.registration(principal.application_id, principal.object_id)
         assert row is not None
         found = list(sweep(names, [row], lambda: place.shell(session), at_once=3))
@@ -402,8 +406,6 @@ def test_reach_asks_no_more_at_once_than_allowed_and_obeys_retry_after(start: St
 
 
 def test_reach_notes_are_read_back_but_not_those_of_another_application(tmp_path: Any) -> None:
-    from diagnostics.changes.reach import Answer
-    from diagnostics.changes.state import Entry
 
     path = tmp_path / "notes.jsonl"
     answer = Answer("erp@contoso.com", Access.OPEN, (Entry("u", "S-1", ("FullAccess",)),))
@@ -420,8 +422,6 @@ def test_reach_notes_are_read_back_but_not_those_of_another_application(tmp_path
 def test_waiting_ends_as_soon_as_the_mailbox_opens(start: Start) -> None:
     place = start(1, "exo-sp-not-registered", granted=True)
     place.grant()
-    import datetime as dt
-
     (row,) = place.lab.setup.tenant.exchange_service_principals
     row.known_to_imap_from = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
     said: list[str] = []
@@ -440,15 +440,13 @@ def test_waiting_ends_as_soon_as_the_mailbox_opens(start: Start) -> None:
 
 
 def test_a_young_change_is_named_by_the_judgement(start: Start) -> None:
-    import datetime as dt
-
     place = start(1)
     place.grant()
     (row,) = place.lab.setup.tenant.exchange_service_principals
     row.known_to_imap_from = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
-    state = place.folder / "state" / "diag"
-    state.mkdir(parents=True)
-    place.journal.rename(state / "journal.jsonl")
+    folder = place.folder / "state" / "diag"
+    folder.mkdir(parents=True)
+    place.journal.rename(folder / "journal.jsonl")
     done = place.diag("permissions")
     assert done.returncode == 3, done.stdout
     assert "propagation-change-still-spreading" in done.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator
 
 from diagnostics.checks import Check
@@ -29,6 +30,7 @@ _FRONT_ENDS = (
     ".outlook.us",
     ".exchangelabs.com",
 )  # greeting facts: imap_server
+_OF_ADDRESS = re.compile(r"IP address mismatch|IP address '|not valid for '\d", re.IGNORECASE)
 _READY = "Microsoft Exchange IMAP4 service is ready"
 
 
@@ -54,9 +56,16 @@ def _judge_name(name: str, where: str, evidence: Evidence) -> Iterator[Judgement
         said = f"{where}: the IMAP server is {name}"
         yield failed(
             f"{name} is not Exchange Online's IMAP server",
-            Suspect(_HOST, Confidence.LIKELY, (said,)),
+            Suspect(_HOST, Confidence.LIKELY, (said,), instead_of=_explained(name, evidence)),
             compared=(compared,),
         )
+
+
+def _explained(name: str, evidence: Evidence) -> tuple[str, ...]:
+    """Say what a fixed address explains: the server's certificate names hosts, never addresses."""
+    details = (attempt.detail for session in evidence.all_imap_sessions() for attempt in session.attempts)
+    mismatch = _is_address(name) and any(_OF_ADDRESS.search(detail) for detail in details)
+    return ("net-certificate-verify-failed",) if mismatch else ()
 
 
 def _is_exchanges(session: ImapSession) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from diagnostics.checks import Check
 from diagnostics.checks._ids import Expected, expected_application_id, expected_object_id, is_guid, is_same
+from diagnostics.checks._said import something_fails
 from diagnostics.evidence import (
     Evidence,
     ExchangeServicePrincipal,
@@ -49,7 +50,7 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
         if isinstance(rows, Unavailable):
             yield unknown("The mailbox's permissions could not be read", rows, subject=mailbox.address)
         elif isinstance(principal, Unavailable):
-            yield _without_principal(mailbox, rows, principal)
+            yield _without_principal(evidence, mailbox, rows, principal)
         else:
             yield _judge_rows(evidence, mailbox, rows, principal)
 
@@ -116,14 +117,35 @@ def _is_self(row: MailboxPermission) -> bool:
     return row.user_sid == "S-1-5-10" or row.user.casefold().endswith("\\self") or row.user.casefold() == "self"
 
 
-def _without_principal(mailbox: MailboxEvidence, rows: Sequence[MailboxPermission], why: Unavailable) -> Judgement:
+def _without_principal(
+    evidence: Evidence, mailbox: MailboxEvidence, rows: Sequence[MailboxPermission], why: Unavailable
+) -> Judgement:
     """Judge rows without knowing the principal: only SELF listed means that nobody was granted anything."""
     address = mailbox.address
     if why.missing is not Missing.BLOCKED and rows and not _grants(rows):
         users = ", ".join(dict.fromkeys(row.user for row in rows))
         said = f"{rows[0].provenance.how}: only {users} is listed, the mailbox's owner"
         return failed("Nobody but the owner has access", Suspect(_MISSING, Confidence.LIKELY, (said,)), subject=address)
+    lone = _lone_grant(rows)
+    if lone is not None and why.missing is not Missing.BLOCKED:
+        return _judge_lone(evidence, lone, address)
     return unknown("Whether the application has FullAccess cannot be said", why, subject=address)
+
+
+def _lone_grant(rows: Sequence[MailboxPermission]) -> MailboxPermission | None:
+    """Return a made entry that opens nothing, when all made entries are of one user and none of them opens the mailbox."""
+    made = _grants(rows)
+    opens = any(row.has_full_access() and not row.deny for row in made)
+    return made[0] if len({row.user.casefold() for row in made}) == 1 and not opens else None
+
+
+def _judge_lone(evidence: Evidence, row: MailboxPermission, address: str) -> Judgement:
+    """Judge the only made entry: whose it is, is not known, but somebody who asks why the mailbox is closed shows it."""
+    sure = Confidence.LIKELY if something_fails(evidence) else Confidence.POSSIBLE
+    denies = row.deny and row.has_full_access()
+    said = f"{row.provenance.how}: the only entry made is {', '.join(row.rights)} of {row.user}, Deny {row.deny}"
+    suspect = Suspect(_DENY if denies else _READ, sure, (said,), {"principal": row.user}, instead_of=(_MISSING,))
+    return failed("The only entry made does not open the mailbox", suspect, subject=address)
 
 
 def _judge_rows(

@@ -12,6 +12,7 @@ from diagnostics.sources.transcript import (
     aadsts,
     claims,
     cmdlet_errors,
+    commands,
     graph,
     imap,
     lookups,
@@ -84,6 +85,7 @@ def _extract(window: Window, collector: Collector) -> None:
         *cmdlet_errors.read(window.folded),
         *lookups.read(window),
         *remarks.read(window.folded),
+        *commands.read(window.folded),
     ):
         collector.add(fact)
     for string, token in sasl.read(window.folded):

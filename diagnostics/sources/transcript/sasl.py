@@ -28,7 +28,7 @@ _WHOLE = re.compile(rb"user=([^\x01]*)\x01auth=Bearer ([^\x01]*)\x01\x01", re.DO
 _ADDRESS = re.compile(r"[^\s@:\\/<>\"'(),;]+@[^\s@:\\/<>\"'(),;]+")
 _REDACTED = re.compile(r"[xX*.]{3,}|redact|removed|hidden|mask|<[^>]*>", re.IGNORECASE)
 _NOTE = re.compile(
-    r"user=(?P<user>[^\x01\\^%\"'\n]{1,120}?)(?P<blank> *)(?P<separator>\x01|\\x01|\\u0001|\^A|%x?01|\\001)\s*auth=Bearer\s+(?P<token>[A-Za-z0-9+/_.=-]{4,})",
+    r"user=(?P<user>[^\x01\\^%\"'\n]{1,120}?)(?P<blank> *)(?P<separator>\x01|\\x01|\\u0001|\^A|%x?01|\\001|)\s*auth=Bearer\s+(?P<token>[A-Za-z0-9+/_.=-]{4,})",
     re.IGNORECASE,
 )
 _BUILT = re.compile(
@@ -178,7 +178,7 @@ def _noted(note: re.Match[str], where: Provenance) -> SaslString:
     faults = []
     if note["separator"].startswith("^"):
         faults.append(SaslFault.LITERAL_CARET_A)
-    if note["blank"]:
+    if note["blank"] and note["separator"]:  # without one, the blank is what a page shows of byte 0x01
         faults.append(SaslFault.BLANK_BEFORE_SEPARATOR)
     faults += _user_faults(note["user"].strip()) + _token_faults(note["token"])
     Secret(note["token"])

@@ -142,6 +142,8 @@ def _is_secret(match: re.Match[str], raw: str, *, quoted: bool) -> bool:
 def _is_mail_server(window: View, index: int, raw: str) -> bool:
     if raw.lower().endswith(".prod.outlook.com"):
         return False  # a server of Microsoft's own that an error message names
+    if "smtp" in window.lines[index].lower().replace(raw.lower(), ""):
+        return False  # the line is about sending
     return not raw[:1].isdigit() or _is_near_mail(window, index)
 
 

@@ -122,7 +122,8 @@ def prefix_length(line: str) -> int:
 
 def unescape(text: str) -> str:
     r"""Return `text` with `\r\n`, `\"`, `\/`, `\u0027` and the like undone, nested ones too; `\x01` is left alone."""
-    if "%3" in text or "error_description=" in text:  # a refusal that came back in a redirect: error_description=AADSTS50011%3a+The+reply+URL…
+    # A refusal that came back in a redirect: error_description=AADSTS50011%3a+The+reply+URL…
+    if "%3" in text or "error_description=" in text:
         text = _URL_ENCODED.sub(_url_decoded, text)
     if "\\" not in text:
         return text

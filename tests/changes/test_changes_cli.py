@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from diagnostics.lab.faults import Fault
 from diagnostics.lab.setup import full_access
 from tests.changes.places import ROOT, Place, holders, snapshot
 
@@ -251,14 +252,33 @@ def test_reach_of_an_application_that_is_not_registered(start: Start) -> None:
     assert "Intended and closed: erp@contoso.com" in done.stdout
 
 
-def test_reach_resumes(start: Start) -> None:
-    place = start(5)
-    place.lab.setup.tenant.recipients[-1].soft_deleted = False
-    assert place.diag("grant", "--yes").returncode == 0
-    notes_folder = place.folder / "state" / "diag"
-    whole = place.diag("reach")
-    assert whole.returncode == 0, whole.stdout + whole.stderr
-    assert not list(notes_folder.glob("reach-*"))
+def test_reach_that_was_killed_goes_on_where_it_was(start: Start) -> None:
+    place = start(300)
+    row = place.lab.setup.exchange_principal
+    for recipient in place.lab.setup.tenant.recipients:
+        if recipient.primary_smtp_address.startswith("m"):
+            full_access(recipient, row)
+    place.lab.faults.exchange.always = Fault(latency=0.1)
+    command = [sys.executable, "-m", "diagnostics", "reach", "--profile", str(place.lab.profile), "--at-once", "1"]
+    with subprocess.Popen(command, env=place.environment, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for _ in range(60):
+            assert process.stdout.readline()
+        process.kill()
+    place.lab.faults.exchange.always = Fault()
+    (notes,) = (place.folder / "state" / "diag").glob("reach-*.jsonl")
+    assert notes.stat().st_mode & 0o777 == 0o600
+    known = len(notes.read_text().splitlines())
+    assert 60 <= known < 300
+    before = place.lab.faults.exchange.requests
+    done = place.diag("reach", "--resume", "--at-once", "1")
+    resumed = place.lab.faults.exchange.requests - before
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "300 of 305 mailbox(es) can be opened" in done.stdout
+    assert not notes.exists()
+    before = place.lab.faults.exchange.requests
+    assert place.diag("reach", "--at-once", "1").returncode == 0
+    assert resumed < place.lab.faults.exchange.requests - before
 
 
 @pytest.mark.parametrize("words", [["grant", "--wait-for", "soon"], ["grant", "--resume", "--mailbox", "a@b.c"]])

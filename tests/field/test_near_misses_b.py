@@ -102,3 +102,15 @@ def test_a_table_that_forbids_basic_auth_is_no_remark() -> None:
     table = "Name AllowBasicAuthImap AllowBasicAuthPop\n---- ------------------ -----------------\nx    {}               True\n"
     assert "auth-policy-output-misleads" in causes(table.format("True "))
     assert "auth-policy-output-misleads" not in causes(table.format("False"))
+
+
+@pytest.mark.parametrize(
+    "text", ["NAMESPACE -> BAD User is authenticated but not connected.", "login => A1 NO AUTHENTICATE failed."]
+)
+def test_an_arrow_may_lead_to_the_answer(text: str) -> None:
+    assert [step.status for session in read([text.encode()], name="t").imap_sessions for step in session.steps] != []
+
+
+@pytest.mark.parametrize("text", ["--> b'A1 NOOP'", "=> 'A1 LOGOUT'", "-> A1 SELECT BADGES", 'C: A1 LIST "" NOTES'])
+def test_what_a_client_says_is_no_answer(text: str) -> None:
+    assert [step for session in read([text.encode()], name="t").imap_sessions for step in session.steps] == []

@@ -48,6 +48,7 @@ _MARK = re.compile(
 )
 _NEXT = re.compile(r"(?<=\S)[ \t]+(?:\S+:[ \t]+)?(?=(?:-->|<--|<->|>>|<<|=>|<=|[CS]:)[ \t]+(?:b?['\"]?[*+\w]))")
 _JSON = re.compile(r"\"src\"\s*:\s*\"(?P<src>\w+)\"(?:(?!\"src\")[^\n])*?\"msg\"\s*:\s*\"(?P<msg>(?:[^\"\\]|\\.)*)\"")
+_ANSWER = re.compile(r"(?:\S+ )?(?:NO|BAD|BYE)[ \t]\w")  # words that no client says
 _REPR = re.compile(r"""^b?(?P<quote>['"])(?P<inner>.*?)(?P=quote)?\s*,?$""", re.DOTALL)
 _BESIDE = re.compile(r"^(?P<said>b'[^']*')\s+(?P<rest>\S.*)$")
 _BREAK = re.compile(r"\\r\\n|\\n|\r\n?")
@@ -79,6 +80,8 @@ def _marked(line: str) -> tuple[Speaker, str]:
     mark = _MARK.search(line, 0, _FARTHEST)
     if mark is None:
         return Speaker.UNKNOWN, line.strip()
+    if mark["client"] and _ANSWER.match(line, mark.end()):
+        return Speaker.UNKNOWN, line.strip()  # `NAMESPACE -> BAD …`: the arrow leads to the answer
     return (Speaker.CLIENT if mark["client"] else Speaker.SERVER), line[mark.end() :].strip()
 
 

@@ -25,54 +25,14 @@ from diagnostics.exchange.values import SECURE_STRINGS
 from diagnostics.exchange.waiting import Deadline
 from diagnostics.redaction import Secret
 from tests.exchange.peers import MODULES, pwsh
+from tests.ps_scripts.documented import EXCHANGE
 
 PACKAGE = Path(diagnostics.__file__).parent
 HEAVY = ("pypsrp", "psrpcore", "requests", "msal", "cryptography")
 
-DOCUMENTED = {
-    "Connect-ExchangeOnline": "AccessToken AppId AzureADAuthorizationEndpointUri BypassMailboxAnchoring Certificate "
-    "CertificateFilePath CertificatePassword CertificateThumbprint CommandName ConnectionUri Credential "
-    "DelegatedOrganization Device DisableWAM EnableErrorReporting ExchangeEnvironmentName EXOModuleBasePath "
-    "FormatTypeName InlineCredential LoadCmdletHelp LogDirectoryPath LogLevel ManagedIdentity "
-    "ManagedIdentityAccountId Organization PageSize Prefix PSSessionOption ShowBanner ShowProgress "
-    "SigningCertificate SkipLoadingCmdletHelp SkipLoadingFormatData TrackPerformance UseMultithreading "
-    "UserPrincipalName UseRPSSession",
-    "Disconnect-ExchangeOnline": "Confirm ConnectionId ModulePrefix WhatIf",
-    "Get-ConnectionInformation": "ConnectionId ModulePrefix",
-    "Get-ServicePrincipal": "Identity Organization",
-    "New-ServicePrincipal": "AppId Confirm DisplayName ObjectId Organization ServiceId WhatIf",
-    "Remove-ServicePrincipal": "Confirm Identity Organization WhatIf",
-    "Get-Recipient": "Anr AuthenticationType BookmarkDisplayName Capabilities Database Filter Identity "
-    "IncludeBookmarkObject IncludeSoftDeletedRecipients OrganizationalUnit PropertySet Properties "
-    "RecipientPreviewFilter RecipientType RecipientTypeDetails ResultSize SortBy",
-    "Get-Mailbox": "Anr Archive Async Database Filter FolderQuotaFormat GroupMailbox Identity InactiveMailboxOnly "
-    "IncludeAcceptMessagesOnlyFromSendersOrMembersWithDisplayNames IncludeEmailAddressDisplayNames "
-    "IncludeGrantSendOnBehalfToWithDisplayNames IncludeInactiveMailbox MailboxPlan Migration OrganizationalUnit "
-    "PublicFolder RecipientTypeDetails ResultSize Server SoftDeletedMailbox SortBy",
-    "Get-MailboxPermission": "Credential DomainController GroupMailbox Identity IncludeSoftDeletedUserPermissions "
-    "IncludeUnresolvedPermissions Owner ReadFromDomainController ResultSize SoftDeletedMailbox UseCustomRouting User",
-    "Add-MailboxPermission": "AccessRights AutoMapping Confirm Deny DomainController GroupMailbox Identity "
-    "IgnoreDefaultScope InheritanceType Owner User WhatIf",
-    "Remove-MailboxPermission": "AccessRights BypassMasterAccountSid ClearAutoMapping Confirm Deny DomainController "
-    "GroupMailbox Identity IgnoreDefaultScope InheritanceType ResetDefault SoftDeletedMailbox User WhatIf",
-    "Get-CASMailbox": "ActiveSyncDebugLogging ActiveSyncSuppressReadReceipt Anr Credential DomainController Filter "
-    "GetImapProtocolLog GetOwaforDevicesCount GetPopProtocolLog Identity IgnoreDefaultScope OrganizationalUnit "
-    "ProtocolSettings ReadFromDomainController ReadIsOptimizedForAccessibility "
-    "RecalculateHasActiveSyncDevicePartnership ResultSize SendLogsTo SortBy",
-    "Set-CASMailbox": "Confirm Identity ImapEnabled PopEnabled SmtpClientAuthenticationDisabled WhatIf",
-    "Get-ApplicationAccessPolicy": "Identity",
-    "Get-ManagementRoleAssignment": "AssignmentMethod ConfigWriteScope CustomConfigWriteScope "
-    "CustomRecipientWriteScope Delegating DomainController Enabled ExclusiveConfigWriteScope "
-    "ExclusiveRecipientWriteScope GetEffectiveUsers Identity RecipientAdministrativeUnitScope RecipientGroupScope "
-    "RecipientOrganizationalUnitScope RecipientWriteScope Role RoleAssignee RoleAssigneeType WritableDatabase "
-    "WritableRecipient WritableServer",
-}
-"""Parameters by cmdlet, as far as used: MicrosoftDocs/office-docs-powershell, exchange/exchange-ps/ExchangePowerShell,
-the page of each cmdlet."""
-
 
 def documented(cmdlet: str) -> set[str]:
-    return {name.casefold() for name in DOCUMENTED[cmdlet].split()}
+    return {name.casefold() for name in EXCHANGE[cmdlet].parameters}
 
 
 def sources() -> list[Path]:
@@ -115,10 +75,10 @@ def test_the_sign_in_uses_documented_parameters_only() -> None:
 
 
 def test_every_cmdlet_of_the_bridge_is_documented() -> None:
-    assert {*READ_CMDLETS, *WRITE_CMDLETS} <= set(DOCUMENTED)
+    assert {*READ_CMDLETS, *WRITE_CMDLETS} <= set(EXCHANGE)
     assert {call.cmdlet for call in mailbox_calls("x")} <= set(READ_CMDLETS)
     for cmdlet in UNLIMITED:
-        assert "resultsize" in documented(next(name for name in DOCUMENTED if name.casefold() == cmdlet))
+        assert "resultsize" in documented(next(name for name in EXCHANGE if name.casefold() == cmdlet))
 
 
 def stand_in_functions() -> dict[str, set[str]]:
@@ -142,9 +102,9 @@ def stand_in_functions() -> dict[str, set[str]]:
 @pytest.mark.powershell
 def test_the_stand_in_module_has_documented_names_only() -> None:
     functions = stand_in_functions()
-    assert set(DOCUMENTED) <= set(functions)
+    assert set(EXCHANGE) <= set(functions)
     for name, parameters in functions.items():
-        if name in DOCUMENTED:
+        if name in EXCHANGE:
             assert {parameter.casefold() for parameter in parameters} <= documented(name), name
 
 

@@ -325,3 +325,16 @@ def test_an_id_of_graph_under_exchange_is_known_without_asking_graph() -> None:
         report = build(replace(healthy(), graph=graph), command="", started=NOW)
         causes = {cause.cause for cause in report.diagnosis.causes}
         assert ("consent-graph-scope-id-under-exchange" in causes) is named
+
+
+def test_the_application_that_entra_names_is_filled_into_the_fix() -> None:
+    for text, named in (
+        (f"a secret added to app '{APP}'.", True),
+        (f"Application with identifier '{APP}' was not found", False),
+    ):
+        error = EntraError((7000215,), f"AADSTS7000215: {text}", seen(Source.TEXT, "ticket.txt:1"))
+        first = build(
+            Evidence(judged_at=NOW, live=False, entra_errors=(error,)), command="", started=NOW
+        ).diagnosis.first
+        assert first is not None
+        assert (APP in " ".join(step.text for step in first.fix)) is named

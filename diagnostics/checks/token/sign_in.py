@@ -62,11 +62,19 @@ def _suspects(error: EntraError, evidence: Evidence) -> tuple[Suspect, ...]:
     return tuple(found)
 
 
+# Where Entra names an application that it knows: there the id is right, unlike in "was not found in the directory".
+_ITS_APP = re.compile(
+    rf"(?:added to app|keys for app|^AADSTS7000112: Application) ['\"‘“](?P<id>{GUID.pattern})['\"’”]"
+)
+
+
 def _suspect(
     cause: str, confidence: Confidence, error: EntraError, *more: str, values: Mapping[str, str] | None = None
 ) -> Suspect:
     said = f"{error.provenance.how}: {_first_sentence(error.description) or error.error}"
-    return Suspect(cause, confidence, (said, *more), values or {})
+    app = _ITS_APP.search(error.description)
+    named = {"application_id": app["id"]} if app else {}
+    return Suspect(cause, confidence, (said, *more), {**named, **(values or {})})
 
 
 def _first_sentence(text: str) -> str:

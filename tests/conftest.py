@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator, Mapping
 
 import pytest
@@ -10,6 +11,10 @@ from hypothesis import settings
 
 settings.register_profile("diag", deadline=None)  # how long an example takes is for the benchmarks
 settings.load_profile("diag")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts what it puts in the background with Ctrl-C ignored, and every process of a test would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REQUIRED: Mapping[str, tuple[str, ...]] = {
     "DIAG_REQUIRE_POWERSHELL": ("pwsh", "powershell"),

@@ -22,15 +22,21 @@ SPANISH = catalogue("es")
 NOT_SHOWN = {
     form(text) for group in yaml.safe_load((HERE / "not_shown.yaml").read_text("utf-8")) for text in group["texts"]
 }
+# Sentences that are still said in English alone, until the catalogue is replaced by gettext.
+ENGLISH_FOR_NOW = {
+    form(text)
+    for path in sorted((HERE / "english_for_now").glob("*.yaml"))
+    for text in yaml.safe_load(path.read_text("utf-8")) or []
+}
 # What stays as it is: servers' own words, which findings quote, and names of properties.
 QUOTED = re.compile(r"AADSTS\d|^(?:\S+: )?“|^[A-Z][A-Za-z]+$|no recipient erp@contoso\.com|FullAccess was granted")
 
 
 def test_every_sentence_of_the_code_is_in_the_catalogue() -> None:
-    known = {form(template.english) for template in SPANISH.templates} | NOT_SHOWN
+    known = {form(template.english) for template in SPANISH.templates} | NOT_SHOWN | ENGLISH_FOR_NOW
     missing = [sentence for sentence in sentences() if sentence.form not in known]
     assert not missing, (
-        "add these to diagnostics/report/messages/*.es.yaml (or, with the reason, to tests/report/not_shown.yaml):\n"
+        "add these to diagnostics/report/messages/*.es.yaml (or to tests/report/english_for_now/*.yaml, or, with the reason, to tests/report/not_shown.yaml):\n"
         + "\n".join(f"{sentence.where}\n- en: {_quoted(sentence.text)}\n  es: " for sentence in missing)
     )
 
@@ -44,7 +50,7 @@ def test_every_title_of_a_check_is_translated() -> None:
 
 
 def test_exceptions_are_still_in_the_code() -> None:
-    assert NOT_SHOWN - {sentence.form for sentence in sentences()} == set()
+    assert (NOT_SHOWN | ENGLISH_FOR_NOW) - {sentence.form for sentence in sentences()} == set()
     assert {name for name in NOT_SHOWN_FILES if not (ROOT / name).is_file()} == set()
 
 

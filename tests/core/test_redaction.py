@@ -6,7 +6,6 @@ import base64
 import json
 import pickle
 import string
-from collections.abc import Iterator
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -14,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnostics import redaction
-from diagnostics.redaction import Secret, printable, redact, redact_tree, safe
+from diagnostics.redaction import Secret, Tail, printable, redact, redact_tree, safe
+from diagnostics.redaction.known import FRAGMENT, KnownSecrets
 
 SECRETS = st.text(alphabet=string.ascii_letters + string.digits + "~._-+/=&%'\"\\ #", min_size=12, max_size=60).filter(
     lambda text: len(text.strip()) >= 8
@@ -75,16 +75,13 @@ def test_what_looks_like_a_token_is_removed_though_nobody_registered_it(token: s
     ["AADSTS7000215: Invalid client secret", "00000002-0000-0ff1-ce00-000000000000", "erp@contoso.com", "user=erp"],
 )
 def test_ordinary_words_stay(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redaction, "_known", set())
+    monkeypatch.setattr(redaction, "_known", KnownSecrets())
     assert redact(text) == text
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _forget() -> Iterator[None]:
-    known = set(redaction._known)
-    yield
-    redaction._known.clear()
-    redaction._known.update(known)
+@pytest.fixture(autouse=True)
+def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redaction, "_known", KnownSecrets())
 
 
 @given(st.text())
@@ -97,3 +94,81 @@ def test_printable_leaves_no_control_character(text: str) -> None:
 
 def test_an_undecodable_byte_of_the_environment_is_no_accident() -> None:
     assert "\udce9tait" not in redact(f"x {Secret(chr(0xDCE9) + 'tait-une-fois').reveal()} y")
+
+
+TOKENS = st.text(alphabet=string.ascii_letters + string.digits + "-_", min_size=120, max_size=300).map(
+    lambda body: "eyJ0eXAiOiJKV1Qi." + body
+)
+GUTTERS = st.sampled_from(
+    ["\n", "\r\n", "\n    ", "\n> ", "\n> > ", "\n     | ", "\r\n  12 |  ", "\x1b[0m\n\x1b[31m", '"\n"', "'\n + '", "\\r\\n",
+     "\x1b[36;1m\x1b[36;1m     | \x1b[31;1m", "_x000D__x000A_", "\n\t", " ", "=\n", "`\n", "\\\n", "<br>"]
+)  # fmt: skip
+
+
+def letters(text: str) -> str:
+    return "".join(character for character in text if character.isascii() and character.isalnum())
+
+
+def longest_part(shown: str, value: str) -> int:
+    """Return how many letters and digits in a row of `value` are in `shown`, whatever stands between them."""
+    bare, secret = letters(shown), letters(value)
+    sizes = (
+        size
+        for size in range(len(secret), 0, -1)
+        if any(secret[i : i + size] in bare for i in range(len(secret) - size + 1))
+    )
+    return next(sizes, 0)
+
+
+@given(TOKENS, st.integers(1, 130), GUTTERS, st.data())
+def test_a_token_that_this_process_holds_is_found_in_any_wrapping_and_cut_at_either_end(
+    token: str, width: int, gutter: str, data: st.DataObject
+) -> None:
+    Secret(token)
+    first = data.draw(st.integers(0, len(token) - 40))
+    part = token[first : data.draw(st.integers(first + 40, len(token)))]
+    wrapped = gutter.join(part[at : at + width] for at in range(0, len(part), width))
+    assert longest_part(safe(f"the server said: {wrapped} !"), part) < FRAGMENT
+    tail = Tail(500)
+    tail.add(f"the server said: {wrapped} !".encode())
+    assert longest_part(tail.text(), part) < FRAGMENT
+
+
+@given(TOKENS, st.integers(0, 2))
+def test_a_token_inside_of_base64_is_found_whatever_stands_before_it(token: str, before: int) -> None:
+    Secret(token)
+    encoded = base64.b64encode(b"xyz:"[: 2 + before] + token.encode()).decode()
+    assert longest_part(redact(f"x {encoded[7:-5]} y"), encoded) < FRAGMENT
+
+
+@given(
+    st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=9, max_size=14), st.sampled_from(["\n", "\r\n", "\n   | "])
+)
+def test_a_short_secret_is_found_whole_across_a_line_end(value: str, gutter: str) -> None:
+    Secret(value)
+    assert longest_part(redact(f"[ {value[:4]}{gutter}{value[4:]} ]"), value) < 4
+
+
+@given(st.lists(st.integers(1, 9000), min_size=1, max_size=60), st.integers(0, 7000), TOKENS)
+def test_the_tail_of_a_stream_is_redacted_before_it_is_cut(sizes: list[int], where: int, token: str) -> None:
+    Secret(token)
+    unknown = "eyJhbGciOiJub25lIn0." + "q9Zk" * 500
+    stream = (("w " * where + token + " " + unknown + " ") * 12).encode()
+    tail = Tail(300)
+    at = 0
+    while at < len(stream):
+        size = sizes[at % len(sizes)]
+        tail.add(stream[at : at + size])
+        at += size
+    shown = tail.text()
+    assert len(shown) <= 301
+    assert longest_part(shown, token) < FRAGMENT
+    assert "q9Zk" not in shown
+
+
+def test_the_tail_of_an_endless_stream_takes_bounded_memory() -> None:
+    tail = Tail(2000)
+    for _ in range(300):
+        tail.add(b"x" * 65536)
+    assert len(tail._kept) < 400_000
+    assert tail.text().endswith("x")

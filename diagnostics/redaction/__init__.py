@@ -8,15 +8,14 @@ server or a library (as it is, form-url-encoded, base64, JSON-escaped), and ever
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 import unicodedata
-from collections.abc import Mapping
-from urllib.parse import quote, quote_plus
+from collections.abc import Iterable, Iterator, Mapping
+
+from diagnostics.redaction.known import KnownSecrets, Span
 
 _MASK = "***"
-_SHORTEST = 6  # a shorter value would mask ordinary words; a real secret has about 40 characters
+_ROOM = 32 * 1024  # bytes: the longest token that is told from its beginning
 
 _TOKEN_PATTERNS = (
     re.compile(r"\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,2}"),  # a JWT: base64 of {"
@@ -30,7 +29,7 @@ _TOKEN_PATTERNS = (
     re.compile(r"(?<![\w~.-])[A-Za-z0-9_.~-]{3}\dQ~[A-Za-z0-9_.~-]{31,37}"),  # the shape of Entra's client secrets
 )
 
-_known: set[str] = set()
+_known = KnownSecrets()
 
 
 class Secret:
@@ -43,7 +42,7 @@ class Secret:
 
     def __init__(self, value: str) -> None:
         self._value = value
-        _known.update(form for form in _forms(value) if len(form) >= _SHORTEST)
+        _known.add(value)
 
     def reveal(self) -> str:
         """Return the value, for the one call that has to send it."""
@@ -68,30 +67,75 @@ class Secret:
         raise TypeError("a secret is not written anywhere")
 
 
-def _forms(value: str) -> set[str]:
-    bare = value.strip()
-    if not bare:
-        return set()
-    encoded = {base64.b64encode(text.encode("utf-8", "surrogatepass")).decode() for text in (value, bare)}
-    return {
-        value,
-        bare,
-        quote(bare, safe="", errors="surrogatepass"),
-        quote_plus(bare, errors="surrogatepass"),
-        json.dumps(bare)[1:-1],
-        *encoded,
-        *(form.rstrip("=") for form in encoded),
-    }
-
-
 def redact(text: str) -> str:
-    """Return `text` without any secret of this run and without anything that looks like a token."""
-    for form in sorted(_known, key=len, reverse=True):
-        if form in text:
-            text = text.replace(form, _MASK)
+    """Return `text` without any secret of this run and without anything that looks like a token.
+
+    Give it the whole text, and cut afterwards: of a token that was cut before, only a long part can be recognised.
+    Line ends stay where they are.
+    """
+    return _masked(text, _spans(text))
+
+
+def _spans(text: str) -> Iterator[Span]:
+    yield from _known.spans(text)
     for pattern in _TOKEN_PATTERNS:
-        text = pattern.sub(_MASK, text)
-    return text
+        for match in pattern.finditer(text):
+            yield match.span()
+
+
+def _masked(text: str, spans: Iterable[Span]) -> str:
+    """Return `text` with every span as a mask, one for each line that it touches."""
+    parts: list[str] = []
+    at = 0
+    for start, end in _united(spans):
+        parts += text[at:start], "\n".join(_MASK if part.strip() else part for part in text[start:end].split("\n"))
+        at = end
+    return "".join(parts) + text[at:]
+
+
+def _united(spans: Iterable[Span]) -> list[Span]:
+    united: list[Span] = []
+    for start, end in sorted(spans):
+        if united and start <= united[-1][1]:
+            united[-1] = united[-1][0], max(end, united[-1][1])
+        else:
+            united.append((start, end))
+    return united
+
+
+class Tail:
+    """The last words of a stream of any length, such as a child's stderr: redacted as a whole, cut afterwards.
+
+    What is kept is bounded by about 100 kB: more than what is shown by `_ROOM` bytes, the longest token that there
+    may be, so that no token is cut where the kept part begins.
+    """
+
+    def __init__(self, keep: int = 2000) -> None:
+        """Keep what the last `keep` characters need."""
+        self._keep = keep
+        self._most = keep * 4 + _ROOM
+        self._kept = bytearray()
+        self._cut = False
+
+    def add(self, data: bytes) -> None:
+        """Take the next bytes of the stream."""
+        self._kept += data
+        if len(self._kept) > 2 * self._most:
+            del self._kept[: -self._most]
+            self._cut = True
+
+    def text(self) -> str:
+        """Return the last `keep` characters at most, safe to show; a stream that was cut begins with `…`."""
+        text = bytes(self._kept).decode("utf-8", "replace")
+        spans = _united(_spans(text))
+        start = _ROOM // 2 if self._cut else 0
+        start = next((first for first, end in spans if first <= start < end), start)
+        shown = safe(
+            _masked(text[start:], ((max(first, start) - start, end - start) for first, end in spans if end > start))
+        )
+        shown = shown.strip()
+        cut = self._cut or len(shown) > self._keep
+        return ("…" if cut else "") + shown[-self._keep :].lstrip()
 
 
 def redact_tree(value: object) -> object:

@@ -1,10 +1,14 @@
 # `make demo` runs the main job on the embedded lab; `make test` installs what the tests need and runs them all.
 # Both create .venv on first use. PYTHON=python3.12 chooses the interpreter, VENV=folder the environment.
+# The tests run with requirements/locked.txt, every file of it known by its hash; `make lowest` runs them with the lowest
+# versions that pyproject.toml allows, `make lock` writes both files anew.
 PYTHON ?= python3
 VENV ?= .venv
+VERSIONS ?= locked
 BIN := $(VENV)/bin
+UV ?= uv
 
-.PHONY: demo test lint types check bench clean
+.PHONY: demo test lowest check bench lock licenses clean
 
 $(BIN)/diag: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "diag needs Python 3.11 or newer")'
@@ -12,9 +16,12 @@ $(BIN)/diag: pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-$(VENV)/.test: $(BIN)/diag pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
-	@touch $@
+$(VENV)/.test: requirements/$(VERSIONS).txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "diag needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@ $(BIN)/diag
 
 demo: $(BIN)/diag
 	@echo '--- A healthy tenant ---'
@@ -34,5 +41,17 @@ check: $(VENV)/.test
 bench: $(VENV)/.test
 	for script in benchmarks/*.py; do $(BIN)/python $$script; done
 
+lowest:
+	$(MAKE) VERSIONS=lowest VENV=.venv-lowest .venv-lowest/.test
+	.venv-lowest/bin/python -m pytest
+
+LOCK = $(UV) pip compile --quiet --no-header --universal --python-version 3.11 --generate-hashes --upgrade
+lock:
+	$(LOCK) --extra test pyproject.toml --output-file requirements/locked.txt
+	$(LOCK) --extra test --resolution lowest-direct pyproject.toml --output-file requirements/lowest.txt
+
+licenses: $(VENV)/.test
+	$(BIN)/python -m tests.trust.licences
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf $(VENV) .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -13,6 +13,8 @@ from typing import Literal, TypeAlias
 from diagnostics.changes.state import NOT_READ, Entry, Now, Registration, concerning
 from diagnostics.evidence import Observed, Unavailable
 from diagnostics.exchange.port import CmdletCall
+from diagnostics.quoting import Unprintable
+from diagnostics.redaction import safe
 
 FULL_ACCESS = "FullAccess"
 _BOOLEAN = re.compile(r"-(ImapEnabled)(?=\s|$)")
@@ -226,8 +228,12 @@ Step: TypeAlias = RegisterServicePrincipal | RemoveServicePrincipal | GrantFullA
 
 
 def command(step: Step) -> str:
-    """Return the PowerShell that a step equals, as an administrator would type it."""
-    return _BOOLEAN.sub(r"-\1 $true", step.call().as_powershell())
+    """Return the PowerShell that a step equals, ready to be pasted; "" where a value must not stand in a command."""
+    try:
+        text = _BOOLEAN.sub(r"-\1 $true", step.call().as_powershell())
+    except Unprintable:
+        return ""
+    return text if safe(text) == text else ""
 
 
 def mailboxes_of(steps: tuple[Step, ...] | list[Step]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ def opened(name: str | None, scenarios: Sequence[str] = (), shape: str | None = 
     Raises ProfileError, and typer.BadParameter for a scenario or shape that does not exist or has no demo to break.
     """
     from diagnostics.profile import load  # noqa: PLC0415 - pydantic is heavy
-    from diagnostics.profile.finding import DEMO, find  # noqa: PLC0415
+    from diagnostics.profile.finding import DEMO, find, option  # noqa: PLC0415
 
     if name is None and (scenarios or shape):
         name = DEMO
@@ -33,7 +34,8 @@ def opened(name: str | None, scenarios: Sequence[str] = (), shape: str | None = 
         return
     if scenarios or shape:
         raise typer.BadParameter("--scenario and --shape belong to --profile demo")
-    yield load(find(name) if name is not None else _default())
+    path = find(name) if name is not None else _default()
+    yield replace(load(path), option=option(name or DEFAULT, path))
 
 
 def _default() -> Path:
@@ -55,13 +57,14 @@ def _default() -> Path:
 def _demo(scenarios: Sequence[str], shape: str | None) -> Iterator[Profile]:
     from diagnostics.lab.server import DEFAULT_SHAPE, Lab  # noqa: PLC0415 - heavy
     from diagnostics.profile import load  # noqa: PLC0415 - pydantic is heavy
+    from diagnostics.profile.finding import DEMO  # noqa: PLC0415
 
     try:
         lab = Lab(shape or DEFAULT_SHAPE, scenarios)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     with lab, _environment(lab.env):
-        yield load(lab.profile, name="demo")
+        yield replace(load(lab.profile, name=DEMO), option=DEMO, scenarios=tuple(scenarios), shape=shape or "")
 
 
 @contextlib.contextmanager

@@ -69,7 +69,11 @@ class SecretShape:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What the run is about, after cleaning: the profile's values, or what a pasted text names. Empty: not named."""
+    """What the run is about, after cleaning: the profile's values, or what a pasted text names. Empty: not named.
+
+    `profile` is what `--profile` has to be given to name the run's profile again, `profile_file` the file that it was read
+    from; `scenarios` and `shape` are a demo's.
+    """
 
     tenant: str = ""
     organization: str = ""
@@ -84,3 +88,6 @@ class Target:
     imap_server: str = ""
     imap_port: int = 993
     profile: str = ""
+    profile_file: str = ""
+    scenarios: tuple[str, ...] = ()
+    shape: str = ""

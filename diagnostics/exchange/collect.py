@@ -318,7 +318,7 @@ def not_observed(result: CmdletResult) -> Unavailable:
 
 def provenance(result: CmdletResult) -> Provenance:
     """Return the cmdlet as an administrator would type it, and when it was run."""
-    return Provenance(Source.EXCHANGE, safe(result.call.as_powershell()), result.at, result.seconds)
+    return Provenance(Source.EXCHANGE, safe(result.call.shown()), result.at, result.seconds)
 
 
 def cmdlet_errors(result: CmdletResult) -> list[CmdletError]:

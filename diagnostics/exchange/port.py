@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self, TypeAlias
 
 from diagnostics.evidence import ExchangeConnection
-from diagnostics.redaction import Secret
+from diagnostics.quoting import Unprintable, powershell_argument
+from diagnostics.redaction import Secret, printable
 
 ParameterValue: TypeAlias = "str | int | bool | Sequence[str] | Secret | None"
 
@@ -33,8 +33,15 @@ class CmdletCall:
     parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
 
     def as_powershell(self) -> str:
-        """Return the command line an administrator would type, for reports; secrets appear as `***`."""
+        """Return the command line an administrator would type; secrets appear as `***`. Raises quoting.Unprintable."""
         return " ".join([self.cmdlet, *(_as_argument(name, value) for name, value in self.parameters.items())])
+
+    def shown(self) -> str:
+        """Return the command line to be read and not pasted: characters that no command may carry are spelled out."""
+        try:
+            return self.as_powershell()
+        except Unprintable:
+            return " ".join([self.cmdlet, *(f"-{name} {printable(str(v))}" for name, v in self.parameters.items())])
 
 
 class ErrorKind(enum.StrEnum):
@@ -196,20 +203,6 @@ def _as_argument(name: str, value: ParameterValue) -> str:
         case int():
             return f"-{name} {value}"
         case str():
-            return f"-{name} {quote(value)}"
+            return f"-{name} {powershell_argument(value)}"
         case _:
-            return f"-{name} {','.join(quote(item) for item in value)}"
-
-
-_QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")  # PowerShell reads all five as a single quote
-
-
-def quote(text: str) -> str:
-    """Return `text` as a PowerShell literal: bare where that is safe to read, else in single quotes, doubled inside."""
-    if (
-        text
-        and all(character.isalnum() or character in "-_.@" for character in text)
-        and not text.startswith(("-", "@"))
-    ):
-        return text
-    return "'" + _QUOTES.sub(r"\g<0>\g<0>", text) + "'"
+            return f"-{name} {','.join(powershell_argument(item) for item in value)}"

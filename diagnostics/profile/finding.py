@@ -52,6 +52,15 @@ def find(name_or_path: str) -> Path:
     raise ProfileError(Complaint(Place(name_or_path or "--profile"), what, advice))
 
 
+def option(name_or_path: str, found: Path) -> str:
+    """Return what `--profile` has to be given so that it means the file `found` in every folder.
+
+    That is the name that led to it, or its path where it was named by path or found in `profiles` of the current folder.
+    """
+    by_name = name_or_path in {found.stem, DEMO}
+    return name_or_path if by_name and found.parent != folders()[0] else str(found.absolute())
+
+
 def _advice() -> str:
     return "make one: diag profile new; see those that exist: diag profile list; try: --profile demo"
 

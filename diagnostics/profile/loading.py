@@ -42,13 +42,17 @@ _EVERY_DAY = {"client_id": "id", "app_id": "id", "application_id": "id", "tenant
 class Profile:
     """What to diagnose, as somebody wrote it down: ids and addresses keep every character that was typed.
 
-    `places` says by path, such as ("application", "id"), where a value stands; what has no place is a default.
+    `places` says by path, such as ("application", "id"), where a value stands; what has no place is a default. `option` is
+    what `--profile` has to be given to name this profile again; `scenarios` and `shape` are a demo's.
     """
 
     name: str
     path: Path
     document: Document
     places: Mapping[KeyPath, Place] = field(default_factory=dict)
+    option: str = ""
+    scenarios: tuple[str, ...] = ()
+    shape: str = ""
 
     @property
     def tenant(self) -> str:

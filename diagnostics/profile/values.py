@@ -25,6 +25,7 @@ from diagnostics.evidence import (
 from diagnostics.exchange.retired import EXPLANATION, REMEDY, is_retired
 from diagnostics.profile.clouds import CLOUDS
 from diagnostics.profile.complaints import Complaint, Place
+from diagnostics.profile.finding import DEMO
 from diagnostics.profile.judging import complaint, failures
 from diagnostics.profile.loading import Profile
 from diagnostics.profile.reading import KeyPath
@@ -79,7 +80,10 @@ def target(profile: Profile) -> Target:
         scope=cloud.scope.value,
         imap_server=(profile.imap.server or cloud.imap_server.value).strip(),
         imap_port=profile.imap.port,
-        profile=profile.name,
+        profile=profile.option or str(profile.path.absolute()),
+        profile_file="" if profile.option == DEMO else str(profile.path.absolute()),
+        scenarios=profile.scenarios,
+        shape=profile.shape,
     )
 
 
@@ -157,7 +161,7 @@ def about(evidence: Evidence, profile: Profile) -> Evidence:
     values = {
         field.name: getattr(known, field.name) or getattr(seen, field.name)
         for field in fields(Target)
-        if field.name not in {"cloud", "imap_port"}
+        if field.name not in {"cloud", "imap_port", "scenarios", "shape"}
     }
     merged = replace(known, **values)
     return replace(evidence, target=merged, settings=(*evidence.settings, *settings(profile)))

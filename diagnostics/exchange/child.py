@@ -20,8 +20,9 @@ from typing import IO
 
 from diagnostics.exchange.options import ChildCommand
 from diagnostics.exchange.port import ErrorKind
+from diagnostics.exchange.surroundings import environment
 from diagnostics.exchange.waiting import ChannelBroken, ChannelTimedOut, Deadline
-from diagnostics.redaction import safe
+from diagnostics.redaction import Tail, safe
 
 _PACKET = re.compile(
     rb"""<(?P<tag>Data|DataAck|CommandAck|SignalAck|CloseAck|Command|Signal|Close)\b"""
@@ -30,24 +31,9 @@ _PACKET = re.compile(
 )
 _CHUNK = 65536
 _LONGEST_LINE = 64 * 1024 * 1024
-_KEPT = 2000
-"""Characters of the child's own words that an error quotes."""
 _EXIT_SECONDS = 2.0
 _ENDED = "ended"
 _WINDOWS = sys.platform == "win32"
-
-
-class _Tail:
-    """The last words of a stream, for error messages."""
-
-    def __init__(self) -> None:
-        self._kept = b""
-
-    def add(self, data: bytes) -> None:
-        self._kept = (self._kept + data)[-_KEPT:]
-
-    def text(self) -> str:
-        return safe(self._kept.decode("utf-8", "replace")).strip()
 
 
 class Child:
@@ -58,8 +44,8 @@ class Child:
         self._changed = threading.Condition()
         self._data: dict[bytes, deque[bytes]] = {}
         self._acks: Counter[tuple[bytes, bytes]] = Counter()
-        self._said = _Tail()
-        self._noise = _Tail()
+        self._said = Tail()
+        self._noise = Tail()
         self._over = ""
         self._answered = False
         self._hopeless = False  # nothing was ever answered in time: not worth a wait at the end
@@ -228,9 +214,6 @@ class _GarbageError(Exception):
 
 def _started(command: ChildCommand) -> subprocess.Popen[bytes]:
     """Start the process in a session of its own, so that Ctrl-C reaches it only through the protocol."""
-    environment = {**os.environ, **dict(command.environment)}
-    for name in command.without:
-        environment.pop(name, None)
     flags = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
     try:
         return subprocess.Popen(
@@ -239,7 +222,7 @@ def _started(command: ChildCommand) -> subprocess.Popen[bytes]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
-            env=environment,
+            env=environment(command, os.environ),
             start_new_session=not _WINDOWS,
             creationflags=flags,
         )

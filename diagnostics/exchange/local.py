@@ -46,11 +46,13 @@ class LocalShell(ChildShell):
     def command(self) -> ChildCommand:
         """Return PowerShell's server mode; raises ShellUnavailable when there is no PowerShell."""
         extra = (*QUIET, *self._options.environment)
+        words: tuple[str, ...]
         if self._options.windows_powershell:
             # Modules of PowerShell 7 on an inherited PSModulePath do not load in 5.1.
             words = (find_windows_powershell(self._options), "-Version", "5.1", "-NoLogo", "-NoProfile", "-s")
-            return ChildCommand(words, extra, without=("PSModulePath",))
-        return ChildCommand((find_pwsh(self._options), "-NoProfile", "-NoLogo", "-ServerMode"), extra)
+            return ChildCommand(words, extra, without=("PSModulePath", *self._options.without))
+        words = (find_pwsh(self._options), "-NoProfile", "-NoLogo", "-ServerMode")
+        return ChildCommand(words, extra, self._options.without)
 
 
 def find_pwsh(options: LocalOptions) -> str:

@@ -43,8 +43,8 @@ class WinRmOptions:
 class LocalOptions:
     """PowerShell on this machine. `executable` empty: `pwsh` is looked for on PATH and in the usual places.
 
-    `windows_powershell` asks for Windows PowerShell 5.1 instead. `environment` is added to the child's. Opening may
-    take `connect_timeout`, one cmdlet `operation_timeout`.
+    `windows_powershell` asks for Windows PowerShell 5.1 instead. `environment` is added to the child's, and the variables
+    named in `without` are kept from it. Opening may take `connect_timeout`, one cmdlet `operation_timeout`.
     """
 
     executable: str = ""
@@ -52,6 +52,7 @@ class LocalOptions:
     connect_timeout: float = 30.0
     operation_timeout: float = 60.0
     environment: tuple[tuple[str, str], ...] = ()
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class SshOptions:
     """PowerShell on a jump host through the system's `ssh -s <host> powershell`.
 
     Keys, users and known hosts come from the user's ssh configuration; there are no passwords here. `options` are
-    further words for ssh, such as `-F` and a file.
+    further words for ssh, such as `-F` and a file. The variables named in `without` are kept from ssh.
     """
 
     host: str
@@ -70,6 +71,7 @@ class SshOptions:
     options: tuple[str, ...] = ()
     connect_timeout: float = 30.0
     operation_timeout: float = 60.0
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

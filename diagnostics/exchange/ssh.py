@@ -44,4 +44,4 @@ class SshShell(ChildShell):
         words = [found, "-o", "BatchMode=yes", "-o", f"ConnectTimeout={seconds}", *options.options]
         words += ["-p", str(options.port)] if options.port is not None else []
         words += ["-l", options.username] if options.username else []
-        return ChildCommand((*words, "-s", options.host, options.subsystem))
+        return ChildCommand((*words, "-s", options.host, options.subsystem), without=options.without)

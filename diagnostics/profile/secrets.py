@@ -8,7 +8,10 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+from pydantic import BaseModel
 
 from diagnostics.profile.loading import Profile
 from diagnostics.profile.model import CertificateReference, SecretReference
@@ -45,6 +48,19 @@ def certificate(reference: CertificateReference, profile: Profile, what: str) ->
     read_private(path, f"the certificate of {what}")
     password = resolve(reference.password, profile, f"the password of {path.name}") if reference.password else None
     return ClientCertificate(path, password)
+
+
+def variables(profile: Profile) -> tuple[str, ...]:
+    """Return the environment variables that a profile names as places of secrets, in whichever section."""
+    return tuple(dict.fromkeys(_variables(profile.document)))
+
+
+def _variables(section: BaseModel) -> Iterator[str]:
+    for _, value in section:
+        if isinstance(value, SecretReference) and value.env is not None:
+            yield value.env
+        elif isinstance(value, BaseModel):
+            yield from _variables(value)
 
 
 def where(reference: SecretReference | CertificateReference) -> str:

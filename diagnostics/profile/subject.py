@@ -163,7 +163,9 @@ def _transport(profile: Profile) -> Observed[TransportOptions]:
             return Unavailable(EXPLANATION, Missing.UNREACHABLE, here, REMEDY)
     match exchange.transport:
         case "local":
-            return LocalOptions(exchange.executable or "", exchange.windows_powershell, **times)
+            return LocalOptions(
+                exchange.executable or "", exchange.windows_powershell, without=secrets.variables(profile), **times
+            )
         case "ssh":
             return SshOptions(
                 host=exchange.host or "",
@@ -172,6 +174,7 @@ def _transport(profile: Profile) -> Observed[TransportOptions]:
                 subsystem=exchange.subsystem,
                 executable=exchange.executable or "ssh",
                 options=exchange.options,
+                without=secrets.variables(profile),
                 **times,
             )
         case "rest":

@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 import yaml
 
+from diagnostics import resources
 from diagnostics.profile import Profile, ProfileError, complaints, load, load_text, target
 from diagnostics.profile.finding import available, find
 from diagnostics.profile.schema import text as schema_text
@@ -18,7 +19,7 @@ from diagnostics.profile.wizard import NotWritten, Terminal, make
 
 from .test_profile_loading import APPLICATION, HERE, MINIMAL, TENANT
 
-SHIPPED = Path(__file__).resolve().parents[2] / "profiles"
+SHIPPED = resources.profiles_folder()
 
 
 @pytest.fixture(autouse=True)

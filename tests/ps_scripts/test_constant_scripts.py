@@ -183,5 +183,5 @@ def test_in_a_wheel_the_scripts_lie_inside_the_package(tmp_path: Path) -> None:
         installed.scripts_folder()
     shutil.copytree(resources.scripts_folder(), package / "ps_scripts")
     assert installed.script_names() == resources.script_names()
-    manifest = (PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8")
+    manifest = (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
     assert '"ps_scripts" = "diagnostics/ps_scripts"' in manifest

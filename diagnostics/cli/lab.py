@@ -95,3 +95,34 @@ def matrix(
         rows = running.run_all(jobs, lambda row: progress(f"{row.kind} {row.name}"))
     _screen.emit(running.render(rows, output.value), Output(output.value))
     raise typer.Exit(_guard.OK if all(row.is_right for row in rows) else _guard.FAILED)
+
+
+@app.command("faults")
+def faults(
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only",
+            metavar="CELL",
+            help="Run these cells, such as graph, imap/silent or token/*/first; may be repeated.",
+        ),
+    ] = None,
+    output: Annotated[
+        MatrixOutput, typer.Option("--output", "-o", help="How the rows are printed.")
+    ] = MatrixOutput.TABLE,
+) -> None:
+    """Let every peer misbehave in every way, and see that nothing unseen is told as seen, in bounded time and memory."""
+    from diagnostics.lab.faultmatrix import cells, measuring, rendering, running  # noqa: PLC0415 - heavy
+
+    if not measuring.POSSIBLE:
+        raise typer.BadParameter("the fault matrix measures processes in a way that this system does not have")
+    try:
+        chosen = cells.cells(only or ())
+    except cells.NothingChosen as error:
+        raise typer.BadParameter(str(error), param_hint="--only") from None
+    to_run = [cell for cell in chosen if isinstance(cell, cells.Cell)]
+    left_out = [cell for cell in chosen if isinstance(cell, cells.Senseless)]
+    with _screen.Progress() as progress:
+        rows = running.run_all(to_run, lambda row: progress(f"{row.name} {'right' if row.is_right else 'WRONG'}"))
+    _screen.emit(rendering.render(rows, left_out, output.value), Output(output.value))
+    raise typer.Exit(_guard.OK if all(row.is_right for row in rows) else _guard.FAILED)

@@ -11,7 +11,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from diagnostics.lab.faults import Conduct
+
 NAMES = ("localhost", "127.0.0.1")
+ELSEWHERE = "elsewhere.example"
 
 
 def authority(name: str) -> trustme.CA:
@@ -23,6 +26,20 @@ def server_context(issuer: trustme.CA) -> ssl.SSLContext:
     """Return a server's TLS context with a certificate of `issuer` for localhost and 127.0.0.1."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     issuer.issue_cert(*NAMES, common_name=NAMES[0]).configure_cert(context)
+    return context
+
+
+def misissued(issuer: trustme.CA, conduct: Conduct) -> ssl.SSLContext:
+    """Return a server's TLS context whose certificate no client may accept: of a stranger, expired, for another host."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if conduct is Conduct.OTHER_CA:
+        return server_context(authority("Example Web Gateway"))
+    if conduct is Conduct.WRONG_HOST:
+        issuer.issue_cert(ELSEWHERE, common_name=ELSEWHERE).configure_cert(context)
+        return context
+    now = dt.datetime.now(dt.UTC)
+    since, until = now - dt.timedelta(days=60), now - dt.timedelta(days=2)
+    issuer.issue_cert(*NAMES, common_name=NAMES[0], not_before=since, not_after=until).configure_cert(context)
     return context
 
 

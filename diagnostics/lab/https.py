@@ -14,8 +14,9 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from diagnostics.lab.faults import EndpointFaults, Fault
-from diagnostics.lab.listener import Listener
+from diagnostics.lab import misconduct
+from diagnostics.lab.faults import Conduct, EndpointFaults, Fault
+from diagnostics.lab.listener import Listener, reset
 
 LOG = logging.getLogger(__name__)
 MAX_BODY = 64 * 1024 * 1024
@@ -69,8 +70,7 @@ class HttpsEndpoint(Listener):
     """
 
     def __init__(self, tls_context: ssl.SSLContext, *, faults: EndpointFaults | None = None) -> None:
-        super().__init__(tls_context)
-        self.faults = faults or EndpointFaults()
+        super().__init__(tls_context, faults)
 
     @property
     def url(self) -> str:
@@ -86,9 +86,8 @@ class HttpsEndpoint(Listener):
         with contextlib.suppress(OSError):
             _Handler(connection, self)
 
-    def answer(self, request: Request) -> Response | None:
+    def answer(self, request: Request, fault: Fault) -> Response | None:
         """Return the answer, or None when the connection is to be cut without one."""
-        fault = self.faults.take()
         if fault.latency:
             self.stopping.wait(fault.latency)
         if fault.drop or self.stopping.is_set():
@@ -107,6 +106,8 @@ def _fault_response(fault: Fault) -> Response:
     headers = {"Content-Type": fault.content_type}
     if fault.retry_after is not None:
         headers["Retry-After"] = str(fault.retry_after)
+    if fault.location:
+        headers["Location"] = fault.location
     return Response(fault.status or 503, fault.body, headers)
 
 
@@ -125,6 +126,11 @@ class _Handler(BaseHTTPRequestHandler):
         super().__init__(connection, connection.getpeername(), endpoint)  # type: ignore[arg-type]
 
     def _answer(self) -> None:
+        fault = self.endpoint.faults.take(f"{self.command} {self.path}")
+        if fault.conduct is Conduct.RESET_MID_REQUEST:
+            reset(self.connection)
+            self.close_connection = True
+            return
         length = self.headers.get("Content-Length") or "0"
         chunked = "chunked" in (self.headers.get("Transfer-Encoding") or "").lower()
         if not length.isdigit() or int(length) > MAX_BODY:
@@ -141,10 +147,17 @@ class _Handler(BaseHTTPRequestHandler):
             headers=self.headers,
             body=body,
         )
-        response = self.endpoint.answer(request)
+        response = self.endpoint.answer(request, fault)
         if response is None:
             self.close_connection = True
             return
+        if fault.conduct is not None:
+            self.close_connection = True
+            misconduct.answer(fault.conduct, self.connection, response.headers, response.body, self.endpoint.stopping)
+            return
+        if self.endpoint.faults.connecting() is not None:
+            self.close_connection = True
+            self.endpoint.leave_if_told()
         self._send(response)
 
     do_GET = do_POST = do_PATCH = do_DELETE = do_PUT = do_HEAD = do_OPTIONS = _answer  # noqa: N815 - as the base class asks

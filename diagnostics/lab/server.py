@@ -24,7 +24,7 @@ from diagnostics.lab import certificates
 from diagnostics.lab.adminrest import AdminRestEndpoint
 from diagnostics.lab.catalog import build
 from diagnostics.lab.entra import EntraEndpoint
-from diagnostics.lab.faults import Faults
+from diagnostics.lab.faults import CERTIFICATES, Faults
 from diagnostics.lab.graph import GraphEndpoint
 from diagnostics.lab.imap.server import ImapEndpoint
 from diagnostics.lab.listener import LOOPBACK
@@ -154,6 +154,9 @@ class Lab:
             "exchange": AdminRestEndpoint(world, tokens, own),
             "winrm": winrm,
         }
+        for faults in vars(self.faults).values():
+            if faults.onset is not None and faults.onset.fault.conduct in CERTIFICATES:
+                faults.onset.tls = certificates.misissued(authority, faults.onset.fault.conduct)
         for server in servers.values():
             server.start()
             self._open.callback(server.close)

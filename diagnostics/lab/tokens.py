@@ -84,6 +84,7 @@ class TokenAuthority:
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self.clock = clock
+        self.signed: list[str] = []  # every token, for whoever looks where they went
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         numbers = self._key.public_key().public_numbers()
         self._modulus, self._exponent = _number(numbers.n), _number(numbers.e)
@@ -149,7 +150,8 @@ class TokenAuthority:
         parts = (b64url(json.dumps(part, separators=(",", ":")).encode()) for part in (header, payload))
         signed = ".".join(parts)
         signature = self._key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
-        return f"{signed}.{b64url(signature)}"
+        self.signed.append(f"{signed}.{b64url(signature)}")
+        return self.signed[-1]
 
     def verify(self, token: str, audiences: Collection[str]) -> Claims:
         """Return the claims of `token`, judged in this order: shape, signature, audience, time.

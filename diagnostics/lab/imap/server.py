@@ -6,11 +6,11 @@ import base64
 import secrets
 import socket
 import ssl
-import struct
 
+from diagnostics.lab.imap import misconduct
 from diagnostics.lab.imap.session import ImapSession, Phase
 from diagnostics.lab.imap.sign_in import SignInDesk
-from diagnostics.lab.listener import Listener
+from diagnostics.lab.listener import Listener, reset
 from diagnostics.lab.state import World
 from diagnostics.lab.tokens import TokenAuthority
 
@@ -18,7 +18,6 @@ PROXY_PATIENCE = 2.0
 """Seconds after which an HTTP-only proxy gives up on a client that sends no request (invented)."""
 TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-RESET = struct.pack("ii", 1, 0)
 
 
 class ImapEndpoint(Listener):
@@ -30,7 +29,7 @@ class ImapEndpoint(Listener):
     def __init__(
         self, world: World, tokens: TokenAuthority, tls_context: ssl.SSLContext, foreign_context: ssl.SSLContext
     ) -> None:
-        super().__init__(tls_context)
+        super().__init__(tls_context, world.faults.imap)
         self.world = world
         self._foreign_context = foreign_context
         self._desk = SignInDesk(world, tokens)
@@ -44,10 +43,10 @@ class ImapEndpoint(Listener):
 
     def serve(self, connection: socket.socket) -> None:
         """Talk to one client."""
-        fault = self.world.faults.imap.take()
+        fault = self.faults.take()
         transport = self.world.imap.transport
         if transport == "reset" or fault.drop:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            reset(connection)
             return
         if fault.latency:
             self.stopping.wait(fault.latency)
@@ -68,14 +67,23 @@ class ImapEndpoint(Listener):
         connection.sendall(answer)
 
     def _session(self, connection: socket.socket) -> None:
-        connection.sendall(self._greeting())
+        if self._misbehaves(connection, "GREETING", self._greeting(), b""):
+            return
         session = ImapSession(self._desk, lambda: self.world.imap)
         while session.phase is not Phase.ENDED:
             data = connection.recv(16384)
-            if not data:
+            if not data or self._misbehaves(connection, misconduct.label(data), session.receive(data), data):
                 return
-            if answer := session.receive(data):
-                connection.sendall(answer)
+
+    def _misbehaves(self, connection: socket.socket, label: str, honest: bytes, command: bytes) -> bool:
+        """Send the honest answer, or what the faults make of it; say whether the session is over with it."""
+        fault = self.faults.step(label)
+        if fault is not None and fault.conduct is not None:
+            misconduct.answer(fault.conduct, connection, honest, command, self.stopping)
+            return True
+        if honest:
+            connection.sendall(honest)
+        return False
 
     def _greeting(self) -> bytes:
         with self.world.lock:

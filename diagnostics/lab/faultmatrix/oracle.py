@@ -1,0 +1,199 @@
+"""What must come of each cell, written by hand from what diag promises, for each boundary and family of faults.
+
+The rules, of which the tables are the application:
+
+1. What could not be seen is not a pass: no check that needs this boundary, from the moment on, passes.
+2. It is `unknown`, in words that name the boundary, and the exit code is 3. Microsoft Graph is not required: 0.
+3. A fault of the line proves nothing about the tenant: no cause is named, but for two kinds of fault that are causes
+   themselves. A certificate that is not the host's is what `token-network-no-tls-or-proxy` and
+   `net-certificate-verify-failed` are about; and that the mail server cannot be reached is what the causes of the link
+   imap-network are about. Exit code 1 then.
+4. No cell takes longer than three times the deadlines of the exchanges that it begins, nor 300 MB; none shows a secret,
+   a traceback or leaves a process; no redirect is followed.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from diagnostics.lab.faultmatrix.cells import Boundary, Cell, Family
+from diagnostics.lab.faultmatrix.measuring import Measured
+
+MEGABYTE = 1024 * 1024
+MOST_MEMORY = 300 * MEGABYTE
+PATIENCE = 3
+"""How many times the sum of the deadlines a cell may take."""
+
+_WINDOW = 8
+"""Characters of a secret that must not be seen together."""
+
+_CLAIMS = frozenset({"token-tenant", "audience", "roles", "token-lifetime", "token-identity"})
+_TOKEN = _CLAIMS | {"sign-in"}
+_DISCOVERY = frozenset({"tenant", "mailbox-domain"})
+_EXCHANGE = frozenset({"exchange-connection", "exchange-service-principal", "recipient", "imap-enabled", "full-access"})
+_GRAPH = frozenset({"app-registration", "directory-objects", "secret-validity", "published-permission-ids"})
+_SIGNED_IN_IMAP = frozenset({"imap-sign-in", "imap-mailbox-opens"})
+_IMAP = _SIGNED_IN_IMAP | {"imap-connection", "imap-server"}
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a run must show.
+
+    None of `unseen` passes, or, for the last exchange of several, at least one of `some` does not. `told` are the checks
+    of which one must be unknown (or, where `causes` may be named, failed) in words that name the boundary.
+    """
+
+    exits: frozenset[int]
+    unseen: frozenset[str] = frozenset()
+    some: frozenset[str] = frozenset()
+    told: frozenset[str] = frozenset()
+    causes: tuple[str, ...] = ()
+
+
+def _expected(exit_code: int, unseen: frozenset[str] = frozenset(), **more: Any) -> Expected:
+    return Expected(frozenset({exit_code}), unseen, **more)
+
+
+_SIGN_IN_HOST = _TOKEN | _EXCHANGE | _GRAPH | _SIGNED_IN_IMAP
+_OPTIONAL = _expected(0, _GRAPH, told=_GRAPH)
+_NOTHING_LOST = _expected(0)
+_NO_EXCHANGE = _expected(3, _EXCHANGE, told=frozenset({"exchange-connection"}))
+_LESS_EXCHANGE = _expected(3, some=_EXCHANGE, told=_EXCHANGE)
+_OPENS = frozenset({"imap-mailbox-opens"})
+
+_TABLE: Mapping[Boundary, Mapping[str, Expected]] = {
+    Boundary.DISCOVERY: {
+        "connect": _expected(3, _DISCOVERY | _SIGN_IN_HOST, told=_DISCOVERY | {"sign-in", "sign-in-host"}),
+        "first": _expected(3, _DISCOVERY | _SIGN_IN_HOST, told=_DISCOVERY | {"sign-in", "sign-in-host"}),
+        "last": _OPTIONAL,  # MSAL's question before the operator's sign-in for Graph
+    },
+    Boundary.TOKEN: {
+        "first": _expected(3, _SIGN_IN_HOST, told=frozenset({"sign-in", "sign-in-host"})),
+        "second": _expected(
+            3, _EXCHANGE | _GRAPH, told=frozenset({"exchange-connection"})
+        ),  # the operator, for Exchange
+        "last": _OPTIONAL,  # the operator, for Graph
+    },
+    Boundary.GRAPH: {
+        "first": _OPTIONAL,
+        "second": _expected(0, some=_GRAPH, told=_GRAPH),
+        "last": _expected(0, some=_GRAPH, told=_GRAPH),
+    },
+    **{
+        boundary: {"connect": _NO_EXCHANGE, "first": _NO_EXCHANGE, "second": _NO_EXCHANGE, "last": _LESS_EXCHANGE}
+        for boundary in (Boundary.WSMAN, Boundary.STDIO, Boundary.SSH)
+    },
+    Boundary.REST: {"first": _NO_EXCHANGE, "second": _LESS_EXCHANGE, "last": _LESS_EXCHANGE},
+    Boundary.IMAP: {
+        "connect": Expected(frozenset({1}), _IMAP, told=_IMAP, causes=("net-",)),
+        "greeting": Expected(frozenset({1, 3}), _IMAP, told=_IMAP, causes=("net-",)),
+        "capability": Expected(frozenset({1, 3}), _SIGNED_IN_IMAP, told=_IMAP, causes=("net-",)),
+        "authenticate": Expected(frozenset({1, 3}), _SIGNED_IN_IMAP, told=_IMAP, causes=("net-",)),
+        "namespace": Expected(frozenset({1, 3}), _OPENS, told=_IMAP, causes=("net-",)),
+        "list": Expected(frozenset({1, 3}), _OPENS, told=_IMAP, causes=("net-",)),
+        "examine": Expected(frozenset({1, 3}), _OPENS, told=_IMAP, causes=("net-",)),
+        "logout": _NOTHING_LOST,  # the mailbox has opened by then, and nobody needs an answer to a farewell
+    },
+}
+_STRANGER: Mapping[Boundary, str] = {
+    Boundary.DISCOVERY: "token-network-no-tls-or-proxy",
+    Boundary.IMAP: "net-certificate-verify-failed",
+}
+"""Whose certificate is a cause; the others' only keeps diag from looking."""
+
+
+def expected(cell: Cell) -> Expected:
+    """Return what must come of a cell."""
+    found = _TABLE[cell.boundary][cell.moment.name]
+    cause = _STRANGER.get(cell.boundary)
+    if cell.kind.family is Family.STRANGER and cause is not None:
+        return Expected(frozenset({1}), found.unseen, found.some, found.told, (cause,))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What can be said of a run: its report, everything `shown` by it, and what its peers saw of it.
+
+    `words` is a pattern for the name of the boundary, `secrets` is what must not be shown, `met` how often the fault was
+    met (`None`: nobody could count), `visitors` how many came to where redirects lead.
+    """
+
+    measured: Measured
+    report: Mapping[str, Any] | None
+    shown: bytes
+    words: str
+    secrets: Sequence[str]
+    met: int | None
+    visitors: int
+
+
+def problems(cell: Cell, run: Run) -> Iterator[str]:
+    """Yield what is wrong with a run of `diag permissions`."""
+    yield from _of_process(run)
+    if run.measured.late:
+        return
+    wanted = expected(cell)
+    if run.measured.exit_code not in wanted.exits:
+        yield f"exit code {run.measured.exit_code}, not {' or '.join(map(str, sorted(wanted.exits)))}"
+    if run.report is None:
+        yield "no report was written"
+        return
+    yield from _of_findings(wanted, run.report["findings"], run.words)
+    named = [cause["cause"] for cause in run.report["causes"]]
+    if alien := [cause for cause in named if not cause.startswith(wanted.causes or ("-",))]:
+        yield f"names {', '.join(alien)}"
+    if cell.kind.family is Family.STRANGER and wanted.causes and not named:
+        yield f"does not name {wanted.causes[0]}"
+
+
+def _of_process(run: Run) -> Iterator[str]:
+    """Yield what is wrong with any run, whatever it was about."""
+    measured = run.measured
+    if measured.late:
+        yield f"still running after {measured.seconds:.0f} s"
+    if measured.memory > MOST_MEMORY:
+        yield f"took {measured.memory // MEGABYTE} MB"
+    own = [line for line in run.shown.splitlines() if b"Traceback (most recent" in line or b"diag failed:" in line]
+    if own:
+        yield f"a fault of its own: {own[0].decode('utf-8', 'replace')[:160]}"
+    if measured.orphans:
+        yield f"left behind: {', '.join(measured.orphans)}"
+    if seen := sum(is_seen(secret, run.shown) for secret in run.secrets):
+        yield f"shows {seen} secret(s)"
+    if run.visitors:
+        yield "followed the redirect"
+    if run.met == 0 and not measured.late:
+        yield "the fault was never met"
+
+
+def _of_findings(wanted: Expected, findings: list[Mapping[str, Any]], words: str) -> Iterator[str]:
+    passing = {finding["check"] for finding in findings if finding["outcome"] == "pass"}
+    if seen := sorted(passing & wanted.unseen):
+        yield f"passes what it cannot see: {', '.join(seen)}"
+    if wanted.some and wanted.some <= passing:
+        yield "passes everything"
+    outcomes = {"unknown", "fail"} if wanted.causes else {"unknown"}
+    told = [finding for finding in findings if finding["check"] in wanted.told and finding["outcome"] in outcomes]
+    said = "\n".join(finding.get("reason") or finding["summary"] for finding in told)
+    if wanted.told and not told:
+        yield "nothing is unknown"
+    elif wanted.told and not re.search(words, said):
+        yield f"does not name the boundary: {' '.join(said.split())[:160]}"
+
+
+def is_seen(secret: str, shown: bytes) -> bool:
+    """Say whether any eight characters of a secret stand in what was shown, plainly or in base64.
+
+    The header of a token and what all tokens of a lab share are no secrets: of a token, the signature counts.
+    """
+    kept = secret.rpartition(".")[2] if secret.count(".") == 2 else secret  # noqa: PLR2004 - header, payload, signature
+    forms = (kept.encode(), base64.b64encode(kept.encode()).rstrip(b"="))
+    return any(
+        form[start : start + _WINDOW] in shown for form in forms for start in range(max(1, len(form) - _WINDOW + 1))
+    )

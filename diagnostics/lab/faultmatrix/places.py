@@ -1,0 +1,161 @@
+"""A lab, and a profile for it, in which one cell's fault waits to happen."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import socket
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from diagnostics.lab import misconduct
+from diagnostics.lab.faultmatrix.cells import Boundary, Cell, Family
+from diagnostics.lab.faults import OF_CONNECTIONS, Conduct, EndpointFaults, Fault, Onset
+from diagnostics.lab.listener import LOOPBACK, Listener
+from diagnostics.lab.powershell.misbehaving import MET
+from diagnostics.lab.server import Lab
+
+CONNECT_SECONDS, OPERATION_SECONDS = 1, 2
+NEVER = 1_000_000_000
+_TRANSPORTS = {Boundary.REST: "rest", Boundary.STDIO: "local", Boundary.SSH: "ssh"}
+_ENDPOINTS = {
+    Boundary.DISCOVERY: "login",
+    Boundary.TOKEN: "login",
+    Boundary.GRAPH: "graph",
+    Boundary.WSMAN: "winrm",
+    Boundary.REST: "exchange",
+    Boundary.IMAP: "imap",
+}
+_PROGRAMS = {Boundary.STDIO: r"\bpwsh\b|PowerShell", Boundary.SSH: r"\bssh\b"}
+_ALSO_NAMED = {
+    Boundary.WSMAN: rf"{LOOPBACK}|management host",
+    Boundary.REST: r"\bExchange\b",
+    Boundary.IMAP: r"\bIMAP\b|the server|\b(?:CAPABILITY|AUTHENTICATE|NAMESPACE|LIST|EXAMINE)\b",
+}
+
+
+def transport(boundary: Boundary) -> str:
+    """Return the Exchange transport with which a boundary is tried."""
+    return _TRANSPORTS.get(boundary, "winrm")
+
+
+class Trap(Listener):
+    """Where redirects lead: it notes who comes, and answers nobody."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.visitors = 0
+
+    def serve(self, connection: socket.socket) -> None:
+        """Count a visitor."""
+        del connection
+        self.visitors += 1
+
+
+class SshDoor(Listener):
+    """A port at which the system's ssh client meets no sshd: what it does there is the misconduct alone."""
+
+    def serve(self, connection: socket.socket) -> None:
+        """Say something that is no greeting of SSH, if anything."""
+        fault = self.faults.take()
+        if fault.conduct is not None:
+            misconduct.answer(fault.conduct, connection, {}, b"", self.stopping)
+
+
+@dataclass
+class Place:
+    """A started lab with a profile of short time-outs; `home` is the folder of the process that is to meet the fault."""
+
+    cell: Cell | None
+    lab: Lab
+    home: Path
+    onset: Onset
+    trap: Trap
+    tally: Path
+    words: str = ""
+    """A pattern that fits how an error names this boundary."""
+
+    profile: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.profile = self.home / "profile.yaml"
+
+    @property
+    def seen(self) -> int:
+        """How many exchanges fitted the cell's moment."""
+        return self.onset.seen + (len(self.tally.read_bytes()) if self.tally.exists() else 0)
+
+    @property
+    def met(self) -> int:
+        """How many exchanges ran into the fault, as far as its endpoint can tell."""
+        return self.onset.met + (self.tally.read_text().count(MET) if self.tally.exists() else 0)
+
+    def secrets(self) -> list[str]:
+        """Return what must not be seen anywhere."""
+        named = [value for name, value in self.lab.env.items() if name.endswith(("SECRET", "PASSWORD"))]
+        return [*named, *self.lab.tokens.signed]
+
+
+@contextlib.contextmanager
+def placed(cell: Cell | None, boundary: Boundary, home: Path, nth: int = NEVER, fitting: str = "") -> Iterator[Place]:
+    """Start a lab for `boundary`; `cell` None: a healthy one, which counts what fits."""
+    fault = cell.kind.fault if cell is not None else Fault()
+    onset = Onset(fault, fitting, nth)
+    lab = Lab(scenarios=cell.scenarios if cell is not None else (), transport=transport(boundary))
+    with contextlib.ExitStack() as opened:
+        trap = Trap()
+        trap.start()
+        opened.callback(trap.close)
+        if cell is not None and cell.kind.family is Family.ELSEWHERE:
+            onset.fault = replace(fault, location=f"https://localhost:{trap.address[1]}/elsewhere")
+        tally = home / "tally"
+        place = Place(cell, lab, home, onset, trap, tally)
+        if boundary in _ENDPOINTS:
+            faults: EndpointFaults = getattr(lab.faults, _ENDPOINTS[boundary])
+            faults.onset = onset
+        opened.enter_context(lab)
+        tree = yaml.safe_load(lab.profile.read_text())
+        tree["timeouts"] = {"connect": CONNECT_SECONDS, "operation": OPERATION_SECONDS}
+        place.words = _words(boundary, lab)
+        if boundary in {Boundary.STDIO, Boundary.SSH}:
+            _stand_in(place, boundary, tree, opened)
+        _write(place.profile, yaml.safe_dump(tree))
+        yield place
+
+
+def _words(boundary: Boundary, lab: Lab) -> str:
+    if boundary in _PROGRAMS:
+        return _PROGRAMS[boundary]
+    port = str(lab.ready["endpoints"][_ENDPOINTS[boundary]]).rpartition(":")[2].partition("/")[0]
+    return rf"\b{port}\b|{_ALSO_NAMED[boundary]}" if boundary in _ALSO_NAMED else rf"\b{port}\b"
+
+
+def _stand_in(place: Place, boundary: Boundary, tree: dict[str, Any], opened: contextlib.ExitStack) -> None:
+    """Name a program in place of pwsh, or of ssh, or the address at which the real ssh meets a stranger."""
+    conduct = place.cell.kind.conduct if place.cell is not None else None
+    if boundary is Boundary.SSH and conduct in OF_CONNECTIONS and conduct is not None:
+        door = SshDoor(None, EndpointFaults(onset=place.onset))
+        door.start()
+        opened.callback(door.close)
+        tree["exchange"] |= {"host": LOOPBACK, "port": door.address[1], "options": ["-F", os.devnull]}
+        place.words = str(door.address[1])
+        return
+    program = place.home / ("pwsh" if boundary is Boundary.STDIO else "ssh")
+    onset = place.onset
+    words = [sys.executable, "-m", "diagnostics.lab.powershell.misbehaving", "--fitting", onset.fitting]
+    words += ["--conduct", str(conduct or Conduct.SILENT), "--nth", str(onset.nth), "--tally", str(place.tally)]
+    _write(program, f"#!/bin/sh\nexec {shlex.join(words)}\n")
+    program.chmod(0o600 if conduct is Conduct.REFUSED else 0o700)
+    tree["exchange"]["executable"] = str(program)
+
+
+def _write(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)

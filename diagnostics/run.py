@@ -39,9 +39,9 @@ from diagnostics.evidence import (
 
 if TYPE_CHECKING:
     from diagnostics.exchange.options import TransportOptions
+    from diagnostics.net.client import HttpSession
     from diagnostics.sources.credentials import Credential
     from diagnostics.sources.entra import TokenOutcome
-    from diagnostics.sources.http import HttpSession
     from diagnostics.sources.operator import OperatorSession, SignIn
 
 Progress: TypeAlias = Callable[[str], None]
@@ -85,8 +85,8 @@ class Subject:
 
 def observe(subject: Subject, options: RunOptions, progress: Progress) -> Evidence:
     """Ask every source that `options` names, and return what they saw. Raises nothing for what the world does."""
-    from diagnostics.sources.http import HttpOptions, open_session  # noqa: PLC0415 - heavy
-    from diagnostics.sources.tls import CaFileUnusable  # noqa: PLC0415 - heavy
+    from diagnostics.net.client import HttpOptions, open_session  # noqa: PLC0415 - heavy
+    from diagnostics.net.tls import CaFileUnusable  # noqa: PLC0415 - heavy
 
     mailboxes = options.mailboxes or subject.target.mailboxes
     subject = replace(subject, target=replace(subject.target, mailboxes=mailboxes))

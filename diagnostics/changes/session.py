@@ -31,10 +31,10 @@ from diagnostics.exchange.collect import READ_CMDLETS, WRITE_CMDLETS, collect
 from diagnostics.exchange.factory import open_shell
 from diagnostics.exchange.options import RestOptions
 from diagnostics.exchange.port import ConnectionRequest, ErrorKind, Shell, ShellUnavailable
+from diagnostics.net.client import HttpOptions, open_session
 from diagnostics.run import Subject
 from diagnostics.sources.entra import EntraOptions, TokenOutcome, acquire_token
 from diagnostics.sources.graph import GraphOptions, collect_graph
-from diagnostics.sources.http import HttpOptions, open_session
 from diagnostics.sources.imap.probe import ImapOptions, probe
 from diagnostics.sources.operator import OperatorOptions, OperatorSession, OperatorSignInFailed, Resource, sign_in
 

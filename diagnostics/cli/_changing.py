@@ -27,7 +27,7 @@ from diagnostics.cli import _guard, _screen, _target
 from diagnostics.cli._screen import Output
 from diagnostics.evidence import Missing
 from diagnostics.exchange.port import ErrorKind, ShellUnavailable
-from diagnostics.sources.tls import CaFileUnusable
+from diagnostics.net.tls import CaFileUnusable
 
 if TYPE_CHECKING:
     from diagnostics.profile import Profile

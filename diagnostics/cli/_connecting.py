@@ -14,11 +14,11 @@ from diagnostics.evidence import Missing, Unavailable
 from diagnostics.exchange.collect import READ_CMDLETS, WRITE_CMDLETS
 from diagnostics.exchange.factory import open_shell
 from diagnostics.exchange.port import ConnectionRequest, ErrorKind, OpenStep, Shell, ShellUnavailable
+from diagnostics.net.client import HttpOptions, open_session
+from diagnostics.net.tls import CaFileUnusable
 from diagnostics.redaction import redact_tree, safe
 from diagnostics.run import Subject
-from diagnostics.sources.http import HttpOptions, open_session
 from diagnostics.sources.operator import OperatorOptions, OperatorSession, OperatorSignInFailed, Resource, sign_in
-from diagnostics.sources.tls import CaFileUnusable
 
 
 @dataclass(slots=True)

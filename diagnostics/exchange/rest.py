@@ -33,8 +33,8 @@ from diagnostics.exchange.rest_answers import Reply, error_of, is_cmdlets_own, m
 from diagnostics.exchange.rest_http import BATCH, AdminApi, Lost
 from diagnostics.exchange.values import ValueRefused, check_call
 from diagnostics.exchange.waiting import Deadline
+from diagnostics.net.tls import CaFileUnusable
 from diagnostics.redaction import safe
-from diagnostics.sources.tls import CaFileUnusable
 
 NOT_SUPPORTED = (
     "This run used Exchange's admin REST endpoint (transport rest), which Microsoft supports for its own "

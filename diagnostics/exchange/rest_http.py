@@ -21,8 +21,9 @@ from diagnostics.exchange.psrp import is_read
 from diagnostics.exchange.rest_answers import Page, Reply, error_of, may_pass, page_of, retry_after
 from diagnostics.exchange.values import plain
 from diagnostics.exchange.waiting import Deadline
+from diagnostics.net.client import HttpOptions, HttpSession, open_session
+from diagnostics.net.failures import UnexpectedAnswer, unavailable
 from diagnostics.redaction import safe
-from diagnostics.sources.http import HttpOptions, HttpSession, UnexpectedAnswer, open_session, unavailable
 
 BATCH = 10
 """Requests in one `$batch`; the module sends no more."""

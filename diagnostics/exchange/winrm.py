@@ -26,9 +26,9 @@ from diagnostics.exchange.port import ConnectionRequest, ErrorKind, ShellUnavail
 from diagnostics.exchange.psrp import Channel, PsrpShell
 from diagnostics.exchange.retired import refuse_retired
 from diagnostics.exchange.waiting import ChannelBroken, ChannelTimedOut, Deadline
+from diagnostics.net.failures import unavailable
+from diagnostics.net.tls import CaFileUnusable, trusting_context
 from diagnostics.redaction import safe
-from diagnostics.sources.http import unavailable
-from diagnostics.sources.tls import CaFileUnusable, trusting_context
 
 _NOTHING_YET = 2150858793
 """WSMan fault 0x80338029: the operation's time passed without output (ERROR_WSMAN_OPERATION_TIMEDOUT)."""

@@ -23,10 +23,11 @@ from diagnostics.evidence import (
     TokenRequest,
     Unavailable,
 )
+from diagnostics.net.answers import Answer, get_json
+from diagnostics.net.client import HttpSession
 from diagnostics.redaction import safe
 from diagnostics.sources.claims import decode_claims, secret_shape
 from diagnostics.sources.credentials import ClientCertificate, Credential, CredentialUnusable, for_msal
-from diagnostics.sources.http import Answer, HttpSession, get_json
 from diagnostics.sources.msal_http import MsalHttp, client_credentials, entra_error
 from diagnostics.sources.tokens import ApplicationToken
 

@@ -36,8 +36,9 @@ from diagnostics.evidence import (
     Source,
     Unavailable,
 )
+from diagnostics.net.answers import Answer, get_json
+from diagnostics.net.client import HttpSession
 from diagnostics.redaction import safe
-from diagnostics.sources.http import Answer, HttpSession, get_json
 from diagnostics.sources.tokens import OperatorToken
 
 EXCHANGE_ONLINE_APP_ID = "00000002-0000-0ff1-ce00-000000000000"

@@ -17,8 +17,9 @@ from typing import Any
 import requests
 
 from diagnostics.evidence import EntraError, Missing, Provenance, Source, Unavailable
+from diagnostics.net.answers import json_object
+from diagnostics.net.failures import unavailable
 from diagnostics.redaction import safe
-from diagnostics.sources.http import json_object, unavailable
 
 _CODE = re.compile(r"AADSTS(\d{4,9})")
 

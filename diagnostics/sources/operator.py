@@ -19,10 +19,10 @@ from typing import Any, TypeAlias
 from urllib.parse import quote, urlsplit
 
 from diagnostics.evidence import EntraError, Missing, Provenance, Source, TokenClaims, Unavailable
+from diagnostics.net.client import HttpSession
 from diagnostics.redaction import safe
 from diagnostics.sources.claims import decode_claims, payload_of
 from diagnostics.sources.credentials import Credential, CredentialUnusable, for_msal
-from diagnostics.sources.http import HttpSession
 from diagnostics.sources.msal_http import MsalHttp, client_credentials, entra_error
 from diagnostics.sources.rights import MissingRight, missing_rights
 from diagnostics.sources.tokens import OperatorToken

@@ -8,7 +8,7 @@ import pytest
 import trustme
 
 from diagnostics.lab.server import Lab
-from diagnostics.sources.http import HttpOptions, HttpSession, open_session
+from diagnostics.net.client import HttpOptions, HttpSession, open_session
 from tests.sources.source_peers import Handler, Peer, server_context
 
 

@@ -16,9 +16,9 @@ import yaml
 
 from diagnostics.evidence import AttemptOutcome, ImapSession, ReplyStatus, Unavailable
 from diagnostics.lab.server import Lab
+from diagnostics.net.client import HttpOptions, open_session
 from diagnostics.redaction import Secret
 from diagnostics.sources.entra import EntraOptions, acquire_token
-from diagnostics.sources.http import HttpOptions, open_session
 from diagnostics.sources.imap import ImapOptions, probe
 from diagnostics.sources.tokens import ApplicationToken
 from tests.sources.source_peers import Peer, scripted, server_context, wait_for_end

@@ -24,7 +24,7 @@ PREAMBLE = """
 from diagnostics.redaction import Secret
 from diagnostics.sources.entra import EntraOptions, acquire_token
 from diagnostics.sources.graph import GraphOptions
-from diagnostics.sources.http import HttpSession
+from diagnostics.net.client import HttpSession
 from diagnostics.sources.imap import ImapOptions
 from diagnostics.sources.operator import OperatorOptions, Resource, sign_in
 from diagnostics.sources.tokens import ApplicationToken, OperatorToken

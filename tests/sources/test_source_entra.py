@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_an
 from diagnostics.evidence import Missing, TenantDiscovery, Unavailable
 from diagnostics.lab import assertion, certificates
 from diagnostics.lab.server import Lab
+from diagnostics.net.client import HttpOptions, HttpSession, open_session
 from diagnostics.redaction import Secret
 from diagnostics.sources import entra
 from diagnostics.sources.entra import (
@@ -25,7 +26,6 @@ from diagnostics.sources.entra import (
     discover,
     discover_clouds,
 )
-from diagnostics.sources.http import HttpOptions, HttpSession, open_session
 from tests.sources.source_peers import Peer, as_json, http_answers, server_context
 
 Start = Callable[..., Peer]

@@ -19,9 +19,9 @@ from diagnostics.evidence import (
 from diagnostics.lab.faults import Fault
 from diagnostics.lab.server import Lab
 from diagnostics.lab.state import new_id
+from diagnostics.net.client import HttpOptions, HttpSession, open_session
 from diagnostics.redaction import Secret
 from diagnostics.sources.graph import GraphOptions, collect_graph
-from diagnostics.sources.http import HttpOptions, HttpSession, open_session
 from diagnostics.sources.operator import OperatorApplication, OperatorOptions, Resource, sign_in
 from diagnostics.sources.tokens import OperatorToken
 from tests.sources.source_peers import Peer, as_json, http_answers

@@ -17,9 +17,9 @@ import yaml
 
 from diagnostics.evidence import NOWHERE, Missing, TokenClaims
 from diagnostics.lab.server import Lab
+from diagnostics.net.client import HttpSession
 from diagnostics.redaction import Secret
 from diagnostics.sources.entra import EntraOptions, acquire_token
-from diagnostics.sources.http import HttpSession
 from diagnostics.sources.operator import (
     AccessTokenFile,
     Browser,

@@ -29,11 +29,11 @@ from diagnostics.evidence import (
     TlsPeer,
     Unavailable,
 )
+from diagnostics.net.tls import CaFileUnusable, trusting_context
 from diagnostics.redaction import safe
 from diagnostics.sources.imap.conversation import Challenged, Conversation, Ended, Event, Greeted, Over, Sent, State
 from diagnostics.sources.imap.stream import Broken, Failed, TlsStream, read_refused_certificate
 from diagnostics.sources.imap.xoauth2 import UserUnfit, initial_response
-from diagnostics.sources.tls import CaFileUnusable, trusting_context
 from diagnostics.sources.tokens import ApplicationToken
 
 _Address: TypeAlias = tuple[int, tuple[str | int, ...]]

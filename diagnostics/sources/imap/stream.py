@@ -16,8 +16,8 @@ import time
 from typing import Self
 
 from diagnostics.evidence import AttemptOutcome, TlsPeer
+from diagnostics.net.tls import why_refused
 from diagnostics.redaction import safe
-from diagnostics.sources.tls import why_refused
 
 _CHUNK = 16384
 _TLS_RECORDS = (0x14, 0x15, 0x16, 0x17)

@@ -10,8 +10,10 @@ import pytest
 import trustme
 
 from diagnostics.evidence import Missing, Source, Unavailable
-from diagnostics.sources.http import Answer, HttpOptions, HttpSession, get_json, open_session
-from diagnostics.sources.tls import CaFileUnusable
+from diagnostics.net.answers import Answer, get_json
+from diagnostics.net.client import HttpOptions, HttpSession, open_session
+from diagnostics.net.failures import Redirected
+from diagnostics.net.tls import CaFileUnusable
 from tests.sources.source_peers import Peer, as_json, http_answers, server_context, wait_for_end
 
 Start = Callable[..., Peer]
@@ -52,7 +54,8 @@ def test_a_redirect_never_carries_a_secret_elsewhere(http: HttpSession, peer: St
     elsewhere = peer(http_answers(lambda _line, _body: as_json({})), tls)
     target = f"https://localhost:{elsewhere.port}/"
     server = peer(http_answers(lambda _line, _body: (307, {"Location": target}, b"")), tls)
-    assert http.post(f"https://localhost:{server.port}/a", data={"client_secret": "s"}).status_code == 307
+    with pytest.raises(Redirected, match=f"HTTP 307, a redirect to https://localhost:{elsewhere.port}"):
+        http.post(f"https://localhost:{server.port}/a", data={"client_secret": "s"})
     assert elsewhere.accepted == 0
 
 

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
 from diagnostics.evidence import ExchangeConnection, Provenance, Source
 from diagnostics.exchange.opening import SIGN_IN, TENANT, check_tenant, expected_tenant, hint_of, token_claim
@@ -32,8 +31,9 @@ from diagnostics.exchange.psrp import is_read
 from diagnostics.exchange.rest_answers import Reply, error_of, is_cmdlets_own, may_pass, page_of, retry_after
 from diagnostics.exchange.rest_http import BATCH, AdminApi, Lost
 from diagnostics.exchange.values import ValueRefused, check_call
-from diagnostics.exchange.waiting import Deadline
+from diagnostics.net.deadline import Deadline
 from diagnostics.net.tls import CaFileUnusable
+from diagnostics.net.urls import origin_of
 from diagnostics.redaction import safe
 
 NOT_SUPPORTED = (
@@ -102,8 +102,7 @@ class RestShell:
             self._api = None
 
     def _opened(self, tenant: str) -> AdminApi:
-        base = urlsplit(self._options.base)
-        if base.scheme != "https" or not base.netloc:
+        if not origin_of(self._options.base).startswith("https://"):
             message = f"{safe(self._options.base)!r} is not an https address"
             raise ShellUnavailable(SIGN_IN, message, kind=ErrorKind.PARAMETER)
         try:

@@ -6,15 +6,14 @@ independent clients of `adminapi/beta`.
 
 from __future__ import annotations
 
-import email.utils
-import json
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from diagnostics.exchange.errors import shell_error, split_bars
 from diagnostics.exchange.port import ErrorKind, ShellError
+from diagnostics.net.answers import load_json
+from diagnostics.net.client import retry_after_seconds
 from diagnostics.redaction import safe
 
 KIND_OF_STATUS = {
@@ -50,8 +49,8 @@ class Reply:
     def json(self) -> Mapping[str, object] | None:
         """Return the body as a JSON object, or None when it is none: NUL bytes, text, HTML."""
         try:
-            value = json.loads(self.body)
-        except (ValueError, RecursionError):
+            value = load_json(self.body)
+        except ValueError:
             return None
         return value if isinstance(value, dict) else None
 
@@ -145,13 +144,7 @@ def _plain_text(reply: Reply) -> str:
 
 def retry_after(reply: Reply) -> float | None:
     """Return the seconds that the server asks to wait, from a number or an HTTP date; None when it does not ask."""
-    value = reply.header("Retry-After").strip()
-    if value.isdigit():
-        return float(value)
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time()) if value else None
-    except ValueError:
-        return None
+    return retry_after_seconds(reply.header("Retry-After"))
 
 
 def may_pass(reply: Reply) -> bool:

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import json
 import random
-import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 import urllib3.exceptions
 
 from diagnostics.evidence import Missing, Provenance, Source
-from diagnostics.exchange.http_body import read_whole
 from diagnostics.exchange.options import RestOptions
 from diagnostics.exchange.port import CmdletCall, ConnectionRequest, ErrorKind, ShellError
 from diagnostics.exchange.psrp import is_read
 from diagnostics.exchange.rest_answers import Page, Reply, error_of, may_pass, page_of, retry_after
 from diagnostics.exchange.values import plain
-from diagnostics.exchange.waiting import Deadline
 from diagnostics.net.client import HttpOptions, HttpSession, open_session
+from diagnostics.net.deadline import MEBIBYTE, Deadline, within
 from diagnostics.net.failures import UnexpectedAnswer, unavailable
+from diagnostics.net.urls import host_of, origin_of, same_origin
 from diagnostics.redaction import safe
 
+_LARGEST = 16 * MEBIBYTE
+"""Decoded bytes of an answer: a thousand rows of Get-Mailbox have about nine million."""
 BATCH = 10
 """Requests in one `$batch`; the module sends no more."""
 _PAGES = 500
@@ -62,11 +62,13 @@ class AdminApi:
         self._connection_id = str(uuid.uuid4())
         self._session: HttpSession = open_session(
             HttpOptions(
-                ca_file=options.ca_file, connect_timeout=options.connect_timeout, timeout=options.operation_timeout
+                ca_file=options.ca_file,
+                connect_timeout=options.connect_timeout,
+                timeout=options.operation_timeout,
+                largest=_LARGEST,
+                proxy=options.proxy,
             )
         )
-        if options.proxy:
-            self._session.proxies = {"https": options.proxy}
 
     def close(self) -> None:
         """Close the sockets."""
@@ -75,11 +77,10 @@ class AdminApi:
     @property
     def host(self) -> str:
         """Host and port of the endpoint."""
-        return urlsplit(self._options.base).netloc
+        return host_of(self._options.base)
 
     def _url(self, verb: str) -> str:
-        base = urlsplit(self._options.base)
-        return f"{base.scheme}://{base.netloc}/adminapi/beta/{self._tenant}/{verb}"
+        return f"{origin_of(self._options.base)}/adminapi/beta/{self._tenant}/{verb}"
 
     def _headers(self, call: CmdletCall) -> dict[str, str]:
         return {
@@ -101,7 +102,7 @@ class AdminApi:
 
     def invoke(self, call: CmdletCall, deadline: Deadline, wait: float | None = None) -> Reply:
         """Post one call, after `wait` seconds if Exchange asked for that. Raises Lost."""
-        if wait is not None and not _sleep(wait, deadline):
+        if wait is not None and not deadline.wait(wait):
             raise Lost(ErrorKind.THROTTLED, f"Exchange asks to wait {wait:g} s", sent=False)
         return self._patiently(self._url("InvokeCommand"), _encoded(call), call, deadline)
 
@@ -125,9 +126,9 @@ class AdminApi:
 
     def _followed(self, link: str, seen: set[str]) -> str:
         """Return a link to the next page; another origin would get the token, and a loop would have no end."""
-        ours, theirs = urlsplit(self._options.base), urlsplit(link)
-        if (theirs.scheme, theirs.netloc.lower()) != (ours.scheme, ours.netloc.lower()):
-            raise Lost(ErrorKind.OTHER, f"the next page is said to be at {theirs.netloc}, where nothing was sent")
+        if not same_origin(link, self._options.base):
+            place = origin_of(link) or "an address that is none"
+            raise Lost(ErrorKind.OTHER, f"the next page is said to be at {place}, where nothing was sent")
         if link in seen or len(seen) >= _PAGES:
             raise Lost(ErrorKind.OTHER, "the list of pages has no end")
         seen.add(link)
@@ -163,25 +164,18 @@ class AdminApi:
             again = may_pass(reply) if is_read(call) else reply.status == 429  # noqa: PLR2004
             if not again or attempt == self._options.retries:
                 break
-            if not _sleep(_wait(reply, attempt), deadline):
+            if not deadline.wait(_wait(reply, attempt)):
                 break
         return reply
 
     def _post(self, url: str, body: bytes, call: CmdletCall, deadline: Deadline) -> Reply:
-        left = deadline.remaining()
-        if left <= 0:
+        if deadline.over:
             raise Lost(ErrorKind.TIMED_OUT, f"no answer within {deadline.seconds:g} s", sent=False)
         headers = {**self._headers(call), "Authorization": f"Bearer {self._request.access_token.reveal()}"}
         try:
-            with self._session.post(
-                url,
-                data=body,
-                headers=headers,
-                timeout=(min(self._options.connect_timeout, left), left),
-                stream=True,
-                allow_redirects=False,
-            ) as response:
-                return Reply(response.status_code, response.headers, read_whole(response, deadline))
+            with within(deadline, _LARGEST):
+                response = self._session.post(url, data=body, headers=headers)
+            return Reply(response.status_code, response.headers, response.content)
         except (requests.RequestException, UnexpectedAnswer, OSError) as error:
             raise self._lost(error) from error
 
@@ -220,11 +214,3 @@ def _wait(reply: Reply, attempt: int) -> float:
     if asked is not None:
         return asked
     return min(_LONGEST_WAIT, _FIRST_WAIT * float(2**attempt)) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
-
-
-def _sleep(seconds: float, deadline: Deadline, pause: Callable[[float], None] = time.sleep) -> bool:
-    """Wait, unless that would take longer than what is left; say whether it was waited."""
-    if seconds >= deadline.remaining():
-        return False
-    pause(seconds)
-    return True

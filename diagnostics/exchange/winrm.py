@@ -6,34 +6,34 @@ hangs. Here every request carries what is left of the deadline, and only connect
 
 from __future__ import annotations
 
-import ssl
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
 from pypsrp.wsman import WSManAction
-from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
 
 from diagnostics.evidence import Missing, Provenance, Source
-from diagnostics.exchange.http_body import read_whole
 from diagnostics.exchange.options import WINRM_AUTHENTICATIONS, WinRmOptions
 from diagnostics.exchange.pipelines import Connection
 from diagnostics.exchange.port import ConnectionRequest, ErrorKind, ShellUnavailable
 from diagnostics.exchange.psrp import Channel, PsrpShell
 from diagnostics.exchange.retired import refuse_retired
-from diagnostics.exchange.waiting import ChannelBroken, ChannelTimedOut, Deadline
-from diagnostics.net.failures import unavailable
-from diagnostics.net.tls import CaFileUnusable, trusting_context
+from diagnostics.exchange.waiting import ChannelBroken, ChannelTimedOut
+from diagnostics.net.client import HttpOptions, HttpSession, open_session
+from diagnostics.net.deadline import MEBIBYTE, Deadline, within
+from diagnostics.net.failures import UnexpectedAnswer, unavailable
+from diagnostics.net.tls import CaFileUnusable
+from diagnostics.net.urls import is_loopback
 from diagnostics.redaction import safe
 
 _NOTHING_YET = 2150858793
 """WSMan fault 0x80338029: the operation's time passed without output (ERROR_WSMAN_OPERATION_TIMEDOUT)."""
 _RECEIVE_SECONDS = 20
 _GRACE = 2.0
+"""Seconds for an answer that a server gives just when the time is up."""
+_LARGEST = 2 * MEBIBYTE
+"""Bytes of an answer; each request asks for at most 150 KB (MaxEnvelopeSize), and of XML a byte may take fifty."""
 _FAULT_KINDS = {
     5: ErrorKind.NO_RIGHTS,  # ERROR_ACCESS_DENIED
     0x80338029: ErrorKind.TIMED_OUT,
@@ -91,31 +91,6 @@ def _check(options: WinRmOptions) -> None:
         )
 
 
-class _Adapter(HTTPAdapter):
-    """Uses the program's own trust, directly and through a proxy."""
-
-    def __init__(self, context: ssl.SSLContext, retries: Retry, key_password: str | None) -> None:
-        self._extra = {"ssl_context": context, **({"key_password": key_password} if key_password else {})}
-        self._last: requests.Response | None = None
-        super().__init__(max_retries=retries)
-
-    def init_poolmanager(self, *arguments: Any, **keywords: Any) -> None:
-        super().init_poolmanager(*arguments, **{**keywords, **self._extra})
-
-    def send(self, request: requests.PreparedRequest, *arguments: Any, **keywords: Any) -> requests.Response:
-        self._last = super().send(request, *arguments, **keywords)
-        return self._last
-
-    def close(self) -> None:
-        """Close the sockets, also that of an answer which a failed sign-in left unread."""
-        if self._last is not None:
-            self._last.close()
-        super().close()
-
-    def proxy_manager_for(self, proxy: str, **keywords: Any) -> Any:
-        return super().proxy_manager_for(proxy, **{**keywords, **self._extra})
-
-
 class BoundedWSMan(Connection):
     """A WSMan whose every request ends at `deadline`, and whose failures say what they mean."""
 
@@ -141,39 +116,29 @@ class BoundedWSMan(Connection):
         )
         self.deadline = Deadline(options.operation_timeout)
         self._options = options
-        self.transport.session = self._session(trusting_context(options.ca_file))
+        self.transport.session = self._session()
 
-    def _session(self, context: ssl.SSLContext) -> requests.Session:
-        """Return pypsrp's session, with the program's own trust and with retries of the connection alone."""
-        session: requests.Session = self.transport._build_session()  # noqa: SLF001 - the seam to TLS
-        session.verify = True
-        if (urlsplit(self.transport.endpoint).hostname or "") in {"localhost", "127.0.0.1", "::1"}:
-            session.trust_env = False
-            session.proxies = {}
-        retries = Retry(
-            total=None,
-            connect=self._options.connect_retries,
-            read=0,
-            redirect=0,
-            status=0,
-            other=0,
-            backoff_factor=0.3,
-            raise_on_status=False,
+    def _session(self) -> HttpSession:
+        """Return a session of the program's own with the sign-in, the headers and the proxies of pypsrp's."""
+        theirs: requests.Session = self.transport._build_session()  # noqa: SLF001 - the seam to TLS
+        options = self._options
+        session = open_session(
+            HttpOptions(
+                ca_file=options.ca_file,
+                connect_timeout=options.connect_timeout,
+                timeout=options.operation_timeout + _GRACE,
+                retries=0,
+                connect_retries=options.connect_retries,
+                largest=_LARGEST,
+                key_password=_revealed(options.certificate_key_password),
+            )
         )
-        session.send = self._whole(session.send)  # type: ignore[method-assign]
-        session.mount("https://", _Adapter(context, retries, _revealed(self._options.certificate_key_password)))
+        session.auth, session.cert, session.proxies = theirs.auth or session.auth, theirs.cert, theirs.proxies
+        session.headers.update(theirs.headers)
+        if is_loopback(self.transport.endpoint):
+            session.proxies = {}
+        session.trust_env = False  # what it says of proxies is in pypsrp's session already
         return session
-
-    def _whole(self, send: Callable[..., requests.Response]) -> Callable[..., requests.Response]:
-        """Read each answer within the deadline, also one that comes drop by drop and never times out by itself."""
-
-        def bounded(request: requests.PreparedRequest, **keywords: Any) -> requests.Response:
-            response = send(request, **{**keywords, "stream": True})
-            response._content = read_whole(response, self.deadline)  # noqa: SLF001 - as requests does when it reads at once
-            response._content_consumed = True  # type: ignore[attr-defined] # noqa: SLF001
-            return response
-
-        return bounded
 
     def invoke(self, action: str, *arguments: Any, **keywords: Any) -> ET.Element:
         """Send one request; a Receive is sent again while there is nothing yet. Raises ChannelBroken."""
@@ -181,28 +146,21 @@ class BoundedWSMan(Connection):
         while True:
             if self.deadline.over:
                 raise ChannelTimedOut(f"no answer within {self.deadline.seconds:g} s")
-            self._bound_request()
+            self.operation_timeout = max(1, min(_RECEIVE_SECONDS, int(self.deadline.remaining())))
             try:
-                return super().invoke(action, *arguments, **keywords)
+                with within(Deadline(self.deadline.remaining() + _GRACE), _LARGEST):
+                    return super().invoke(action, *arguments, **keywords)
             except WSManFaultError as fault:
                 if fault.code != _NOTHING_YET or action != WSManAction.RECEIVE:
                     raise _broken_by_fault(fault) from fault
             except AuthenticationError as error:
                 raise _sign_in_refused(self._options) from error
-            except requests.exceptions.ReadTimeout as error:
-                raise ChannelBroken(f"{self._options.host} did not answer in time", kind=ErrorKind.TIMED_OUT) from error
-            except (requests.RequestException, OSError) as error:
+            except (requests.RequestException, UnexpectedAnswer, OSError) as error:
                 raise self._unreachable(error) from error
             except (WinRMTransportError, WinRMError) as error:
                 raise self._odd(error) from error
             except ET.ParseError as error:
                 raise ChannelBroken(f"{self._options.host} answered something that is not WS-Management") from error
-
-    def _bound_request(self) -> None:
-        left = self.deadline.remaining()
-        self.operation_timeout = max(1, min(_RECEIVE_SECONDS, int(left)))
-        self.transport.connection_timeout = min(self._options.connect_timeout, left + _GRACE)  # type: ignore[assignment]
-        self.transport.read_timeout = left + _GRACE  # type: ignore[assignment]
 
     def _unreachable(self, error: BaseException) -> ChannelBroken:
         host = f"{self._options.host}:{self._options.port}"

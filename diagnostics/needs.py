@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from diagnostics import formats
+
 SCHEMA = "diag/needs/1"
 APPLICATION, OPERATOR = "application under test", "operator"
 READ, CHANGE = ("permissions", "connect", "reach"), ("grant", "apply", "revoke")
@@ -99,13 +101,9 @@ def as_tree(needs: Sequence[Need]) -> Mapping[str, object]:
 def render(output: str) -> str:
     """Return all needs as `table`, `yaml` or `json`."""
     if output == "json":
-        import json  # noqa: PLC0415 - one format at a time
-
-        return json.dumps(as_tree(NEEDS), indent=2) + "\n"
+        return formats.as_json(as_tree(NEEDS)) + "\n"
     if output == "yaml":
-        import yaml  # noqa: PLC0415 - one format at a time
-
-        return str(yaml.safe_dump(as_tree(NEEDS), sort_keys=False, allow_unicode=True))
+        return formats.as_yaml(as_tree(NEEDS))
     from tabulate import tabulate  # noqa: PLC0415 - one format at a time
 
     rows = [(n.identity, n.right, n.where, "yes" if n.required else "no", ", ".join(n.commands), n.why) for n in NEEDS]

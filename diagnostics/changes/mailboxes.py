@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from diagnostics import files
 from diagnostics.changes.plan import Problem
 from diagnostics.redaction import safe
 
@@ -50,28 +51,15 @@ class MailboxList:
 def read_list(path: Path) -> MailboxList:
     """Return the mailboxes in a file. Raises BadList."""
     try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST + 1)
-    except OSError as error:
-        raise BadList(f"{path}: {error.strerror or error}") from None
-    if len(data) > _LARGEST:
-        raise BadList(f"{path} is too large for a list of mailboxes")
-    text = _decoded(data, path)
+        text = files.read_text(path, largest=_LARGEST, fallback="cp1252")  # what Excel writes on Western Windows
+    except files.FileUnusable as problem:
+        raise BadList(str(problem)) from None
+    if "\0" in text:
+        raise BadList(f"{path} is not text")
     try:
         return _collected(path, list(_cells(text)))
     except csv.Error as error:
         raise BadList(f"{path} cannot be read as CSV: {error}") from None
-
-
-def _decoded(data: bytes, path: Path) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace")
-    if b"\x00" in data:
-        raise BadList(f"{path} is not text")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")  # what Excel writes on Western Windows
 
 
 def _cells(text: str) -> Iterator[tuple[int, list[str]]]:

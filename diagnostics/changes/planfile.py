@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 
+from diagnostics import files
 from diagnostics.changes.plan import SCHEMA, Plan
+from diagnostics.formats import escaped
 
 _LARGEST = 64 * 1024 * 1024
 
@@ -23,29 +23,18 @@ def plan_tree(plan: Plan) -> dict[str, object]:
     return {"schema": plan.schema, "hash": plan.hash, **{name: tree[name] for name in tree if name != "schema"}}
 
 
-def save(plan: Plan, path: Path) -> None:
-    """Write a plan, whole or not at all, readable by its owner alone. Raises OSError."""
-    data = (json.dumps(plan_tree(plan), indent=2, ensure_ascii=False) + "\n").encode()
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
+def save(plan: Plan, path: Path, *, force: bool = False) -> None:
+    """Write a plan, whole or not at all, readable by its owner alone. Raises FileUnusable."""
+    files.write(
+        path, escaped(json.dumps(plan_tree(plan), indent=2, ensure_ascii=False)) + "\n", files.PLAN, force=force
+    )
 
 
 def load(path: Path) -> Plan:
-    """Return a saved plan. Raises OSError and BadPlan."""
-    with path.open("rb") as file:
-        data = file.read(_LARGEST)
+    """Return a saved plan. Raises FileUnusable and BadPlan."""
+    text = files.read_text(path, largest=_LARGEST)
     try:
-        tree = json.loads(data)
+        tree = json.loads(text)
     except (ValueError, RecursionError):
         raise BadPlan(f"{path} is not a plan: it is no JSON") from None
     return from_tree(tree, str(path))

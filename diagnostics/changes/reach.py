@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import enum
 import json
-import os
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from diagnostics import files
 from diagnostics.changes.patient import PatientShell
 from diagnostics.changes.plan import Holding
 from diagnostics.changes.state import NOBODY, Entry, Registration, entries_of, permissions
@@ -28,6 +28,11 @@ from diagnostics.redaction import safe
 
 BATCH = 50
 """Mailboxes that are asked for together."""
+
+_KIND = files.Kind("note of a sweep", "diag/reach-notes/", "Take it away if nobody needs it")
+_HEADER = json.dumps({"schema": f"{_KIND.schema}1"}) + "\n"
+_LARGEST_NOTES = 256 * 1024 * 1024
+"""Bytes; about a million mailboxes."""
 
 ShellMaker: TypeAlias = Callable[[], PatientShell]
 
@@ -174,11 +179,14 @@ class Notes:
         self._key = key
 
     def known(self) -> Mapping[str, Answer]:
-        """Return the answers of an interrupted sweep of the same application; unknown ones are asked again."""
+        """Return the answers of an interrupted sweep of the same application; unknown ones are asked again.
+
+        Raises FileUnusable.
+        """
         found: dict[str, Answer] = {}
         try:
-            lines = self._path.read_text("utf-8").splitlines()
-        except (OSError, UnicodeError):
+            lines = files.read(self._path, largest=_LARGEST_NOTES).splitlines()
+        except files.NotThere:
             return {}
         for line in lines:
             try:
@@ -189,22 +197,20 @@ class Notes:
                     Entry(e["user"], e["sid"], tuple(e["rights"]), e["deny"], e["inherited"]) for e in tree["entries"]
                 )
                 found[tree["mailbox"]] = Answer(tree["mailbox"], Access(tree["access"]), entries)
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 continue  # a line that a kill cut off
         return found
 
     def start(self, known: Iterable[Answer] = ()) -> None:
-        """Begin a file with what is known already. Raises OSError."""
+        """Begin a file with what is known already. Raises FileUnusable and OSError."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.writelines(self._line(answer) for answer in known)
+        files.write(self._path, "".join([_HEADER, *(self._line(answer) for answer in known)]), _KIND)
 
     def add(self, answer: Answer) -> None:
-        """Note one answer. Raises OSError."""
+        """Note one answer. Raises FileUnusable and OSError."""
         if answer.access is not Access.UNKNOWN:
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write(self._line(answer))
+            with files.open_to_append(self._path) as file:
+                file.write(self._line(answer).encode())
 
     def forget(self) -> None:
         """Remove the file, since the sweep is complete."""

@@ -80,7 +80,7 @@ def prepare(session: Session, shell: PatientShell, listed: Sequence[str], intend
 def answers(review: Review, make_shell: ShellMaker, notes: Notes, *, at_once: int, resume: bool) -> Iterator[Answer]:
     """Yield the answers as they come, those of an interrupted sweep first; each is noted for a sweep to come.
 
-    Raises OSError when the notes cannot be written.
+    Raises FileUnusable and OSError when the notes cannot be read or written.
     """
     known = notes.known() if resume else {}
     mine = [known[mailbox] for mailbox in review.mailboxes if mailbox in known]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import json
 import secrets
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from diagnostics import files, formats
 from diagnostics.changes import apply as applying
 from diagnostics.changes import journal as journals
 from diagnostics.changes import planfile, render, undo, workflow
@@ -54,6 +54,7 @@ class How:
     dry_run: bool = False
     dry_run_server: bool = False
     out: Path | None = None
+    force: bool = False
     wait_seconds: float | None = None
 
 
@@ -118,8 +119,8 @@ def apply(path: Path, chosen: Chosen, how: How) -> int:
         plan = planfile.load(path)
     except planfile.BadPlan as problem:
         return _said(str(problem), _guard.USAGE)
-    except OSError as error:
-        return _said(f"{path}: {error.strerror or error}", _guard.USAGE)
+    except files.FileUnusable as problem:
+        return _said(str(problem), _guard.USAGE)
 
     def course(visit: Visit) -> int:
         tenant = workflow.tenant_of(visit.session, visit.shell)
@@ -247,7 +248,7 @@ def _carry_out(visit: Visit, plan: Plan, do: Callable[[journals.Journal], Applie
     applied, waited = None, None
     code = workflow.exit_code(plan)
     if how.out is not None:
-        code = _save(plan, how.out) or code
+        code = _save(plan, how.out, force=how.force) or code
     elif how.dry_run_server and plan.steps:
         applied = dry_run_on_server(plan, visit.shell)
         code = workflow.exit_code(plan, applied)
@@ -288,22 +289,18 @@ def _wait(visit: Visit, plan: Plan, applied: Applied | None) -> Waited:
     return wait(mailboxes, visit.session.probe, limit=limit, progress=visit.progress)
 
 
-def _save(plan: Plan, path: Path) -> int:
+def _save(plan: Plan, path: Path, *, force: bool) -> int:
     try:
-        planfile.save(plan, path)
-    except OSError as error:
-        return _said(f"the plan could not be written to {path}: {error.strerror or error}", _guard.USAGE)
+        planfile.save(plan, path, force=force)
+    except files.FileUnusable as problem:
+        return _said(f"the plan was not saved: {problem}", _guard.USAGE)
     _screen.tell(f"Saved: {path}, plan {plan.hash}. Do it: diag apply {path}")
     return _guard.OK
 
 
 def structured(tree: object, output: Output) -> str:
     """Return a tree as JSON or YAML."""
-    if output is Output.JSON:
-        return json.dumps(tree, indent=2, ensure_ascii=False)
-    import yaml  # noqa: PLC0415 - only for YAML
-
-    return str(yaml.safe_dump(tree, sort_keys=False, allow_unicode=True))
+    return formats.as_json(tree) if output is Output.JSON else formats.as_yaml(tree)
 
 
 def _said(text: str, code: int) -> int:

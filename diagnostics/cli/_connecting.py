@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from diagnostics import formats
 from diagnostics.cli import _guard
 from diagnostics.cli._screen import Output
 from diagnostics.evidence import Missing, Unavailable
@@ -16,7 +16,7 @@ from diagnostics.exchange.factory import open_shell
 from diagnostics.exchange.port import ConnectionRequest, ErrorKind, OpenStep, Shell, ShellUnavailable
 from diagnostics.net.client import HttpOptions, open_session
 from diagnostics.net.tls import CaFileUnusable
-from diagnostics.redaction import redact_tree, safe
+from diagnostics.redaction import safe
 from diagnostics.run import Subject
 from diagnostics.sources.operator import OperatorOptions, OperatorSession, OperatorSignInFailed, Resource, sign_in
 
@@ -111,19 +111,13 @@ def render(opening: Opening, output: Output, width: int) -> str:
     if output is Output.TABLE:
         return "\n".join(_lines(opening, max(width, 40)))
     problem = opening.problem
-    tree = redact_tree(
-        {
-            "schema": "diag/connect/1",
-            "exit_code": opening.exit_code,
-            "steps": [{"step": s.name, "found": s.found, "seconds": round(s.seconds, 3)} for s in opening.steps],
-            "problem": None if problem is None else {"reason": problem.reason, "hint": problem.hint},
-        }
-    )
-    if output is Output.JSON:
-        return json.dumps(tree, indent=2, ensure_ascii=False)
-    import yaml  # noqa: PLC0415 - only for YAML
-
-    return str(yaml.safe_dump(tree, sort_keys=False, allow_unicode=True))
+    tree = {
+        "schema": "diag/connect/1",
+        "exit_code": opening.exit_code,
+        "steps": [{"step": s.name, "found": s.found, "seconds": round(s.seconds, 3)} for s in opening.steps],
+        "problem": None if problem is None else {"reason": problem.reason, "hint": problem.hint},
+    }
+    return formats.as_json(tree) if output is Output.JSON else formats.as_yaml(tree)
 
 
 def _lines(opening: Opening, width: int) -> Iterator[str]:

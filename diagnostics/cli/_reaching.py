@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 
+from diagnostics import files, formats
 from diagnostics.changes import journal, render, review
 from diagnostics.changes.confirm import Consent
 from diagnostics.changes.reach import Access, Notes
@@ -43,8 +43,8 @@ def _lines(
                 yield _document(render.answer_tree(answer, intended), output)
             elif answer.access is not Access.NONE or intended:
                 yield render.answer_line(answer, intended)
-    except OSError as error:
-        raise journal.JournalUnusable(f"the sweep's notes cannot be written: {error.strerror or error}") from error
+    except (OSError, files.FileUnusable) as error:
+        raise journal.JournalUnusable(f"the sweep's notes cannot be kept: {error}") from error
     if table:
         yield from _summary(found)
     else:
@@ -88,5 +88,5 @@ def _tree(found: review.Review) -> object:
 def _document(tree: object, output: Output) -> str:
     """Return one document of a stream: a line of JSON, or a document of YAML."""
     if output is Output.JSON:
-        return json.dumps(tree, ensure_ascii=False)
+        return formats.as_json(tree, indent=None)
     return f"---\n{_changing.structured(tree, output)}".rstrip()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from pathlib import Path
 
+from diagnostics import files
 from diagnostics.evidence import Evidence
 from diagnostics.sources import collected
 from diagnostics.sources.transcript import read_all
@@ -16,50 +16,76 @@ STDIN = "-"
 _CHUNK = 256 * 1024
 _HEAD = 4096
 _LARGEST_REPORT = 64 * 1024 * 1024
-_REPORT = re.compile(rb"\A\s*(?:\{\s*)?[\"']?schema[\"']?:\s*[\"']?diag/report/")
+_REPORT = re.compile(r"\A\s*(?:\{\s*)?[\"']?schema[\"']?:\s*[\"']?diag/report/")
 
 
 def evidence_of(names: Sequence[str]) -> Evidence:
     """Return the evidence in all the texts together.
 
     A single saved report yields the evidence that it holds; a collector's file may stand alone or beside texts. Raises
-    OSError, NotText, NotAReport for a report that is damaged, CollectedUnusable for a collector's file that is.
+    FileUnusable, OSError, NotText, NotAReport for a report that is damaged, CollectedUnusable for a collector's file
+    that is.
     """
-    if len(names) == 1 and names[0] != STDIN and _is_report(Path(names[0])):
+    texts = [_Text(name) for name in names]
+    if len(texts) == 1 and texts[0].is_report():
         from diagnostics.report.structured import load_evidence  # noqa: PLC0415 - pydantic is heavy
 
-        with Path(names[0]).open("rb") as file:
-            return load_evidence(file.read(_LARGEST_REPORT).decode("utf-8", "replace"))
-    taken = [name for name in names if name != STDIN and collected.is_collected(_head(Path(name)))]
+        return load_evidence(texts[0].whole(_LARGEST_REPORT))
+    taken = [text for text in texts if collected.is_collected(text.head)]
     if len(taken) > 1:
         raise collected.CollectedUnusable("give one file of the collector at a time")
-    texts = [name for name in names if name not in taken]
+    others = [text for text in texts if text not in taken]
     if not taken:
-        return _read(texts)
-    evidence = collected.read(Path(taken[0]))
-    return collected.with_texts(evidence, _read(texts)) if texts else evidence
+        return _read(others)
+    evidence = collected.read(taken[0].bytes(collected.LARGEST), taken[0].name)
+    return collected.with_texts(evidence, _read(others)) if others else evidence
 
 
-def _read(names: Sequence[str]) -> Evidence:
-    return read_all(("pasted text" if name == STDIN else name, _chunks(name)) for name in names)
+def _read(texts: Sequence[_Text]) -> Evidence:
+    return read_all((text.name, text.chunks()) for text in texts)
 
 
-def _head(path: Path) -> bytes:
-    if not path.is_file():  # a pipe can be read only once
-        return b""
-    with path.open("rb") as file:
-        return file.read(_HEAD)
+class _Text:
+    """A text that is read once, from a file, a pipe or standard input; `head` is how it begins."""
 
+    def __init__(self, name: str) -> None:
+        self.name = "pasted text" if name == STDIN else name
+        self.head = b"" if name == STDIN else files.head(Path(name), _HEAD)
+        self._first = b""
+        self._rest = _chunks(name)
+        if not self.head:  # what can be read only once, a pipe, is opened now, and a file when its turn comes
+            for chunk in self._rest:
+                self._first += chunk
+                if len(self._first) >= _HEAD:
+                    break
+            self.head = self._first[:_HEAD]
 
-def _is_report(path: Path) -> bool:
-    return _REPORT.match(_head(path)) is not None
+    def is_report(self) -> bool:
+        """Whether it begins like a saved report, in UTF-8 or in UTF-16 with its mark."""
+        return _REPORT.match(files.decoded(self.head, self.name, errors="replace")) is not None
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the text in pieces."""
+        yield self._first
+        yield from self._rest
+
+    def bytes(self, largest: int) -> bytes:
+        """Return the whole. Raises FileUnusable for one that is too large."""
+        whole = bytearray()
+        for chunk in self.chunks():
+            whole += chunk
+            if len(whole) > largest:
+                raise files.FileUnusable(self.name, f"is larger than {largest // 1024**2} MiB", "Name the right file")
+        return bytes(whole)
+
+    def whole(self, largest: int) -> str:
+        """Return the whole as text, with a sign in the place of what is none. Raises FileUnusable."""
+        return files.decoded(self.bytes(largest), self.name, errors="replace")
 
 
 def _chunks(name: str) -> Iterator[bytes]:
-    if name == STDIN:
-        while chunk := sys.stdin.buffer.read(_CHUNK):
-            yield chunk
+    if name != STDIN:
+        yield from files.chunks(Path(name))
         return
-    with closing(Path(name).open("rb")) as file:
-        while chunk := file.read(_CHUNK):
-            yield chunk
+    while chunk := sys.stdin.buffer.read(_CHUNK):
+        yield chunk

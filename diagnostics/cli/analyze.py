@@ -18,8 +18,10 @@ def analyze(
     files: Annotated[
         list[str] | None, typer.Argument(metavar="[FILE… | -]", help="Texts to read; - or nothing: standard input.")
     ] = None,
+    *,
     profile: judge.ProfileOption = None,
     report: judge.ReportOption = None,
+    force: judge.ForceOption = False,
     output: judge.OutputOption = Output.TABLE,
     lang: judge.LanguageOption = None,
 ) -> None:
@@ -31,7 +33,7 @@ def analyze(
     from diagnostics.cli._reading import evidence_of  # noqa: PLC0415
     from diagnostics.report import build  # noqa: PLC0415
 
-    judge.refuse_bad_report_file(report)
+    judge.refuse_bad_report_file(report, force=force)
     names = files or ["-"]
     started = dt.datetime.now(dt.UTC)
     if "-" in names and sys.stdin.isatty():
@@ -42,7 +44,7 @@ def analyze(
         _guard.say(f"diag: {problem}")
         raise typer.Exit(_guard.UNKNOWN) from None
     except OSError as problem:
-        _guard.say(f"diag: {problem.filename or 'the text'} cannot be read: {problem.strerror or problem}")
+        _guard.say(f"diag: the text cannot be read: {problem.strerror or problem}")
         raise typer.Exit(_guard.USAGE) from None
     if profile is not None:
         from diagnostics.profile.values import about  # noqa: PLC0415 - pydantic is heavy
@@ -50,6 +52,5 @@ def analyze(
         with _target.opened(profile) as known:
             evidence = about(evidence, known)
     words = ["diag", "analyze", *(Path(name).name for name in names), *(("--profile", profile) if profile else ())]
-    judge.finish(
-        build(evidence, command=shlex.join(words), started=started, language=_screen.language(lang)), report, output
-    )
+    made = build(evidence, command=shlex.join(words), started=started, language=_screen.language(lang))
+    judge.finish(made, report, output, force=force)

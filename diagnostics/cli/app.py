@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from diagnostics import __version__
 from diagnostics.cli import _guard, analyze, changes, connect, explain, judge, lab, profile
+from diagnostics.files import FileUnusable
 
 
 class Commands(TyperGroup):
@@ -21,6 +22,9 @@ class Commands(TyperGroup):
         except KeyboardInterrupt:
             _guard.say("Interrupted.")
             raise typer.Exit(_guard.INTERRUPTED) from None
+        except FileUnusable as problem:
+            _guard.say(f"diag: {problem}")
+            raise typer.Exit(_guard.USAGE) from None
         except Exception as error:
             if type(error).__name__ != "ProfileError":  # not imported here: pydantic comes with it
                 raise

@@ -51,6 +51,9 @@ ReportOption: TypeAlias = Annotated[
 ]
 
 
+ForceOption: TypeAlias = Annotated[
+    bool, typer.Option("--force", help="Overwrite the report's file although it is no report of diag.")
+]
 TokenFileOption: TypeAlias = Annotated[
     Path | None,
     typer.Option(
@@ -79,6 +82,7 @@ def permissions(
     no_graph: Annotated[bool, typer.Option("--no-graph", help="Do not ask Microsoft Graph.")] = False,
     needs: Annotated[bool, typer.Option("--needs", help="Print which rights each command needs, and leave.")] = False,
     report: ReportOption = None,
+    force: ForceOption = False,
     output: OutputOption = Output.TABLE,
     lang: LanguageOption = None,
 ) -> None:
@@ -101,6 +105,7 @@ def permissions(
         scenarios=scenario or (),
         shape=shape,
         file=report,
+        force=force,
         output=output,
         lang=lang,
         token_file=access_token_file,
@@ -113,6 +118,7 @@ def token(
     scenario: ScenarioOption = None,
     shape: ShapeOption = None,
     report: ReportOption = None,
+    force: ForceOption = False,
     output: OutputOption = Output.TABLE,
     lang: LanguageOption = None,
 ) -> None:
@@ -120,7 +126,17 @@ def token(
     from diagnostics.run import RunOptions  # noqa: PLC0415 - only for runs
 
     options = RunOptions(imap=False, graph=False, exchange=False)
-    _run("token", options, name=profile, scenarios=scenario or (), shape=shape, file=report, output=output, lang=lang)
+    _run(
+        "token",
+        options,
+        name=profile,
+        scenarios=scenario or (),
+        shape=shape,
+        file=report,
+        force=force,
+        output=output,
+        lang=lang,
+    )
 
 
 def imap(
@@ -130,6 +146,7 @@ def imap(
     scenario: ScenarioOption = None,
     shape: ShapeOption = None,
     report: ReportOption = None,
+    force: ForceOption = False,
     output: OutputOption = Output.TABLE,
     lang: LanguageOption = None,
 ) -> None:
@@ -140,7 +157,17 @@ def imap(
     from diagnostics.run import RunOptions  # noqa: PLC0415 - only for runs
 
     options = RunOptions(mailboxes=tuple(mailbox or ()), graph=False, exchange=False)
-    _run("imap", options, name=profile, scenarios=scenario or (), shape=shape, file=report, output=output, lang=lang)
+    _run(
+        "imap",
+        options,
+        name=profile,
+        scenarios=scenario or (),
+        shape=shape,
+        file=report,
+        force=force,
+        output=output,
+        lang=lang,
+    )
 
 
 def _run(
@@ -151,6 +178,7 @@ def _run(
     scenarios: Sequence[str],
     shape: str | None,
     file: Path | None,
+    force: bool,
     output: Output,
     lang: Language | None,
     token_file: Path | None = None,
@@ -163,7 +191,7 @@ def _run(
     from diagnostics.report import build  # noqa: PLC0415
     from diagnostics.run import observe  # noqa: PLC0415
 
-    refuse_bad_report_file(file)
+    refuse_bad_report_file(file, force=force)
     started = dt.datetime.now(dt.UTC)
     progress = _screen.Progress()
     with _target.opened(name, scenarios, shape) as profile:
@@ -183,24 +211,29 @@ def _run(
     words = ["diag", command, *(("--profile", name) if name else ())]
     words += [word for value in options.mailboxes for word in ("--mailbox", value)]
     words += [word for value in scenarios for word in ("--scenario", value)]
-    finish(build(evidence, command=shlex.join(words), started=started, language=_screen.language(lang)), file, output)
+    report = build(evidence, command=shlex.join(words), started=started, language=_screen.language(lang))
+    finish(report, file, output, force=force)
 
 
-def refuse_bad_report_file(file: Path | None) -> None:
-    """Refuse a report file that cannot be written, before anything is asked of anybody."""
-    if file is not None and (file.is_dir() or not file.absolute().parent.is_dir()):
-        raise typer.BadParameter(f"{file} is a folder, or its folder does not exist", param_hint="--report")
+def refuse_bad_report_file(file: Path | None, *, force: bool) -> None:
+    """Refuse a report file that cannot be written, before anything is asked of anybody. Raises FileUnusable."""
+    if file is not None:
+        from diagnostics import files  # noqa: PLC0415 - only for reports
+
+        files.check(file, files.REPORT, force=force)
 
 
-def finish(report: Report, file: Path | None, output: Output) -> None:
-    """Print the report, save it where that was asked for, and leave with its exit code."""
+def finish(report: Report, file: Path | None, output: Output, *, force: bool = False) -> None:
+    """Save the report where that was asked for, print it, and leave with its exit code."""
+    from diagnostics.files import FileUnusable  # noqa: PLC0415
     from diagnostics.report import render, save  # noqa: PLC0415
 
-    _screen.emit(render(report, output.value, width=_screen.width(), color=_screen.color()), output)
+    code = report.exit_code
     if file is not None:
         try:
-            save(report, file)
-        except OSError as error:
-            _guard.say(f"diag: the report could not be written to {file}: {error.strerror or error}")
-            raise typer.Exit(_guard.USAGE) from None
-    raise typer.Exit(report.exit_code)
+            save(report, file, force=force)
+        except FileUnusable as problem:
+            _guard.say(f"diag: the report was not saved: {problem}")
+            code = _guard.USAGE
+    _screen.emit(render(report, output.value, width=_screen.width(), color=_screen.color()), output)
+    raise typer.Exit(code)

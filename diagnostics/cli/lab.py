@@ -41,13 +41,14 @@ def serve(
             "--ready-file", metavar="FILE", help="Write endpoints, CA, ids, profile and variables here as JSON."
         ),
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the ready file although no lab wrote it.")] = False,
 ) -> None:
     """Serve a simulated tenant until Ctrl-C; prints how to use it from another terminal."""
     from diagnostics.lab import serve as serving  # noqa: PLC0415 - heavy
     from diagnostics.lab.server import DEFAULT_SHAPE  # noqa: PLC0415 - heavy
 
     try:
-        code = serving.serve(scenario or (), ready_file, shape or DEFAULT_SHAPE, transport=transport)
+        code = serving.serve(scenario or (), ready_file, shape or DEFAULT_SHAPE, transport=transport, force=force)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     except OSError as error:

@@ -41,8 +41,19 @@ def read(path: Path, *, largest: int, private: bool = False) -> bytes:
     """Return what is in a file or comes through a pipe. Raises FileUnusable.
 
     More than `largest` bytes are refused, never cut. `private` refuses what others than its owner can read (not on
-    Windows, whose permissions say it otherwise).
+    Windows, whose permissions say it otherwise). What came through a pipe is kept, since it can be read only once: a
+    second call returns the same.
     """
+    key = _pipe(path)
+    if key is None:
+        return _whole(path, largest, private=private)
+    with _reading:
+        if key not in _came:
+            _came[key] = _whole(path, largest, private=private)
+        return _came[key]
+
+
+def _whole(path: Path, largest: int, *, private: bool) -> bytes:
     data = bytearray()
     for chunk in chunks(path, private=private, deadline=True):
         data += chunk
@@ -51,19 +62,34 @@ def read(path: Path, *, largest: int, private: bool = False) -> bytes:
     return bytes(data)
 
 
+_came: dict[tuple[str, int, int], bytes] = {}
+_reading = threading.Lock()
+
+
+def _pipe(path: Path) -> tuple[str, int, int] | None:
+    """Return what tells a pipe from all others, or `None` for anything else."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    piped = stat.S_ISFIFO(found.st_mode) or stat.S_ISSOCK(found.st_mode)
+    return (str(path), found.st_dev, found.st_ino) if piped else None
+
+
 def read_text(path: Path, *, largest: int, private: bool = False, fallback: str = "") -> str:
     """Return a file's text; see `read` and `decoded`. Raises FileUnusable."""
     return decoded(read(path, largest=largest, private=private), path, fallback=fallback)
 
 
-def decoded(data: bytes, path: Path | str, *, fallback: str = "") -> str:
+def decoded(data: bytes, path: Path | str, *, fallback: str = "", errors: str = "strict") -> str:
     """Return text in UTF-8 with or without its mark, or in UTF-16 or UTF-32 with it. Raises NotUtf8.
 
-    `fallback` is an encoding that is taken for what is not UTF-8, such as what Excel writes.
+    `fallback` is an encoding that is taken for what is not UTF-8, such as what Excel writes. With `errors="replace"`
+    nothing is raised.
     """
     encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
     try:
-        return data.decode(encoding)
+        return data.decode(encoding, errors)
     except UnicodeDecodeError as error:
         if fallback and encoding == "utf-8":
             return data.decode(fallback, "replace")

@@ -25,10 +25,11 @@ _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a file is: `name` in words ("report"), and the family of its schema ("diag/report/")."""
+    """What a file is: `name` in words ("report"), the family of its schema ("diag/report/"), what to do where another is."""
 
     name: str
     schema: str
+    hint: str = "Choose another name, or overwrite it with --force"
 
     def wrote(self, head: bytes) -> bool:
         """Whether a YAML or JSON document that begins so carries the schema as its first key. 4 KiB are enough."""
@@ -127,7 +128,7 @@ def _refuse_other(path: Path, kind: Kind, *, force: bool) -> None:
         os.close(descriptor)
     if head and not kind.wrote(head):
         what = f"exists already, and is no {kind.name} of diag"
-        raise AlreadyThere(path, what, "Choose another name, or overwrite it with --force")
+        raise AlreadyThere(path, what, kind.hint)
 
 
 def _refuse_irregular(path: Path) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
+from diagnostics import formats
 from diagnostics.lab.catalog import SHAPES
 from diagnostics.lab.scenarios.registry import scenarios
 from diagnostics.lab.traces import traces
@@ -187,7 +187,7 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
 def render(rows: Sequence[Row], output: str = "table") -> str:
     """Return the rows as a table with a closing line, or as JSON. Raises ValueError for a format that does not exist."""
     if output == "json":
-        return json.dumps({"rows": [row.as_tree() for row in rows], "right": _right(rows), "all": len(rows)}, indent=2)
+        return formats.as_json({"rows": [row.as_tree() for row in rows], "right": _right(rows), "all": len(rows)})
     if output != "table":
         raise ValueError(f"no such format: {output}; there are table, json")
     from tabulate import tabulate  # noqa: PLC0415 - only for tables

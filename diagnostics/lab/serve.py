@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import signal
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TextIO
 
+from diagnostics import files
 from diagnostics.lab.server import DEFAULT_SHAPE, MODULE_PATH, READY_FILE, Lab
 
 POLL_SECONDS = 0.5
@@ -26,6 +25,7 @@ def serve(
     ready_file: Path | None = None,
     shape: str = DEFAULT_SHAPE,
     *,
+    force: bool = False,
     transport: str = "winrm",
     stop: threading.Event | None = None,
     out: TextIO | None = None,
@@ -33,15 +33,19 @@ def serve(
 ) -> int:
     """Serve a lab until Ctrl-C, SIGTERM or `stop`, and return the exit code 0.
 
-    `ready_file` appears (mode 0600, whole) once everything serves, and goes when the lab ends. Raises ValueError for a
-    shape or scenario that does not exist, OSError when the ready file cannot be written.
+    `ready_file` appears (mode 0600, whole) once everything serves, and goes when the lab ends; `force` overwrites one
+    that no lab wrote. Raises ValueError for a shape or scenario that does not exist, FileUnusable when the ready file
+    cannot be written.
     """
+    if ready_file is not None:
+        files.check(ready_file, files.READY, force=force)
     out, err = out or sys.stdout, err or sys.stderr
     ending = stop or threading.Event()
     with Lab(shape, scenarios, transport=transport) as lab, _until_signalled(ending):
         _tell(lab, out, err)
         if ready_file is not None:
-            _write_ready(ready_file, lab.ready)
+            text = json.dumps({"schema": f"{files.READY.schema}1", **lab.ready}, indent=2)
+            files.write(ready_file, text + "\n", files.READY, force=force)
         try:
             while not ending.wait(POLL_SECONDS):
                 pass
@@ -68,19 +72,6 @@ def _tell(lab: Lab, out: TextIO, err: TextIO) -> None:
     )
     print("The lab is ready. Paste the lines above into another terminal; Ctrl-C ends it.", file=err)
     err.flush()
-
-
-def _write_ready(path: Path, ready: object) -> None:
-    """Write the ready file beside its final name, and rename it: whoever waits for it finds it whole."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".ready-")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(ready, file, indent=2)
-            file.write("\n")
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 @contextmanager

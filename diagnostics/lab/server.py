@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import os
 import shutil
 import socket
 import tempfile
@@ -20,6 +19,7 @@ from typing import Any, Self
 
 import yaml
 
+from diagnostics import files
 from diagnostics.lab import certificates
 from diagnostics.lab.adminrest import AdminRestEndpoint
 from diagnostics.lab.catalog import build
@@ -122,12 +122,12 @@ class Lab:
         self._open.callback(shutil.rmtree, folder, ignore_errors=True)
         authority = certificates.authority("Example lab")
         ca_file = folder / "ca.pem"
-        _write(ca_file, authority.cert_pem.bytes())
+        files.write_new(ca_file, authority.cert_pem.bytes())
         endpoints = self._endpoints(authority)
         self.env = self._variables()
         profile = folder / "profile.yaml"
         text = yaml.safe_dump(self._profile(endpoints, ca_file, folder), sort_keys=False, allow_unicode=True)
-        _write(profile, f"# Made by diag lab for this run; it is removed when the lab ends.\n{text}".encode())
+        files.write_new(profile, f"# Made by diag lab for this run; it is removed when the lab ends.\n{text}".encode())
         self._ready = {
             "endpoints": endpoints,
             "ca_file": str(ca_file),
@@ -141,7 +141,7 @@ class Lab:
             own_ready_file = folder / "ready.json"
             self.env |= {MODULE_PATH: str(MODULES), READY_FILE: str(own_ready_file)}
             self._ready["env"] = dict(self.env)
-            _write(own_ready_file, json.dumps(self._ready).encode())
+            files.write_new(own_ready_file, json.dumps(self._ready).encode())
 
     def _endpoints(self, authority: Any) -> dict[str, str]:
         own = certificates.server_context(authority)
@@ -207,7 +207,7 @@ class Lab:
             application["registration_object_id"] = values.registration_object_id
         if values.certificate is not None:
             certificate = folder / "application.pem"
-            _write(certificate, values.certificate)
+            files.write_new(certificate, values.certificate)
             application["certificate"] = {"file": str(certificate)}
         else:
             application["secret"] = {"env": APPLICATION_SECRET}
@@ -249,10 +249,3 @@ class Lab:
 
 def _port(url: str) -> int:
     return int(url.rpartition(":")[2].partition("/")[0])
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a file that only its owner can read."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)

@@ -5,6 +5,11 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
+from diagnostics import files
+
+_LARGEST_FILE = 4 * 1024 * 1024
+"""Bytes; ten times the bundle of every public CA."""
+
 
 class CaFileUnusable(Exception):
     """The CA file cannot be read or holds no certificate; says which file and why."""
@@ -28,11 +33,13 @@ def trusting_context(ca_file: Path | None = None) -> ssl.SSLContext:
 
 def _add(context: ssl.SSLContext, ca_file: Path) -> None:
     try:
-        context.load_verify_locations(ca_file)
-    except ssl.SSLError as error:
+        text = files.read_text(ca_file, largest=_LARGEST_FILE, fallback="latin-1")
+    except files.FileUnusable as problem:
+        raise CaFileUnusable(f"the CA file {problem}") from problem
+    try:
+        context.load_verify_locations(cadata=text.encode("ascii", "ignore").decode())
+    except (ssl.SSLError, ValueError) as error:
         raise CaFileUnusable(f"the CA file {ca_file} holds no PEM certificate") from error
-    except OSError as error:
-        raise CaFileUnusable(f"the CA file {ca_file} cannot be read: {error.strerror or error}") from error
 
 
 def why_refused(error: ssl.SSLCertVerificationError) -> str:

@@ -6,7 +6,6 @@ means what it shows, and a few lines cannot grow into a million.
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TypeAlias
 
 import yaml
 
+from diagnostics import files
 from diagnostics.profile.complaints import Complaint, Place, ProfileError
 from diagnostics.profile.model import Scalar
 from diagnostics.redaction import safe
@@ -25,7 +25,6 @@ LARGEST_FILE = 256 * 1024
 _DEEPEST = 20
 _TAG = "tag:yaml.org,2002:"
 _PLAIN_TAGS = {_TAG + name for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")}
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
 @dataclass(slots=True)
@@ -51,21 +50,13 @@ class Source:
 def read_text(path: Path, shown: str) -> str:
     """Return a profile's text: UTF-8, or UTF-16 with its mark, as Windows PowerShell writes it. Raises ProfileError."""
     try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST_FILE + 1)
-    except IsADirectoryError:
-        raise ProfileError(Complaint(Place(shown), "it is a folder", "name the profile file in it")) from None
-    except OSError as error:
-        what = f"it cannot be read: {error.strerror or type(error).__name__}"
-        raise ProfileError(Complaint(Place(shown), what, "check the name and the file's permissions")) from error
-    if len(data) > LARGEST_FILE:
-        raise ProfileError(Complaint(Place(shown), "it is too large for a profile", "name a profile of a few lines"))
-    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        before = data[: error.start].decode(encoding, "replace")
-        raise ProfileError(_unreadable(shown, before, "it is not UTF-8 text", "save it as UTF-8")) from None
+        return files.read_text(path, largest=LARGEST_FILE)
+    except files.NotUtf8 as problem:
+        place = Place(shown, problem.line, problem.column)
+        raise ProfileError(Complaint(place, "it is not UTF-8 text", "save it as UTF-8")) from None
+    except files.FileUnusable as problem:
+        advice = problem.hint[:1].lower() + problem.hint[1:]
+        raise ProfileError(Complaint(Place(shown), f"it {problem.what}", advice)) from None
 
 
 def _unreadable(shown: str, before: str, what: str, advice: str) -> Complaint:

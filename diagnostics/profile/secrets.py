@@ -6,16 +6,17 @@ Whatever is read becomes a `Secret` at once. What cannot be had is told with the
 from __future__ import annotations
 
 import os
-import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import BaseModel
 
+from diagnostics import files
 from diagnostics.profile.loading import Profile
 from diagnostics.profile.model import CertificateReference, SecretReference
 from diagnostics.redaction import Secret
+from diagnostics.sources.credentials import LARGEST_FILE as LARGEST_CERTIFICATE
 from diagnostics.sources.credentials import ClientCertificate
 
 KEYRING_SERVICE = "diag"
@@ -45,9 +46,9 @@ def resolve(reference: SecretReference, profile: Profile, what: str) -> Secret:
 def certificate(reference: CertificateReference, profile: Profile, what: str) -> ClientCertificate:
     """Return the certificate that `reference` points to, its file checked. Raises SecretUnavailable."""
     path = profile.file(reference.file)
-    read_private(path, f"the certificate of {what}")
+    content = read_private(path, f"the certificate of {what}", LARGEST_CERTIFICATE)
     password = resolve(reference.password, profile, f"the password of {path.name}") if reference.password else None
-    return ClientCertificate(path, password)
+    return ClientCertificate(path, password, content)
 
 
 def variables(profile: Profile) -> tuple[str, ...]:
@@ -89,8 +90,8 @@ def _from_environment(name: str, what: str) -> Secret:
 
 def _from_file(path: Path, what: str) -> Secret:
     try:
-        text = read_private(path, what).decode("utf-8-sig")
-    except UnicodeDecodeError:
+        text = files.decoded(read_private(path, what), path)
+    except files.NotUtf8:
         raise SecretUnavailable(f"{what}: {path} is not UTF-8 text", "Save it as UTF-8, one line") from None
     value = text.removesuffix("\n").removesuffix("\r")
     if not value:
@@ -98,20 +99,16 @@ def _from_file(path: Path, what: str) -> Secret:
     return Secret(value)
 
 
-def read_private(path: Path, what: str) -> bytes:
+def read_private(path: Path, what: str, largest: int = _LARGEST_FILE) -> bytes:
     """Return a file's bytes; refuse one that others than its owner can read. Raises SecretUnavailable."""
     try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            if not stat.S_ISREG(mode):
-                raise SecretUnavailable(f"{what}: {path} is not a file", "Name a file")
-            if sys.platform != "win32" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-                reason = f"{what}: {path} can be read by others than its owner ({stat.filemode(mode)})"
-                raise SecretUnavailable(reason, f"Run: chmod 600 {path}")
-            return file.read(_LARGEST_FILE)
-    except OSError as error:
-        reason = f"{what}: {path} cannot be read: {error.strerror or type(error).__name__}"
-        raise SecretUnavailable(reason, f"Make the file, then: chmod 600 {path}") from None
+        return files.read(path, largest=largest, private=True)
+    except files.NotThere as problem:
+        raise SecretUnavailable(
+            f"{what}: {problem.path} {problem.what}", f"Make the file, then: chmod 600 {path}"
+        ) from None
+    except files.FileUnusable as problem:
+        raise SecretUnavailable(f"{what}: {problem.path} {problem.what}", problem.hint) from None
 
 
 def _from_keyring(name: str, what: str) -> Secret:

@@ -5,18 +5,15 @@ The judges are the input checks of a run, so that what is accepted here is not c
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import yaml
-
+from diagnostics import files, formats
 from diagnostics.evidence import SettingName
 from diagnostics.exchange.retired import EXPLANATION, REMEDY, is_retired
 from diagnostics.profile.clouds import CLOUDS
@@ -79,7 +76,7 @@ def make(path: Path, asker: Asker) -> Path:
 
     A file that is there already is never overwritten.
     """
-    if path.exists():
+    if os.path.lexists(path):
         raise NotWritten(f"{path} exists already; edit it, or choose another name")
     asker.say(f"A new profile: {path}. Enter keeps what stands in [brackets]; Ctrl-C writes nothing.")
     questions = _Questions(asker)
@@ -92,9 +89,11 @@ def make(path: Path, asker: Asker) -> Path:
         raise NotWritten("nothing was written")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_new(path, text)
-    except FileExistsError:
+        files.write_new(path, text)
+    except files.AlreadyThere:
         raise NotWritten(f"{path} exists already; edit it, or choose another name") from None
+    except files.FileUnusable as problem:
+        raise NotWritten(str(problem)) from None
     except OSError as error:
         raise NotWritten(f"{path} cannot be written: {error.strerror or error}") from None
     return path
@@ -102,30 +101,11 @@ def make(path: Path, asker: Asker) -> Path:
 
 def render(document: dict[str, Any]) -> str:
     """Return a profile's text, with the comments that its reader needs."""
-    body = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+    body = formats.as_yaml(document, width=100)
     return (
         "# yaml-language-server: $schema=profile.schema.json\n"
         "# What each key means: diag profile schema. No secret stands here, only where it is kept.\n" + body
     )
-
-
-def _write_new(path: Path, text: str) -> None:
-    """Write a new file with mode 0600, whole or not at all; raise FileExistsError where there is one."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        try:
-            os.link(name, path)
-        except FileExistsError:
-            raise
-        except OSError:  # a file system without hard links
-            if path.exists():
-                raise FileExistsError(path) from None
-            Path(name).replace(path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            Path(name).unlink()
 
 
 def _words(complaint: Complaint) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
+from diagnostics import files
 from diagnostics.report.document import Report, build
 
 __all__ = ["FORMATS", "Report", "build", "render", "save"]
@@ -32,20 +31,9 @@ def render(report: Report, output: str = "table", *, width: int = 100, color: bo
     raise ValueError(f"no such format: {output}; there are {', '.join(FORMATS)}")
 
 
-def save(report: Report, path: Path) -> None:
-    """Write the report as YAML, readable by its owner alone, whole or not at all. Raises OSError."""
-    write_private(path, render(report, "yaml"))
+def save(report: Report, path: Path, *, force: bool = False) -> None:
+    """Write the report as YAML, readable by its owner alone, whole or not at all. Raises FileUnusable.
 
-
-def write_private(path: Path, text: str) -> None:
-    """Write `text` with mode 0600 beside its place, then move it there: no half-written file is ever seen."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    `force` overwrites a file that is no report of diag.
+    """
+    files.write(path, render(report, "yaml"), files.REPORT, force=force)

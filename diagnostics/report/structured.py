@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
-from typing import Any
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from diagnostics import formats
 from diagnostics.evidence import Evidence
 from diagnostics.redaction import redact_tree
 from diagnostics.report.document import SCHEMA, Report, as_tree
 
 _EVIDENCE: TypeAdapter[Evidence] = TypeAdapter(Evidence)
-# C1 controls, format characters, bidirectional marks, separators: never raw on a terminal.
-_UNPRINTABLE = re.compile("[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb]")
 
 
 class NotAReport(ValueError):
@@ -33,14 +29,12 @@ def tree(report: Report) -> dict[str, object]:
 
 def as_json(report: Report) -> str:
     """Return the document as JSON in UTF-8, unprintable characters escaped."""
-    text = json.dumps(tree(report), indent=2, ensure_ascii=False)
-    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
+    return formats.as_json(tree(report)) + "\n"
 
 
 def as_yaml(report: Report) -> str:
     """Return the document as YAML in UTF-8, unprintable characters escaped."""
-    text = yaml.dump(tree(report), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
-    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04X}", text)
+    return formats.as_yaml(tree(report))
 
 
 def load_evidence(text: str) -> Evidence:
@@ -57,15 +51,3 @@ def load_evidence(text: str) -> Evidence:
     except ValidationError as error:
         first = error.errors()[0]
         raise NotAReport(f"evidence.{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-
-
-class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
-    """Writes texts that hold unprintable characters in double quotes, where they can be escaped."""
-
-
-def _text(dumper: Any, value: str) -> Any:
-    style = '"' if _UNPRINTABLE.search(value) else "|" if "\n" in value.strip() else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
-
-
-_Dumper.add_representer(str, _text)

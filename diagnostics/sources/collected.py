@@ -6,7 +6,6 @@ run and a file are turned into evidence by the same code. A call that the file l
 
 from __future__ import annotations
 
-import codecs
 import datetime as dt
 import json
 import re
@@ -16,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
+from diagnostics import files
 from diagnostics.evidence import (
     ApplicationId,
     Evidence,
@@ -45,7 +45,6 @@ SCHEMA = "diag/collected/1"
 LARGEST = 64 * 1024 * 1024
 """Bytes; about 100,000 mailboxes."""
 _HEAD = re.compile(r'\A\s*\{\s*"schema"\s*:\s*"diag/collected/')
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _GUID = re.compile(r"(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?", re.IGNORECASE)
 
 
@@ -61,8 +60,8 @@ def is_collected(head: bytes) -> bool:
 def read(source: Path | bytes, name: str = "") -> Evidence:
     """Return the evidence in a collector's file, given as its path or its content.
 
-    `name` is what provenance calls it. It is judged as of the moment at which it was collected. Raises OSError and
-    CollectedUnusable.
+    `name` is what provenance calls it. It is judged as of the moment at which it was collected. Raises FileUnusable
+    and CollectedUnusable.
     """
     name = name or (str(source) if isinstance(source, Path) else "collected evidence")
     document = _Document(_content(source), name)
@@ -92,20 +91,16 @@ def with_texts(evidence: Evidence, texts: Evidence) -> Evidence:
 
 
 def _content(source: Path | bytes) -> bytes:
-    if isinstance(source, bytes):
-        content = source
-    else:
-        with source.open("rb") as file:
-            content = file.read(LARGEST + 1)
-    if len(content) > LARGEST:
+    if not isinstance(source, bytes):
+        return files.read(source, largest=LARGEST)
+    if len(source) > LARGEST:
         raise CollectedUnusable(f"the file is larger than {LARGEST // 1024**2} MiB")
-    return content
+    return source
 
 
 def _decoded(content: bytes) -> str:
     """Decode UTF-8, or what Windows PowerShell's redirection makes of it, which is UTF-16 with a byte order mark."""
-    encoding = next((encoding for mark, encoding in _MARKS if content.startswith(mark)), "utf-8")
-    return content.decode(encoding, "replace")
+    return files.decoded(content, "", errors="replace")
 
 
 def _evidence(document: _Document, taken: CollectedExchange) -> Evidence:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from diagnostics import files
 from diagnostics.redaction import Secret, safe
 
-_LARGEST_FILE = 1024 * 1024
+LARGEST_FILE = 1024 * 1024
+"""Bytes of a certificate's file."""
 
 
 class CredentialUnusable(Exception):
@@ -17,10 +19,11 @@ class CredentialUnusable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ClientCertificate:
-    """A certificate with its private key, in one PEM or PFX (PKCS #12) file."""
+    """A certificate with its private key, in one PEM or PFX (PKCS #12) file; `content` is what was read of it already."""
 
     path: Path
     password: Secret | None = None
+    content: bytes = field(default=b"", repr=False, compare=False)
 
 
 Credential: TypeAlias = Secret | ClientCertificate
@@ -47,9 +50,9 @@ def _load(source: ClientCertificate) -> tuple[str, str]:
     )
 
     try:
-        data = source.path.read_bytes()[:_LARGEST_FILE]
-    except OSError as error:
-        raise CredentialUnusable(f"{source.path} cannot be read: {error.strerror or error}") from error
+        data = source.content or files.read(source.path, largest=LARGEST_FILE)
+    except files.FileUnusable as problem:
+        raise CredentialUnusable(str(problem)) from problem
     password = source.password.reveal().encode() if source.password else None
     key, certificate = _from_pem(source.path, data, password) if b"-----BEGIN" in data else _from_pfx(source, data)
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -8,9 +8,6 @@ a device code, the browser, and a file that holds tokens from elsewhere (a pipel
 from __future__ import annotations
 
 import enum
-import os
-import stat
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import quote, urlsplit
 
+from diagnostics import files
 from diagnostics.evidence import EntraError, Missing, Provenance, Source, TokenClaims, Unavailable
 from diagnostics.net.client import HttpSession
 from diagnostics.redaction import safe
@@ -199,12 +197,9 @@ def _session(token: OperatorToken, resource: Resource, provenance: Provenance) -
 def _from_file(path: Path, scope: str, resource: Resource) -> OperatorSession:
     here = Provenance(Source.PROFILE, f"the token file {path}")
     try:
-        tokens = [OperatorToken(word) for word in _read_private(path).split()]
-    except OSError as error:
-        why = Unavailable(f"{path} cannot be read: {error.strerror or error}", Missing.NOT_SIGNED_IN, here)
-        raise OperatorSignInFailed(resource, why) from error
-    except NotPrivate as problem:
-        why = Unavailable(str(problem), Missing.NOT_SIGNED_IN, here, f"Run: chmod 600 {path}")
+        tokens = [OperatorToken(word) for word in files.read_text(path, largest=_LARGEST_FILE, private=True).split()]
+    except files.FileUnusable as problem:
+        why = Unavailable(f"{problem.path} {problem.what}", Missing.NOT_SIGNED_IN, here, problem.hint)
         raise OperatorSignInFailed(resource, why) from None
     sessions = [_session(token, resource, here) for token in tokens]
     fitting = [session for session in sessions if _is_for(session.claims.audience, scope, resource)]
@@ -218,21 +213,6 @@ def _from_file(path: Path, scope: str, resource: Resource) -> OperatorSession:
         reason = f"the token for {resource.words} in {path} ends or ended at {ends:%Y-%m-%d %H:%M:%S} UTC"
         raise OperatorSignInFailed(resource, Unavailable(reason, Missing.NOT_SIGNED_IN, here))
     return chosen
-
-
-class NotPrivate(Exception):
-    """A token file that is not its owner's alone; says how it can be read."""
-
-
-def _read_private(path: Path) -> str:
-    """Read a file that only its owner may read."""
-    with path.open("rb") as file:
-        mode = os.fstat(file.fileno()).st_mode
-        if not stat.S_ISREG(mode):
-            raise NotPrivate(f"{path} is not a file")
-        if sys.platform != "win32" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise NotPrivate(f"{path} can be read by others than its owner ({stat.filemode(mode)})")
-        return file.read(_LARGEST_FILE).decode("utf-8-sig", "replace")
 
 
 _AUDIENCES = {

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from diagnostics.files import FileUnusable
 from diagnostics.lab.faults import Fault
 from diagnostics.lab.serve import serve
 from diagnostics.lab.server import Lab
@@ -56,7 +57,7 @@ def test_the_ready_file_tells_another_program_everything(tmp_path: Path) -> None
     thread.start()
     try:
         ready = wait_for(ready_file)
-        assert ready.keys() == {"endpoints", "ca_file", "ids", "mailboxes", "module_path", "profile", "env"}
+        assert ready.keys() == {"schema", "endpoints", "ca_file", "ids", "mailboxes", "module_path", "profile", "env"}
         endpoints = ready["endpoints"]
         assert isinstance(endpoints, dict)
         assert endpoints.keys() == {"login", "graph", "exchange", "winrm", "imap"}
@@ -70,7 +71,7 @@ def test_the_ready_file_tells_another_program_everything(tmp_path: Path) -> None
 
 
 def test_a_ready_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="missing"):
+    with pytest.raises(FileUnusable, match="missing"):
         serve([], tmp_path / "missing" / "ready.json", stop=threading.Event(), out=io.StringIO(), err=io.StringIO())
 
 

@@ -214,7 +214,7 @@ def test_encodings_of_windows_are_read_and_others_refused(tmp_path: Path) -> Non
     with pytest.raises(ProfileError, match=r"a\.yaml:4:19: it is not UTF-8 text"):
         load(path)
     path.write_bytes(b"#" * 300_000)
-    with pytest.raises(ProfileError, match="too large"):
+    with pytest.raises(ProfileError, match="larger than 256 KiB"):
         load(path)
 
 

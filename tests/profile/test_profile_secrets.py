@@ -61,7 +61,7 @@ def test_file(tmp_path: Path) -> None:
     assert "is empty" in refused(file=str(path)).reason
     path.write_bytes(b"\xff\xfe\x00")
     assert "not UTF-8" in refused(file=str(path)).reason
-    assert "is not a file" in refused(file=os.devnull).reason
+    assert "is a device" in refused(file=os.devnull).reason
 
 
 @posix_only

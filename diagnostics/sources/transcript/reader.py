@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from diagnostics import files
 from diagnostics.evidence import Evidence, Provenance, Remark, TokenClaims
 from diagnostics.sources.transcript import (
     aadsts,
@@ -31,8 +32,6 @@ from diagnostics.sources.transcript.jsontext import Found, objects
 from diagnostics.sources.transcript.stream import Reading, windows
 from diagnostics.sources.transcript.window import Window
 
-_CHUNK = 256 * 1024
-
 
 def read(chunks: Iterable[bytes], *, name: str, judged_at: dt.datetime | None = None) -> Evidence:
     """Return the evidence in one text, given in chunks of any size; memory does not grow with the text.
@@ -44,8 +43,8 @@ def read(chunks: Iterable[bytes], *, name: str, judged_at: dt.datetime | None = 
 
 
 def read_files(paths: Iterable[Path], *, judged_at: dt.datetime | None = None) -> Evidence:
-    """Return the evidence in several files together. Raises OSError and NotText."""
-    return read_all(((str(path), _chunks(path)) for path in paths), judged_at=judged_at)
+    """Return the evidence in several files together. Raises FileUnusable and NotText."""
+    return read_all(((str(path), files.chunks(path)) for path in paths), judged_at=judged_at)
 
 
 def read_all(texts: Iterable[tuple[str, Iterable[bytes]]], *, judged_at: dt.datetime | None = None) -> Evidence:
@@ -63,12 +62,6 @@ def read_all(texts: Iterable[tuple[str, Iterable[bytes]]], *, judged_at: dt.date
                 f"{name}: so many lines with {words} that not all of them were looked at; other words were looked for to the end"
             )
     return collector.evidence(", ".join(names), judged_at or dt.datetime.now(dt.UTC))
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            yield chunk
 
 
 def _extract(window: Window, collector: Collector) -> None:

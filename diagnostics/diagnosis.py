@@ -202,16 +202,27 @@ def exit_code(evidence: Evidence, findings: Sequence[Finding], diagnosis: Diagno
     required = [finding for finding in findings if finding.required]
     if diagnosis.first is not None and diagnosis.first.cause in UNDECIDED:
         return 3
-    if any(finding.outcome is Outcome.FAIL for finding in required):
+    if any(finding.outcome is Outcome.FAIL for finding in required) or _is_named(evidence, diagnosis):
         return 1
-    if not evidence.live and diagnosis.causes:
-        return 1
-    open_questions = [finding for finding in required if finding.outcome is Outcome.UNKNOWN]
+    open_questions = [finding for finding in required if _is_open(evidence, finding)]
     if any(finding.judgement.missing is Missing.NOT_SIGNED_IN for finding in open_questions):
         return 4
     if open_questions or not any(finding.outcome is Outcome.PASS for finding in _judged(findings)):
         return 3
     return 0
+
+
+def _is_named(evidence: Evidence, diagnosis: Diagnosis) -> bool:
+    """Say whether a cause is named: a live run may suspect one as possible and go on, a pasted text was asked about."""
+    named = [cause for cause in diagnosis.causes if cause.cause not in UNDECIDED]
+    return any(not evidence.live or cause.confidence is not Confidence.POSSIBLE for cause in named)
+
+
+def _is_open(evidence: Evidence, finding: Finding) -> bool:
+    """Say whether a question was to be answered and was not; what a flag leaves out (`left_out`) was not asked."""
+    if finding.outcome is Outcome.SKIPPED and evidence.live and not evidence.left_out:
+        return finding.judgement.missing in {Missing.NOT_REQUESTED, Missing.NOT_IN_TEXT}
+    return finding.outcome is Outcome.UNKNOWN
 
 
 def _judged(findings: Iterable[Finding]) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -84,8 +85,13 @@ class _Text:
 
 
 def _chunks(name: str) -> Iterator[bytes]:
-    if name != STDIN:
-        yield from files.chunks(Path(name))
-        return
-    while chunk := sys.stdin.buffer.read(_CHUNK):
+    yield from _standard_input() if name == STDIN else files.chunks(Path(name))
+
+
+def _standard_input() -> Iterator[bytes]:
+    """Yield what comes in until its end; on a terminal, Ctrl-D is the end also behind a line that has none."""
+    typed = sys.stdin.isatty()
+    while chunk := os.read(sys.stdin.fileno(), _CHUNK):
         yield chunk
+        if typed and not chunk.endswith(b"\n"):  # a terminal hands over whole lines, or what Ctrl-D cut off
+            return

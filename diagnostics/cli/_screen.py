@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self, TextIO
 
-from diagnostics.cli._guard import OutputLost
+from diagnostics.cli._guard import OutputLost, say
 from diagnostics.redaction import safe
 
 _FALLBACK_COLUMNS = 100
@@ -79,9 +79,12 @@ def _devour(stream: TextIO) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def tell(text: str) -> None:
-    """Write a message for the person at the terminal to stderr."""
-    print(safe(text), file=sys.stderr, flush=True)
+tell = say
+"""Write a message for the person at the terminal to stderr."""
+
+
+_UNSAID = (OSError, ValueError)
+"""What a terminal that has gone, or a closed stream, raises: progress that cannot be shown ends no run."""
 
 
 class Progress(AbstractContextManager["Progress"]):
@@ -99,7 +102,8 @@ class Progress(AbstractContextManager["Progress"]):
             from rich.console import Console  # noqa: PLC0415 - only for terminals
 
             self._status = Console(stderr=True).status("…", spinner="line")
-            self._status.start()
+            with contextlib.suppress(*_UNSAID):
+                self._status.start()
         else:
             self._timer = threading.Timer(_PATIENCE, self._tell_pending)
             self._timer.daemon = True
@@ -110,7 +114,8 @@ class Progress(AbstractContextManager["Progress"]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._status is not None:
-            self._status.stop()
+            with contextlib.suppress(*_UNSAID):
+                self._status.stop()
         if self._timer is not None:
             self._timer.cancel()
 
@@ -119,7 +124,8 @@ class Progress(AbstractContextManager["Progress"]):
         if self._status is not None:
             from rich.markup import escape  # noqa: PLC0415 - only for terminals
 
-            self._status.update(escape(f"{safe(text)} …"))
+            with contextlib.suppress(*_UNSAID):
+                self._status.update(escape(f"{safe(text)} …"))
             return
         with self._lock:
             self._pending = text
@@ -136,6 +142,7 @@ class Progress(AbstractContextManager["Progress"]):
     def message(self, text: str) -> None:
         """Show a message that stays, such as a device code."""
         if self._status is not None:
-            self._status.console.print(safe(text), markup=False, highlight=False, soft_wrap=True)
+            with contextlib.suppress(*_UNSAID):
+                self._status.console.print(safe(text), markup=False, highlight=False, soft_wrap=True)
         else:
             tell(text)

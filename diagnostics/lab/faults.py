@@ -80,6 +80,7 @@ class Fault:
 
 
 NO_FAULT = Fault()
+_CUT_OFF = Fault(drop=True)
 
 
 @dataclass
@@ -142,8 +143,10 @@ class EndpointFaults:
         if onset is None or not re.search(onset.fitting, label):
             return None
         onset.seen += 1
-        if onset.seen < onset.nth or onset.fault.of_connections:
+        if onset.seen < onset.nth:
             return None
+        if onset.fault.of_connections:
+            return _CUT_OFF  # it came over a connection from before: whoever comes again meets the fault
         onset.met += 1
         return onset.fault
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import enum
 import fnmatch
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from diagnostics.lab.faults import CERTIFICATES, OF_CONNECTIONS, Conduct, Fault
 
 HUGE_SECONDS = 100_000
+UNREGISTERED = "exo-sp-not-registered"
 
 
 class Boundary(enum.StrEnum):
@@ -24,6 +26,16 @@ class Boundary(enum.StrEnum):
     SSH = "ssh"
     IMAP = "imap"
     DNS = "dns"
+
+
+class Errand(enum.StrEnum):
+    """What diag is asked to do meanwhile."""
+
+    LOOK = "permissions"
+    GRANT = "grant"
+    """In a tenant where the application is not registered in Exchange and opens nothing."""
+    GRANT_AGAIN = "grant-again"
+    """In a tenant where nothing is missing."""
 
 
 class Family(enum.StrEnum):
@@ -58,14 +70,25 @@ class Kind:
         return self.fault.conduct
 
 
+NO_KIND = Kind("none", Family.NOBODY, Fault())
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When a fault begins: at the `nth` exchange whose label fits; 0: at the last of a healthy run, less `back`."""
+    """When a fault begins: at the `nth` exchange whose label fits.
+
+    Where `nth` is 0, at that which comes after a `share` of those of a healthy run, less `back`.
+    """
 
     name: str
     fitting: str = ""
     nth: int = 1
     back: int = 0
+    share: float = 1.0
+
+    def at(self, seen: int) -> int:
+        """Return the number of the exchange, where a healthy run has `seen` that fit."""
+        return self.nth or max(1, math.ceil(seen * self.share) - self.back)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +98,18 @@ class Cell:
     boundary: Boundary
     kind: Kind
     moment: Moment
-    command: str = "permissions"
-    scenarios: tuple[str, ...] = ()
+    errand: Errand = Errand.LOOK
 
     @property
     def name(self) -> str:
         """What `--only` calls it."""
-        command = (
-            "" if self.command == "permissions" else f"{self.command}-{'broken' if self.scenarios else 'healthy'}:"
-        )
-        return f"{command}{self.boundary}/{self.kind.name}/{self.moment.name}"
+        errand = "" if self.errand is Errand.LOOK else f"{self.errand}/"
+        return f"{errand}{self.boundary}/{self.kind.name}/{self.moment.name}"
+
+    @property
+    def scenarios(self) -> tuple[str, ...]:
+        """How the tenant is broken before anything misbehaves."""
+        return (UNREGISTERED,) if self.errand is Errand.GRANT else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +185,7 @@ MOMENTS: Mapping[Boundary, tuple[Moment, ...]] = {
         Moment("second", _TOKEN_REQUEST, 2),
         Moment("last", _TOKEN_REQUEST, 0),
     ),
-    Boundary.GRAPH: (Moment("first"), Moment("second", nth=2), Moment("last", nth=0)),
+    Boundary.GRAPH: (Moment("first"), Moment("second", nth=2), Moment("last", "/appRoleAssignments")),
     Boundary.WSMAN: (Moment("first"), Moment("second", nth=2), Moment("last", nth=0, back=5)),
     Boundary.REST: (Moment("first"), Moment("second", nth=2), Moment("last", nth=0)),
     Boundary.STDIO: (Moment("first"), Moment("second", nth=2), Moment("last", _OF_PIPELINES, 0, 8)),
@@ -203,6 +228,31 @@ def why_senseless(boundary: Boundary, kind: Kind) -> str:
     return ""
 
 
+_GRANTING = (Boundary.TOKEN, Boundary.WSMAN, Boundary.REST, Boundary.STDIO, Boundary.SSH)
+_GRANT_KINDS = frozenset(
+    {
+        *(Conduct.RESET_MID_REQUEST, Conduct.RESET_MID_RESPONSE, Conduct.CUT, Conduct.SILENT, Conduct.DRIP_BODY),
+        *(Conduct.HTML, Conduct.EMPTY, Conduct.WRONG_SHAPE, Conduct.WRONG_TYPE, Conduct.INVALID_UTF8),
+        *("status-401", "status-404", "status-500", "retry-after-503", "redirect-307"),
+    }
+)
+"""One or two faults of each family. Plain throttling is not among them: a grant waits for that, for longer than a look."""
+
+
+def _grants() -> Iterator[Cell]:
+    """Yield the cells in which something is to be changed: from the first exchange to the last, that is, at the writes too."""
+    for boundary in _GRANTING:
+        fitting = _TOKEN_REQUEST if boundary is Boundary.TOKEN else _OF_PIPELINES if boundary in _STREAMS else ""
+        moments = [Moment("first", fitting)] + [
+            Moment(name, fitting, 0, share=share)
+            for name, share in (("quarter", 0.25), ("half", 0.5), ("three-quarters", 0.75), ("last", 1.0))
+        ]
+        for kind in kinds():
+            if kind.name in _GRANT_KINDS and not why_senseless(boundary, kind):
+                yield from (Cell(boundary, kind, moment, Errand.GRANT) for moment in moments)
+                yield from (Cell(boundary, kind, moment, Errand.GRANT_AGAIN) for moment in (moments[0], moments[2]))
+
+
 def generated() -> Iterator[Cell | Senseless]:
     """Yield every combination of boundary, fault and moment, the senseless ones once per boundary and fault."""
     for boundary in Boundary:
@@ -212,14 +262,16 @@ def generated() -> Iterator[Cell | Senseless]:
                 yield Senseless(boundary, kind, reason)
                 continue
             yield from (Cell(boundary, kind, moment) for moment in _moments(boundary, kind))
+    yield from _grants()
 
 
 def _moments(boundary: Boundary, kind: Kind) -> Sequence[Moment]:
     """Return when a fault can begin: the connections of a stream, or of one IMAP session, begin once."""
-    of_connections = kind.conduct in OF_CONNECTIONS
-    if of_connections and boundary in {Boundary.IMAP, *_STREAMS, Boundary.DISCOVERY}:
+    if kind.conduct not in OF_CONNECTIONS:
+        return MOMENTS[boundary]
+    if boundary in {Boundary.IMAP, *_STREAMS, Boundary.DISCOVERY}:
         return (Moment("connect"),)
-    return MOMENTS[boundary]
+    return tuple(moment for moment in MOMENTS[boundary] if not moment.fitting)
 
 
 def cells(only: Sequence[str] = ()) -> list[Cell | Senseless]:

@@ -10,18 +10,23 @@ The rules, of which the tables are the application:
    imap-network are about. Exit code 1 then.
 4. No cell takes longer than three times the deadlines of the exchanges that it begins, nor 300 MB; none shows a secret,
    a traceback or leaves a process; no redirect is followed.
+5. A grant ends with one registration and one entry at most, whatever was lost on the way; it says that nothing is to be
+   done, or ends with 0, only where both are there; and what it changed stands in the journal.
 """
 
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from diagnostics.lab.faultmatrix.cells import Boundary, Cell, Family
+from diagnostics.lab.faultmatrix.cells import Boundary, Cell, Errand, Family
 from diagnostics.lab.faultmatrix.measuring import Measured
+from diagnostics.lab.faultmatrix.places import Access
 
 MEGABYTE = 1024 * 1024
 MOST_MEMORY = 300 * MEGABYTE
@@ -121,7 +126,8 @@ class Run:
     """What can be said of a run: its report, everything `shown` by it, and what its peers saw of it.
 
     `words` is a pattern for the name of the boundary, `secrets` is what must not be shown, `met` how often the fault was
-    met (`None`: nobody could count), `visitors` how many came to where redirects lead.
+    met (`None`: nobody could count), `visitors` how many came to where redirects lead; `before` and `access` are what
+    the application had in Exchange before and after.
     """
 
     measured: Measured
@@ -131,13 +137,21 @@ class Run:
     secrets: Sequence[str]
     met: int | None
     visitors: int
+    before: Access
+    access: Access
+    journal: Path
 
 
 def problems(cell: Cell, run: Run) -> Iterator[str]:
-    """Yield what is wrong with a run of `diag permissions`."""
+    """Yield what is wrong with a run."""
     yield from _of_process(run)
-    if run.measured.late:
-        return
+    if cell.errand is not Errand.LOOK:
+        yield from _of_grant(run)
+    elif not run.measured.late:
+        yield from _of_look(cell, run)
+
+
+def _of_look(cell: Cell, run: Run) -> Iterator[str]:
     wanted = expected(cell)
     if run.measured.exit_code not in wanted.exits:
         yield f"exit code {run.measured.exit_code}, not {' or '.join(map(str, sorted(wanted.exits)))}"
@@ -150,6 +164,37 @@ def problems(cell: Cell, run: Run) -> Iterator[str]:
         yield f"names {', '.join(alien)}"
     if cell.kind.family is Family.STRANGER and wanted.causes and not named:
         yield f"does not name {wanted.causes[0]}"
+
+
+def _of_grant(run: Run) -> Iterator[str]:
+    """Yield what is wrong with a grant: whatever was lost on the way, nothing is done twice or claimed without being so."""
+    now, before = run.access, run.before
+    if now.registrations > 1 or now.entries > 1:
+        yield f"registers {now.registrations} times, with {now.entries} entries"
+    if now.registrations < before.registrations or now.entries < before.entries:
+        yield "took something away"
+    complete = now == Access(1, 1)
+    if run.measured.late:
+        return
+    if run.measured.exit_code not in _GRANT_EXITS:
+        yield f"exit code {run.measured.exit_code}"
+    if run.measured.exit_code == 0 and not complete:
+        yield f"exit code 0 with {now.registrations} registration(s) and {now.entries} entry(s)"
+    if b"No change" in run.measured.stdout and (run.measured.exit_code or before != Access(1, 1)):
+        yield "says that there is no change to make"
+    if now != before:
+        if b"othing was changed" in run.shown:
+            yield "says that nothing was changed"
+        intents = sum(json.loads(line)["kind"] == "intent" for line in _lines(run.journal))
+        if intents < now.registrations + now.entries - before.registrations - before.entries:
+            yield f"changed more than the journal announces ({intents})"
+
+
+_GRANT_EXITS = frozenset({0, 1, 3, 4})
+
+
+def _lines(file: Path) -> list[bytes]:
+    return file.read_bytes().splitlines() if file.exists() else []
 
 
 def _of_process(run: Run) -> Iterator[str]:

@@ -16,7 +16,7 @@ import yaml
 
 from diagnostics.lab import misconduct
 from diagnostics.lab.faultmatrix.cells import Boundary, Cell, Family
-from diagnostics.lab.faults import OF_CONNECTIONS, Conduct, EndpointFaults, Fault, Onset
+from diagnostics.lab.faults import OF_CONNECTIONS, Conduct, EndpointFaults, Onset
 from diagnostics.lab.listener import LOOPBACK, Listener
 from diagnostics.lab.powershell.misbehaving import MET
 from diagnostics.lab.server import Lab
@@ -68,23 +68,34 @@ class SshDoor(Listener):
             misconduct.answer(fault.conduct, connection, {}, b"", self.stopping)
 
 
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How often the application is registered in Exchange, and how many entries it has on mailboxes."""
+
+    registrations: int
+    entries: int
+
+
 @dataclass
 class Place:
     """A started lab with a profile of short time-outs; `home` is the folder of the process that is to meet the fault."""
 
-    cell: Cell | None
+    cell: Cell
     lab: Lab
     home: Path
     onset: Onset
     trap: Trap
-    tally: Path
     words: str = ""
     """A pattern that fits how an error names this boundary."""
 
     profile: Path = field(init=False)
+    tally: Path = field(init=False)
+    before: Access = field(init=False)
 
     def __post_init__(self) -> None:
         self.profile = self.home / "profile.yaml"
+        self.tally = self.home / "tally"
+        self.before = self.access()
 
     @property
     def seen(self) -> int:
@@ -101,21 +112,28 @@ class Place:
         named = [value for name, value in self.lab.env.items() if name.endswith(("SECRET", "PASSWORD"))]
         return [*named, *self.lab.tokens.signed]
 
+    def access(self) -> Access:
+        """Count what the application has in Exchange now."""
+        tenant, application = self.lab.setup.tenant, self.lab.setup.registration.app_id
+        rows = [row for row in tenant.exchange_service_principals if row.app_id == application]
+        sids = {row.sid for row in rows}
+        entries = sum(entry.user_sid in sids for recipient in tenant.recipients for entry in recipient.permissions)
+        return Access(len(rows), entries)
+
 
 @contextlib.contextmanager
-def placed(cell: Cell | None, boundary: Boundary, home: Path, nth: int = NEVER, fitting: str = "") -> Iterator[Place]:
-    """Start a lab for `boundary`; `cell` None: a healthy one, which counts what fits."""
-    fault = cell.kind.fault if cell is not None else Fault()
-    onset = Onset(fault, fitting, nth)
-    lab = Lab(scenarios=cell.scenarios if cell is not None else (), transport=transport(boundary))
+def placed(cell: Cell, home: Path, nth: int) -> Iterator[Place]:
+    """Start a lab in which the cell's fault begins at its `nth` exchange."""
+    boundary = cell.boundary
+    onset = Onset(cell.kind.fault, cell.moment.fitting, nth)
+    lab = Lab(scenarios=cell.scenarios, transport=transport(boundary))
     with contextlib.ExitStack() as opened:
         trap = Trap()
         trap.start()
         opened.callback(trap.close)
-        if cell is not None and cell.kind.family is Family.ELSEWHERE:
-            onset.fault = replace(fault, location=f"https://localhost:{trap.address[1]}/elsewhere")
-        tally = home / "tally"
-        place = Place(cell, lab, home, onset, trap, tally)
+        if cell.kind.family is Family.ELSEWHERE:
+            onset.fault = replace(onset.fault, location=f"https://localhost:{trap.address[1]}/elsewhere")
+        place = Place(cell, lab, home, onset, trap)
         if boundary in _ENDPOINTS:
             faults: EndpointFaults = getattr(lab.faults, _ENDPOINTS[boundary])
             faults.onset = onset
@@ -124,7 +142,7 @@ def placed(cell: Cell | None, boundary: Boundary, home: Path, nth: int = NEVER, 
         tree["timeouts"] = {"connect": CONNECT_SECONDS, "operation": OPERATION_SECONDS}
         place.words = _words(boundary, lab)
         if boundary in {Boundary.STDIO, Boundary.SSH}:
-            _stand_in(place, boundary, tree, opened)
+            _stand_in(place, tree, opened)
         _write(place.profile, yaml.safe_dump(tree))
         yield place
 
@@ -136,18 +154,16 @@ def _words(boundary: Boundary, lab: Lab) -> str:
     return rf"\b{port}\b|{_ALSO_NAMED[boundary]}" if boundary in _ALSO_NAMED else rf"\b{port}\b"
 
 
-def _stand_in(place: Place, boundary: Boundary, tree: dict[str, Any], opened: contextlib.ExitStack) -> None:
+def _stand_in(place: Place, tree: dict[str, Any], opened: contextlib.ExitStack) -> None:
     """Name a program in place of pwsh, or of ssh, or the address at which the real ssh meets a stranger."""
-    conduct = place.cell.kind.conduct if place.cell is not None else None
-    if boundary is Boundary.SSH and conduct in OF_CONNECTIONS and conduct is not None:
-        door = SshDoor(None, EndpointFaults(onset=place.onset))
+    conduct, onset = place.cell.kind.conduct, place.onset
+    if place.cell.boundary is Boundary.SSH and conduct in OF_CONNECTIONS:
+        door = SshDoor(None, EndpointFaults(onset=onset))
         door.start()
         opened.callback(door.close)
         tree["exchange"] |= {"host": LOOPBACK, "port": door.address[1], "options": ["-F", os.devnull]}
-        place.words = str(door.address[1])
         return
-    program = place.home / ("pwsh" if boundary is Boundary.STDIO else "ssh")
-    onset = place.onset
+    program = place.home / ("ssh" if place.cell.boundary is Boundary.SSH else "pwsh")
     words = [sys.executable, "-m", "diagnostics.lab.powershell.misbehaving", "--fitting", onset.fitting]
     words += ["--conduct", str(conduct or Conduct.SILENT), "--nth", str(onset.nth), "--tally", str(place.tally)]
     _write(program, f"#!/bin/sh\nexec {shlex.join(words)}\n")

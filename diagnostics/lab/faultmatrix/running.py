@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from diagnostics.lab.faultmatrix import oracle
-from diagnostics.lab.faultmatrix.cells import Boundary, Cell
+from diagnostics.lab.faultmatrix.cells import NO_KIND, Boundary, Cell, Errand, Moment
 from diagnostics.lab.faultmatrix.measuring import Measured, measure
 from diagnostics.lab.faultmatrix.places import CONNECT_SECONDS, NEVER, OPERATION_SECONDS, Place, placed, transport
 from diagnostics.lab.faults import UNHEARD, Conduct
@@ -30,6 +30,7 @@ _LEAST = 8.0
 _UNHEARD_EXCHANGES = 8
 """Exchanges that a run begins at most with one boundary; where nobody listens, nobody can count them."""
 
+REPORT, JOURNAL = "report.yaml", "journal.jsonl"
 UNCOUNTED = UNHEARD | {Conduct.RESET_AT_CONNECT}
 
 
@@ -51,11 +52,11 @@ class Row:
 
 
 @functools.cache
-def healthy(boundary: Boundary, fitting: str) -> tuple[int, float]:
+def healthy(boundary: Boundary, fitting: str, errand: Errand) -> tuple[int, float]:
     """Return how many exchanges fit in a healthy run, and how many seconds it takes. Raises RuntimeError if it fails."""
     with tempfile.TemporaryDirectory(prefix="diag-faults-") as folder:
         home = Path(folder)
-        with placed(None, boundary, home, NEVER, fitting) as place:
+        with placed(Cell(boundary, NO_KIND, Moment("never", fitting, NEVER), errand), home, NEVER) as place:
             done = measure(*_command(place), home, lambda: HEALTHY_SECONDS)
             if done.exit_code:
                 words = done.stderr.decode("utf-8", "replace").strip()[-300:]
@@ -65,11 +66,10 @@ def healthy(boundary: Boundary, fitting: str) -> tuple[int, float]:
 
 def run(cell: Cell) -> Row:
     """Run one cell."""
-    seen, usual = healthy(cell.boundary, cell.moment.fitting)
-    nth = cell.moment.nth or max(1, seen - cell.moment.back)
+    seen, usual = healthy(cell.boundary, cell.moment.fitting, cell.errand)
     with tempfile.TemporaryDirectory(prefix="diag-faults-") as folder:
         home = Path(folder)
-        with placed(cell, cell.boundary, home, nth, cell.moment.fitting) as place:
+        with placed(cell, home, cell.moment.at(seen)) as place:
             words, environment = _command(place)
             done = measure(words, environment, home, lambda: _limit(cell, place, usual))
             found = list(oracle.problems(cell, _run(cell, place, done)))
@@ -90,24 +90,30 @@ def _limit(cell: Cell, place: Place, usual: float) -> float:
 
 
 def _command(place: Place) -> tuple[list[str], dict[str, str]]:
-    words = [sys.executable, "-m", "diagnostics", "permissions"]
-    words += ["--profile", str(place.profile), "--report", str(place.home / "report.yaml")]
+    diag = [sys.executable, "-m", "diagnostics"]
+    if place.cell.errand is Errand.LOOK:
+        words = [*diag, "permissions", "--report", str(place.home / REPORT)]
+    else:
+        words = [*diag, "grant", "--yes", "--journal", str(place.home / JOURNAL)]
+    words += ["--profile", str(place.profile)]
     kept = {name: os.environ[name] for name in ("PATH", "TMPDIR", "LANG") if name in os.environ}
     folders = {"HOME": str(place.home), "XDG_STATE_HOME": str(place.home / "state"), "PYTHONUTF8": "1"}
     return words, {**kept, **folders, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **place.lab.env}
 
 
 def _run(cell: Cell, place: Place, done: Measured) -> oracle.Run:
-    file = place.home / "report.yaml"
-    text = file.read_bytes() if file.exists() else b""
+    written = {name: (place.home / name).read_bytes() for name in (REPORT, JOURNAL) if (place.home / name).exists()}
     return oracle.Run(
         measured=done,
-        report=_read(text),
-        shown=done.stdout + done.stderr + text,
+        report=_read(written.get(REPORT, b"")),
+        shown=b"\n".join((done.stdout, done.stderr, *written.values())),
         words=place.words,
         secrets=place.secrets(),
         met=None if cell.kind.conduct in UNCOUNTED else place.met,
         visitors=place.trap.visitors,
+        access=place.access(),
+        before=place.before,
+        journal=place.home / JOURNAL,
     )
 
 

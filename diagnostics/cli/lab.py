@@ -124,6 +124,6 @@ def faults(
     to_run = [cell for cell in chosen if isinstance(cell, cells.Cell)]
     left_out = [cell for cell in chosen if isinstance(cell, cells.Senseless)]
     with _screen.Progress() as progress:
-        rows = running.run_all(to_run, lambda row: progress(f"{row.name} {'right' if row.is_right else 'WRONG'}"))
+        rows = running.run_all(to_run, lambda row: progress(f"{row.name}: {row.verdict}"))
     _screen.emit(rendering.render(rows, left_out, output.value), Output(output.value))
     raise typer.Exit(_guard.OK if all(row.is_right for row in rows) else _guard.FAILED)

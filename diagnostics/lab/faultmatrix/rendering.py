@@ -33,12 +33,18 @@ def _table(rows: Sequence[Row]) -> str:
     from tabulate import tabulate  # noqa: PLC0415 - only for tables
 
     headers = ("Cell", "Exit", "Seconds", "MB", "Met", "Verdict")
-    cells = [(row.name, row.exit_code, f"{row.seconds:.1f}", row.megabytes, row.met, _verdict(row)) for row in rows]
+    cells = [
+        (
+            row.name,
+            row.exit_code,
+            f"{row.seconds:.1f}",
+            row.megabytes,
+            row.met,
+            textwrap.fill(row.verdict, _VERDICT_WIDTH),
+        )
+        for row in rows
+    ]
     return tabulate(cells, headers=headers, tablefmt="simple", disable_numparse=True) + "\n"
-
-
-def _verdict(row: Row) -> str:
-    return textwrap.fill("WRONG: " + "; ".join(row.wrong), _VERDICT_WIDTH) if row.wrong else "right"
 
 
 def _senseless(left_out: Sequence[Senseless]) -> list[str]:

@@ -50,6 +50,11 @@ class Row:
         """Whether the oracle found nothing wrong."""
         return not self.wrong
 
+    @property
+    def verdict(self) -> str:
+        """Right, or what is wrong."""
+        return f"WRONG: {'; '.join(self.wrong)}" if self.wrong else "right"
+
 
 @functools.cache
 def healthy(boundary: Boundary, fitting: str, errand: Errand) -> tuple[int, float]:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from diagnostics.sources.operator import OperatorSession, SignIn
 
 Progress: TypeAlias = Callable[[str], None]
+_DNS_SECONDS = 5.0
 _IMAP_AT_ONCE = 6  # Exchange counts connections per mailbox and per principal
 
 
@@ -80,6 +81,7 @@ class Subject:
     ca_file: Path | None = None
     connect_timeout: float = 10.0
     operation_timeout: float = 60.0
+    name_server: str = ""
     changes: tuple[RecordedChange, ...] = field(default=())
 
 
@@ -258,10 +260,12 @@ class _Run:
         from diagnostics.sources.dns import mail_exchangers  # noqa: PLC0415 - heavy
         from diagnostics.sources.entra import PUBLIC_LOGINS  # noqa: PLC0415 - heavy
 
-        if not isinstance(row.recipient, Absent) or self.subject.target.login not in PUBLIC_LOGINS:
+        server, domain = self.subject.name_server, row.address.rpartition("@")[2]
+        is_private = self.subject.target.login not in PUBLIC_LOGINS and not server
+        if not isinstance(row.recipient, Absent) or is_private or not domain:
             return row
-        domain = row.address.rpartition("@")[2]
-        return replace(row, domain_mx=mail_exchangers(domain)) if domain else row
+        seconds = min(_DNS_SECONDS, self.subject.operation_timeout)
+        return replace(row, domain_mx=mail_exchangers(domain, timeout=seconds, server=server))
 
     def _graph(self, exchange: ExchangeEvidence, outcome: TokenOutcome | None) -> GraphEvidence:
         if not self.options.graph:

@@ -160,3 +160,4 @@ class Faults:
     exchange: EndpointFaults = field(default_factory=EndpointFaults)
     winrm: EndpointFaults = field(default_factory=EndpointFaults)
     imap: EndpointFaults = field(default_factory=EndpointFaults)
+    dns: EndpointFaults = field(default_factory=EndpointFaults)

@@ -60,6 +60,9 @@ Flag: TypeAlias = Annotated[bool, BeforeValidator(_flag)]
 Port: TypeAlias = Annotated[int, Field(ge=1, le=65535), BeforeValidator(_number)]
 Seconds: TypeAlias = Annotated[float, Field(gt=0, le=3600), BeforeValidator(_number)]
 VariableName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$"), BeforeValidator(_text)]
+NameServer: TypeAlias = Annotated[
+    str, Field(pattern=r"^(?:[0-9.]{7,15}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?$"), BeforeValidator(_text)
+]
 TransportName: TypeAlias = Literal["local", "ssh", "winrm", "rest"]
 SignInName: TypeAlias = Literal["application", "device-code", "browser", "access-token-file"]
 WinRmAuthentication: TypeAlias = Literal["negotiate", "kerberos", "ntlm", "certificate", "credssp", "basic"]
@@ -169,11 +172,16 @@ class Operator(Section):
 
 
 class Endpoints(Section):
-    """Base URLs that replace the cloud's own: for private clouds and the lab."""
+    """Base URLs that replace the cloud's own, for private clouds and the lab; and the name server to ask."""
 
     login: Text | None = Field(default=None, description="Sign-in host.")
     graph: Text | None = Field(default=None, description="Microsoft Graph.")
     exchange: Text | None = Field(default=None, description="Exchange's admin REST endpoint, without /adminapi.")
+    dns: NameServer | None = Field(
+        default=None,
+        description="Name server that is asked where a domain's mail goes: an address, and a port unless it is 53. "
+        "Where the own network answers for its domains otherwise than the Internet does, such as 1.1.1.1.",
+    )
 
 
 class Timeouts(Section):

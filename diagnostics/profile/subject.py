@@ -76,6 +76,7 @@ def subject(
         ca_file=profile.ca_file,
         connect_timeout=profile.timeouts.connect,
         operation_timeout=profile.timeouts.operation,
+        name_server=profile.endpoints.dns or "",
     )
 
 

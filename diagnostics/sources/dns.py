@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from diagnostics.evidence import Missing, Observed, Provenance, Source, Unavailable
 from diagnostics.redaction import safe
@@ -14,11 +15,12 @@ if TYPE_CHECKING:
 
 
 def mail_exchangers(
-    domain: str, *, timeout: float = 5.0, resolver: Resolver | None = None
+    domain: str, *, timeout: float = 5.0, server: str = "", resolver: Resolver | None = None
 ) -> Observed[tuple[str, ...]]:
     """Return the hosts that take mail for `domain`, in lower case, the preferred one first.
 
-    `timeout` is in seconds; `resolver` is the system's unless given.
+    `timeout` is in seconds; `server` is a name server as the profile has it (`1.1.1.1`, `[2001:db8::1]:53`), and the
+    system's are asked where it is empty, unless there is a `resolver`.
     Empty when the domain exists without MX. A domain that is not in DNS is `Unavailable`, like any failure to ask: the
     name server at hand may be one that does not know it.
     """
@@ -33,7 +35,7 @@ def mail_exchangers(
         return Provenance(Source.DNS, how, at, time.monotonic() - started)
 
     try:
-        asked = resolver or dns.resolver.get_default_resolver()
+        asked = resolver or (_asking(server) if server else dns.resolver.get_default_resolver())
         answer = asked.resolve(domain, dns.rdatatype.MX, lifetime=timeout, search=False)
     except dns.resolver.NoAnswer:
         return ()
@@ -41,10 +43,21 @@ def mail_exchangers(
         return Unavailable(f"the domain {safe(domain)} is not in DNS", Missing.UNEXPECTED, here())
     except dns.resolver.LifetimeTimeout:
         return Unavailable(f"no name server answered within {timeout:g} seconds", Missing.TIMED_OUT, here())
-    except (dns.exception.DNSException, OSError, UnicodeError) as error:
+    except (dns.exception.DNSException, OSError, ValueError) as error:
         words = safe(str(error)) or type(error).__name__
         return Unavailable(f"the MX of {safe(domain)} could not be asked: {words}", Missing.UNREACHABLE, here())
     ordered = sorted(
         (int(record.preference), record.exchange.to_text(omit_final_dot=True).lower()) for record in answer
     )
     return tuple(host for _, host in ordered)
+
+
+def _asking(server: str) -> Resolver:
+    """Return a resolver for one name server. Raises ValueError for what is no address."""
+    from dns.resolver import Resolver  # noqa: PLC0415 - not needed for offline work
+
+    found = urlsplit(f"//{server}")
+    resolver = Resolver(configure=False)
+    resolver.nameservers = [found.hostname or ""]
+    resolver.port = found.port or resolver.port
+    return resolver

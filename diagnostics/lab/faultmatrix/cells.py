@@ -205,14 +205,20 @@ judges, and the end of the shell come after it.
 _HTTP = {Boundary.DISCOVERY, Boundary.TOKEN, Boundary.GRAPH, Boundary.WSMAN, Boundary.REST}
 _STREAMS = {Boundary.STDIO, Boundary.SSH}
 _OF_HTTP = {Conduct.ENDLESS_1XX, Conduct.GZIP_BOMB, Conduct.DRIP_HEADER}
-_NO_MAIL_SERVER = "no cell asks DNS: the lab's domain is asked of no name server, and none can be named"
+_NO_STREAM = "DNS is asked in datagrams, which have no connection, no certificate and no pace"
+_OF_STREAMS = frozenset(
+    {
+        *OF_CONNECTIONS - {Conduct.REFUSED},
+        *(Conduct.RESET_MID_REQUEST, Conduct.DRIP_HEADER, Conduct.DRIP_BODY, Conduct.ENDLESS_HEADER, Conduct.HTML),
+    }
+)
 
 
 def why_senseless(boundary: Boundary, kind: Kind) -> str:
     """Return why a boundary cannot meet a fault; empty where it can."""
     conduct = kind.conduct
-    if boundary is Boundary.DNS:
-        return _NO_MAIL_SERVER
+    if boundary is Boundary.DNS and conduct in _OF_STREAMS:
+        return _NO_STREAM
     if boundary is Boundary.TOKEN and kind.fault.of_connections:
         return "the sign-in host is one host: its connections are those of discovery"
     if boundary not in _HTTP and (conduct is None or conduct in _OF_HTTP):

@@ -20,10 +20,11 @@ import base64
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from diagnostics.lab.dns import MAIL_HOST
 from diagnostics.lab.faultmatrix.cells import Boundary, Cell, Errand, Family
 from diagnostics.lab.faultmatrix.measuring import Measured
 from diagnostics.lab.faultmatrix.places import Access
@@ -50,7 +51,8 @@ class Expected:
     """What a run must show.
 
     None of `unseen` passes, or, for the last exchange of several, at least one of `some` does not. `told` are the checks
-    of which one must be unknown (or, where `causes` may be named, failed) in words that name the boundary.
+    of which one must be unknown (or, where `causes` may be named, failed) in words that name the boundary. `first` is the
+    cause that is named first, if one must be.
     """
 
     exits: frozenset[int]
@@ -58,6 +60,7 @@ class Expected:
     some: frozenset[str] = frozenset()
     told: frozenset[str] = frozenset()
     causes: tuple[str, ...] = ()
+    first: str = ""
 
 
 def _expected(exit_code: int, unseen: frozenset[str] = frozenset(), **more: Any) -> Expected:
@@ -94,6 +97,10 @@ _TABLE: Mapping[Boundary, Mapping[str, Expected]] = {
         for boundary in (Boundary.WSMAN, Boundary.STDIO, Boundary.SSH)
     },
     Boundary.REST: {"first": _NO_EXCHANGE, "second": _LESS_EXCHANGE, "last": _LESS_EXCHANGE},
+    Boundary.DNS: {
+        # The mailbox that is not there is a cause whatever DNS says of its domain.
+        "first": _expected(1, frozenset({"recipient"}), causes=("",), first="mailbox-not-in-exchange-online"),
+    },
     Boundary.IMAP: {
         "connect": Expected(frozenset({1}), _IMAP, told=_IMAP, causes=("net-",)),
         "greeting": Expected(frozenset({1, 3}), _IMAP, told=_IMAP, causes=("net-",)),
@@ -117,7 +124,7 @@ def expected(cell: Cell) -> Expected:
     found = _TABLE[cell.boundary][cell.moment.name]
     cause = _STRANGER.get(cell.boundary)
     if cell.kind.family is Family.STRANGER and cause is not None:
-        return Expected(frozenset({1}), found.unseen, found.some, found.told, (cause,))
+        return replace(found, exits=frozenset({1}), causes=(cause,), first=cause)
     return found
 
 
@@ -152,6 +159,7 @@ def problems(cell: Cell, run: Run) -> Iterator[str]:
 
 
 def _of_look(cell: Cell, run: Run) -> Iterator[str]:
+    """Yield what is wrong with a run of `diag permissions`."""
     wanted = expected(cell)
     if run.measured.exit_code not in wanted.exits:
         yield f"exit code {run.measured.exit_code}, not {' or '.join(map(str, sorted(wanted.exits)))}"
@@ -162,8 +170,10 @@ def _of_look(cell: Cell, run: Run) -> Iterator[str]:
     named = [cause["cause"] for cause in run.report["causes"]]
     if alien := [cause for cause in named if not cause.startswith(wanted.causes or ("-",))]:
         yield f"names {', '.join(alien)}"
-    if cell.kind.family is Family.STRANGER and wanted.causes and not named:
-        yield f"does not name {wanted.causes[0]}"
+    if wanted.first and named[:1] != [wanted.first]:
+        yield f"does not name {wanted.first}"
+    if cell.boundary is Boundary.DNS and MAIL_HOST.rstrip(".").encode() in run.shown:
+        yield "takes for an answer what is none"
 
 
 def _of_grant(run: Run) -> Iterator[str]:

@@ -22,6 +22,7 @@ from diagnostics.lab.powershell.misbehaving import MET
 from diagnostics.lab.server import Lab
 
 CONNECT_SECONDS, OPERATION_SECONDS = 1, 2
+NOBODY = "nobody@contoso.com"
 NEVER = 1_000_000_000
 _TRANSPORTS = {Boundary.REST: "rest", Boundary.STDIO: "local", Boundary.SSH: "ssh"}
 _ENDPOINTS = {
@@ -31,8 +32,9 @@ _ENDPOINTS = {
     Boundary.WSMAN: "winrm",
     Boundary.REST: "exchange",
     Boundary.IMAP: "imap",
+    Boundary.DNS: "dns",
 }
-_PROGRAMS = {Boundary.STDIO: r"\bpwsh\b|PowerShell", Boundary.SSH: r"\bssh\b"}
+_NAMES = {Boundary.STDIO: r"\bpwsh\b|PowerShell", Boundary.SSH: r"\bssh\b", Boundary.DNS: r"\bDNS\b"}
 _ALSO_NAMED = {
     Boundary.WSMAN: rf"{LOOPBACK}|management host",
     Boundary.REST: r"\bExchange\b",
@@ -143,13 +145,15 @@ def placed(cell: Cell, home: Path, nth: int) -> Iterator[Place]:
         place.words = _words(boundary, lab)
         if boundary in {Boundary.STDIO, Boundary.SSH}:
             _stand_in(place, tree, opened)
+        if boundary is Boundary.DNS:
+            _ask_name_server(lab, tree, opened)
         _write(place.profile, yaml.safe_dump(tree))
         yield place
 
 
 def _words(boundary: Boundary, lab: Lab) -> str:
-    if boundary in _PROGRAMS:
-        return _PROGRAMS[boundary]
+    if boundary in _NAMES:
+        return _NAMES[boundary]
     port = str(lab.ready["endpoints"][_ENDPOINTS[boundary]]).rpartition(":")[2].partition("/")[0]
     return rf"\b{port}\b|{_ALSO_NAMED[boundary]}" if boundary in _ALSO_NAMED else rf"\b{port}\b"
 
@@ -169,6 +173,17 @@ def _stand_in(place: Place, tree: dict[str, Any], opened: contextlib.ExitStack) 
     _write(program, f"#!/bin/sh\nexec {shlex.join(words)}\n")
     program.chmod(0o600 if conduct is Conduct.REFUSED else 0o700)
     tree["exchange"]["executable"] = str(program)
+
+
+def _ask_name_server(lab: Lab, tree: dict[str, Any], opened: contextlib.ExitStack) -> None:
+    """Let the profile name a mailbox that is not there, whose domain is then asked of the lab's name server."""
+    from diagnostics.lab.dns import NameServer  # noqa: PLC0415 - only for this boundary
+
+    server = NameServer(lab.faults.dns)
+    server.start()
+    opened.callback(server.close)
+    tree["mailboxes"] = [NOBODY]
+    tree["endpoints"]["dns"] = ":".join(map(str, server.address))
 
 
 def _write(path: Path, text: str) -> None:

@@ -18,11 +18,11 @@ from typing import TypeAlias
 from diagnostics import files
 from diagnostics.changes.patient import PatientShell
 from diagnostics.changes.plan import Holding
-from diagnostics.changes.state import NOBODY, Entry, Registration, entries_of, permissions
+from diagnostics.changes.state import NOBODY, Entry, Registration, entries_of
 from diagnostics.changes.steps import FULL_ACCESS
 from diagnostics.evidence import Missing, Observed, Unavailable
 from diagnostics.exchange import rows
-from diagnostics.exchange.collect import not_observed, provenance
+from diagnostics.exchange.collect import not_observed, nothing_where_something_is, permissions_of, provenance, read_rows
 from diagnostics.exchange.port import CmdletCall, CmdletResult, ErrorKind, ShellUnavailable
 from diagnostics.redaction import safe
 
@@ -62,7 +62,12 @@ def every_mailbox(shell: PatientShell) -> Observed[tuple[str, ...]]:
     result = shell.invoke("Get-Mailbox", ResultSize="Unlimited")
     if not result.ok:
         return not_observed(result)
-    found = [rows.recipient(row, provenance(result)).primary_address for row in result.rows]
+    read = read_rows(result, rows.recipient)
+    if isinstance(read, Unavailable):
+        return read
+    if not read:
+        return nothing_where_something_is(result, "an organization has mailboxes")
+    found = [mailbox.primary_address for mailbox in read]
     if not all(found):
         return Unavailable("Get-Mailbox shows mailboxes without an address", Missing.UNEXPECTED, provenance(result))
     return tuple(sorted(found, key=str.casefold))
@@ -145,7 +150,7 @@ def judge(mailbox: str, result: CmdletResult, principals: Sequence[Registration]
     """Say what a mailbox's permissions mean for the application; a Deny entry outweighs a grant."""
     if result.error is not None and result.error.kind in NOBODY:
         return Answer(mailbox, Access.UNKNOWN, reason="there is no such mailbox")
-    found = permissions(result)
+    found = permissions_of(result)
     if isinstance(found, Unavailable):
         throttled = result.error is not None and result.error.kind is ErrorKind.THROTTLED
         return Answer(mailbox, Access.UNKNOWN, reason="Exchange kept asking to wait" if throttled else found.reason)

@@ -11,9 +11,8 @@ from diagnostics.changes.plan import Application, NoPlan, Problem, application_o
 from diagnostics.changes.reach import Access, Answer, Notes, ShellMaker
 from diagnostics.changes.session import Session
 from diagnostics.changes.state import Registration, rightly_registered
-from diagnostics.evidence import Missing, Recipient, Unavailable
-from diagnostics.exchange import rows
-from diagnostics.exchange.collect import not_observed, provenance
+from diagnostics.evidence import Absent, Missing, Recipient, Unavailable
+from diagnostics.exchange.collect import recipient_of
 from diagnostics.exchange.port import CmdletCall
 from diagnostics.redaction import safe
 
@@ -110,11 +109,17 @@ def _resolve(shell: PatientShell, names: Sequence[str]) -> tuple[list[str], list
     problems: list[Problem] = []
     calls = [CmdletCall("Get-Recipient", {"Identity": name}) for name in names]
     for name, result in zip(names, shell.invoke_many(calls), strict=True):
-        recipients: list[Recipient] = [rows.recipient(row, provenance(result)) for row in result.rows]
-        if result.ok and recipients and recipients[0].primary_address:
-            found.setdefault(recipients[0].primary_address.casefold(), recipients[0].primary_address)
+        recipient = recipient_of(name, result)
+        if isinstance(recipient, Recipient) and recipient.primary_address:
+            found.setdefault(recipient.primary_address.casefold(), recipient.primary_address)
             continue
-        why = Unavailable("there is no such recipient", Missing.BLOCKED) if result.ok else not_observed(result)
+        why = recipient if isinstance(recipient, Unavailable) else _without_address(recipient)
         missing = None if why.missing is Missing.BLOCKED else why.missing
         problems.append(Problem(safe(name), why.reason, why.hint, missing))
     return list(found.values()), problems
+
+
+def _without_address(recipient: Recipient | Absent) -> Unavailable:
+    if isinstance(recipient, Absent):
+        return Unavailable("there is no such recipient", Missing.BLOCKED)
+    return Unavailable("Get-Recipient does not say its address", Missing.UNEXPECTED)

@@ -18,7 +18,7 @@ from diagnostics.evidence import (
     Unavailable,
 )
 from diagnostics.exchange import rows
-from diagnostics.exchange.collect import not_observed, provenance, service_principals
+from diagnostics.exchange.collect import not_observed, permissions_of, provenance, service_principals
 from diagnostics.exchange.port import CmdletCall, CmdletResult, ErrorKind, Shell
 
 NOT_READ = Unavailable("it was not read", Missing.NOT_REQUESTED)
@@ -118,16 +118,9 @@ def read(shell: Shell, mailboxes: Sequence[str], imap: Sequence[str] = ()) -> No
     found = service_principals(registered)
     return Now(
         found if isinstance(found, Unavailable) else tuple(sorted(registration(row) for row in found)),
-        {mailbox: permissions(result) for mailbox, result in zip(mailboxes, rest[: len(mailboxes)], strict=True)},
+        {mailbox: permissions_of(result) for mailbox, result in zip(mailboxes, rest[: len(mailboxes)], strict=True)},
         {mailbox: imap_enabled(result) for mailbox, result in zip(imap, rest[len(mailboxes) :], strict=True)},
     )
-
-
-def permissions(result: CmdletResult) -> Observed[tuple[MailboxPermission, ...]]:
-    """Return the rows of Get-MailboxPermission, or why there are none."""
-    if not result.ok:
-        return not_observed(result)
-    return tuple(rows.mailbox_permission(row, provenance(result)) for row in result.rows)
 
 
 def imap_enabled(result: CmdletResult) -> Observed[bool]:

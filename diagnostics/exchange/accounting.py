@@ -84,8 +84,7 @@ def account(
     reached = 0
     for event in events:
         match event:
-            case Output(value=str() as text, at=at) if text.startswith(f"{batch}:"):
-                place = text.partition(":")[2]
+            case Output(value=str() as text, at=at) if (place := _place(text, batch, reached, len(calls))) is not None:
                 if place == START:
                     begun = True
                 else:
@@ -93,7 +92,9 @@ def account(
                     for skipped in range(reached, number):
                         answers[skipped].ended = Ended.UNCLEAR
                     current.ended = (
-                        Ended.ANSWERED if reached == number and current.ended != Ended.UNCLEAR else (Ended.UNCLEAR)
+                        Ended.ANSWERED
+                        if begun and reached == number and current.ended != Ended.UNCLEAR
+                        else Ended.UNCLEAR
                     )
                     current.seconds = at - since
                     answers[number], reached = current, number + 1
@@ -108,6 +109,14 @@ def account(
     if reached < len(calls):
         _end(answers, reached, current, ending, begun=begun)
     return answers
+
+
+def _place(text: str, batch: str, reached: int, size: int) -> str | None:
+    """Return what a marker of this batch marks; None for any other output, also for one that only looks like it."""
+    mine, colon, place = text.partition(":")
+    if mine != batch or not colon:
+        return None
+    return place if place == START or (place.isdecimal() and place.isascii() and reached <= int(place) < size) else None
 
 
 def _take(problem: Problem, answer: Answer, cmdlet: str, names: set[str]) -> None:

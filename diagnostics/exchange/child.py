@@ -8,52 +8,61 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-import signal
 import subprocess
 import sys
 import threading
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
 from queue import SimpleQueue
 from typing import IO
 
+from diagnostics.exchange.fragments import Continuity
+from diagnostics.exchange.leash import leash
 from diagnostics.exchange.options import ChildCommand
+from diagnostics.exchange.packets import NotPackets, PacketReader
 from diagnostics.exchange.port import ErrorKind
 from diagnostics.exchange.surroundings import environment
 from diagnostics.exchange.waiting import ChannelBroken, ChannelTimedOut, Deadline
 from diagnostics.redaction import Tail, safe
 
-_PACKET = re.compile(
-    rb"""<(?P<tag>Data|DataAck|CommandAck|SignalAck|CloseAck|Command|Signal|Close)\b"""
-    rb"""(?:\s+Stream=['"]\w*['"])?\s+PSGuid=['"](?P<guid>[0-9A-Fa-f-]{36})['"]\s*"""
-    rb"""(?:/>|>(?P<text>[A-Za-z0-9+/=\s]*)</(?P=tag)>)\s*"""
-)
 _CHUNK = 65536
-_LONGEST_LINE = 64 * 1024 * 1024
+_MOST_WAITING = 64 * 1024 * 1024
+"""Bytes that nobody has asked for yet, as a child that sends without end would pile up."""
 _EXIT_SECONDS = 2.0
+_DRAIN_SECONDS = 1.0
+_LATE_SECONDS = 1.0
+"""How much later a message may come than one that was numbered after it: threads of one process wrote them."""
 _ENDED = "ended"
+_LOST = "lost a part of an answer: {}"
 _WINDOWS = sys.platform == "win32"
 
 
 class Child:
-    """The process and the three threads that keep its streams moving; `write` never blocks, `wait` always ends."""
+    """The process and the threads that keep its streams moving; `write` never blocks, `wait` always ends."""
 
     def __init__(self, command: ChildCommand) -> None:
         self.name = os.path.basename(command.words[0])  # noqa: PTH119 - a Windows path may be read elsewhere too
         self._changed = threading.Condition()
-        self._data: dict[bytes, deque[bytes]] = {}
-        self._acks: Counter[tuple[bytes, bytes]] = Counter()
+        self._data: dict[str, list[bytes]] = {}
+        self._waiting = 0
+        self._acks: Counter[tuple[str, str]] = Counter()
+        self._packets = PacketReader()
+        self._continuity = Continuity(whole=True)
         self._said = Tail()
-        self._noise = Tail()
         self._over = ""
         self._answered = False
         self._hopeless = False  # nothing was ever answered in time: not worth a wait at the end
         self._outgoing: SimpleQueue[bytes | None] = SimpleQueue()
         self._process = _started(command)
-        self._threads = [
+        self._leash = leash(self._process)
+        self._stdout, self._stderr, *_ = self._threads = [
             threading.Thread(target=work, daemon=True, name=f"{self.name} {name}")
-            for name, work in (("stdout", self._read), ("stderr", self._listen), ("stdin", self._feed))
+            for name, work in (
+                ("stdout", self._read),
+                ("stderr", self._listen),
+                ("stdin", self._feed),
+                ("end", self._await_end),
+            )
         ]
         for thread in self._threads:
             thread.start()
@@ -71,22 +80,31 @@ class Child:
 
     def ack(self, tag: str, guid: str, deadline: Deadline) -> None:
         """Wait for the ack of this kind for this id; acks of parallel pipelines come in any order."""
-        key = (tag.encode(), guid.lower().encode())
+        key = (tag, guid.lower())
         self._wait(lambda: self._acks[key] > 0, deadline)
         with self._changed:
             self._acks[key] -= 1
 
     def take(self, guid: str, deadline: Deadline) -> bytes:
-        """Wait for data for this id and return its base64 texts, one after the other in one list joined by blanks."""
-        key = guid.lower().encode()
+        """Wait for data for this id and return all PSRP fragments that have come for it.
+
+        Nothing is handed out while an earlier message is missing: it belongs to this answer or to another one.
+        """
+        key = guid.lower()
         self._wait(lambda: bool(self._data.get(key)), deadline)
         with self._changed:
-            return b" ".join(self._data.pop(key))
+            if self._changed.wait_for(lambda: not self._continuity.missing, _LATE_SECONDS):
+                data = b"".join(self._data.pop(key))
+                self._waiting -= len(data)
+                return data
+        self._finish(_LOST.format(self._continuity.lost().message))
+        raise ChannelBroken(self._obituary())
 
     def forget(self, guid: str) -> None:
         """Drop what has come for an id that is closed."""
         with self._changed:
-            self._data.pop(guid.lower().encode(), None)
+            self._waiting -= sum(map(len, self._data.pop(guid.lower(), ())))
+            self._continuity.forget(guid.lower())
 
     def _wait(self, ready: Callable[[], bool], deadline: Deadline) -> None:
         with self._changed:
@@ -96,7 +114,7 @@ class Child:
                 left = deadline.remaining()
                 if left <= 0:
                     self._hopeless = not self._answered
-                    raise ChannelTimedOut(f"{self.name} did not answer within {deadline.seconds:g} s{self._words()}")
+                    raise ChannelTimedOut(f"{self.name} did not answer within {deadline.seconds:g} s{self.words()}")
                 self._changed.wait(left)
             else:
                 return
@@ -105,58 +123,62 @@ class Child:
     def _obituary(self) -> str:
         """Say how the child ended; its error stream may still be on its way."""
         if self._over == _ENDED:
-            self._threads[1].join(_EXIT_SECONDS)
+            self._stderr.join(_EXIT_SECONDS)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_EXIT_SECONDS)
         code = self._process.returncode
         how = "" if code is None else f" (signal {-code})" if code < 0 else f" (exit code {code})"
-        return f"{self.name} {self._over}{how}{self._words()}"
+        return f"{self.name} {self._over}{how}{self.words()}"
 
-    def _words(self) -> str:
-        parts = [("it wrote", self._said.text()), ("it printed", self._noise.text())]
+    def words(self) -> str:
+        """Return what the child said beside its packets, to be added to an error; empty when it said nothing."""
+        parts = [("it wrote", self._said.text()), ("it printed", self._packets.noise.text())]
         return "".join(f"; {what}: {words}" for what, words in parts if words)
 
     def _read(self) -> None:
         reason = _ENDED
         try:
             assert self._process.stdout is not None
-            waiting = b""
             while chunk := os.read(self._process.stdout.fileno(), _CHUNK):
-                *lines, waiting = (waiting + chunk).split(b"\n")
-                self._sort(lines)
-                if len(waiting) > _LONGEST_LINE:
-                    reason = "sent a line without an end"
-                    break
-            self._noise.add(b"" if waiting.startswith(b"<") else waiting)
-        except _GarbageError as garbage:
-            reason = str(garbage)
+                with self._changed:
+                    self._sort(chunk)
+            self._packets.end()
+        except NotPackets as odd:
+            reason = str(odd)
+        except ChannelBroken as gap:
+            reason = _LOST.format(gap.message)
         except (OSError, ValueError):
             pass
+        self._finish(reason)
+
+    def _sort(self, chunk: bytes) -> None:
+        try:
+            for packet in self._packets.feed(chunk):
+                self._answered = True
+                if packet.tag != "Data":
+                    self._acks[packet.tag, packet.guid] += 1
+                    continue
+                self._continuity.take(packet.guid, packet.data)
+                self._data.setdefault(packet.guid, []).append(packet.data)
+                self._waiting += len(packet.data)
+            if self._waiting > _MOST_WAITING:
+                raise NotPackets("sent far more than it was asked for")
+        finally:
+            self._changed.notify_all()
+
+    def _finish(self, reason: str) -> None:
         with self._changed:
             self._hopeless = self._hopeless or reason != _ENDED
             self._over = self._over or reason
             self._changed.notify_all()
 
-    def _sort(self, lines: list[bytes]) -> None:
-        with self._changed:
-            for line in lines:
-                packet = _PACKET.fullmatch(line)
-                if packet is None:
-                    self._odd(line)
-                    continue
-                self._answered = True
-                if packet["tag"] == b"Data":
-                    self._data.setdefault(packet["guid"].lower(), deque()).append(packet["text"] or b"")
-                else:
-                    self._acks[packet["tag"], packet["guid"].lower()] += 1
-            self._changed.notify_all()
-
-    def _odd(self, line: bytes) -> None:
-        """Keep a line that is no packet; one that looks like markup means that this is not PowerShell's server."""
-        if line.strip():
-            self._noise.add(line + b"\n")
-        if line.lstrip().startswith(b"<"):
-            raise _GarbageError("sent something that is not PowerShell remoting")
+    def _await_end(self) -> None:
+        """Notice the child's end by itself: something that it started may hold its streams open for ever."""
+        self._process.wait()
+        self._leash.kill()
+        self._leash.release()
+        self._stdout.join(_DRAIN_SECONDS)
+        self._finish(_ENDED)
 
     def _listen(self) -> None:
         with contextlib.suppress(OSError, ValueError):
@@ -184,9 +206,10 @@ class Child:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_EXIT_SECONDS)
                 break
-        self._kill_group()
+        self._leash.kill()
         for thread in self._threads:
             thread.join(_EXIT_SECONDS)
+        self._leash.release()
         for stream in (self._process.stdout, self._process.stderr):
             with contextlib.suppress(OSError):
                 if stream is not None:
@@ -199,17 +222,7 @@ class Child:
     def _kill(self) -> None:
         with contextlib.suppress(OSError):
             self._process.kill()
-        self._kill_group()
-
-    def _kill_group(self) -> None:
-        """End what the child may have left in its own session, such as a helper of ssh's."""
-        if not _WINDOWS:
-            with contextlib.suppress(OSError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-
-
-class _GarbageError(Exception):
-    """What came is not the protocol."""
+        self._leash.kill()
 
 
 def _started(command: ChildCommand) -> subprocess.Popen[bytes]:

@@ -3,13 +3,15 @@
 A second batch is sent only where something is amiss: an address that is no recipient (was it deleted?), a mailbox that IMAP
 did not open (what is its UserPrincipalName?), or one without FullAccess for the application (is there a grant of another
 kind, which is none for IMAP?).
-"Not found" becomes `Absent`; no rights, time-outs and broken channels become `Unavailable`, never an empty list.
+"Not found" becomes `Absent`; no rights, time-outs, broken channels, rows that are not understood and emptiness where
+something is always listed become `Unavailable`, never an empty list.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from diagnostics.evidence import (
     Absent,
@@ -31,6 +33,8 @@ from diagnostics.evidence import (
 from diagnostics.exchange import rows
 from diagnostics.exchange.port import CmdletCall, CmdletResult, ErrorKind, Shell, ShellError, ShellUnavailable
 from diagnostics.redaction import safe
+
+_T = TypeVar("_T")
 
 READ_CMDLETS = (
     "Get-ServicePrincipal",
@@ -89,7 +93,7 @@ def collect(
     """
     calls = [CmdletCall("Get-ServicePrincipal"), *(call for address in mailboxes for call in mailbox_calls(address))]
     results = shell.invoke_many(calls)
-    principals = service_principals(results[0])
+    principals = service_principals(results[0], application_id)
     if is_cut_off(results[0]) and application_id:
         principals = _searched(shell, results[0], application_id)
     exchange = ExchangeEvidence(
@@ -153,7 +157,7 @@ def _explained(mailbox: MailboxEvidence, answers: Mapping[_Question, CmdletResul
         return replace(mailbox, recipient=_with_user_name(mailbox.recipient, answers[_NAME, address]))
     if (_DELETED, address) not in answers:
         return mailbox
-    group = _recipient(address, answers[_GROUP, address])
+    group = recipient_of(address, answers[_GROUP, address])
     return replace(
         mailbox,
         soft_deleted=_soft_deleted(answers[_DELETED, address]),
@@ -191,14 +195,16 @@ def _soft_deleted(result: CmdletResult) -> Observed[bool]:
 def _policies(result: CmdletResult, application_id: str) -> Observed[tuple[AccessPolicy, ...]]:
     if not result.ok:
         return not_observed(result)
-    found = [rows.access_policy(row, provenance(result)) for row in result.rows]
+    found = read_rows(result, rows.access_policy)
+    if isinstance(found, Unavailable):
+        return found
     return tuple(policy for policy in found if policy.app_id.casefold() == application_id.casefold())
 
 
 def _role_assignments(result: CmdletResult) -> Observed[tuple[RoleAssignment, ...]]:
     if not result.ok:
         return not_observed(result)
-    return tuple(rows.role_assignment(row, provenance(result)) for row in result.rows)
+    return read_rows(result, rows.role_assignment)
 
 
 def _warnings(shell: Shell, results: Sequence[CmdletResult]) -> tuple[str, ...]:
@@ -221,10 +227,29 @@ def mailbox_evidence(
     """Turn the answers to the calls of `mailbox_calls` into evidence on one mailbox."""
     return MailboxEvidence(
         address=address,
-        recipient=_recipient(address, recipient),
-        permissions=_permissions(permissions),
+        recipient=recipient_of(address, recipient),
+        permissions=permissions_of(permissions),
         cas=_cas(cas),
     )
+
+
+def read_rows(result: CmdletResult, reader: Callable[[rows.Row, Provenance], _T]) -> Observed[tuple[_T, ...]]:
+    """Read every row of an answer; one that is not understood makes the whole of it unavailable."""
+    try:
+        return tuple(reader(row, provenance(result)) for row in result.rows)
+    except rows.NotUnderstood as odd:
+        return _odd(result, odd)
+
+
+def _odd(result: CmdletResult, odd: rows.NotUnderstood) -> Unavailable:
+    reason = f"{result.call.cmdlet} returned a row that is not understood: {odd}"
+    return Unavailable(reason, Missing.UNEXPECTED, provenance(result))
+
+
+def nothing_where_something_is(result: CmdletResult, always: str) -> Unavailable:
+    """Say that an answer without rows is not believed: the cmdlet has something to list, or an error, in any case."""
+    reason = f"{result.call.cmdlet} returned nothing and reported no error, but {always}: its answer was lost"
+    return Unavailable(reason, Missing.UNEXPECTED, provenance(result))
 
 
 _MORE = "There are more results available"
@@ -244,31 +269,48 @@ def _cut_off(result: CmdletResult) -> Unavailable:
 def _searched(shell: Shell, shown: CmdletResult, application_id: str) -> Observed[tuple[ExchangeServicePrincipal, ...]]:
     """Ask for one application where the whole list is too long; what is not found by its id may still be there."""
     asked = shell.invoke("Get-ServicePrincipal", Identity=application_id)
-    found = [rows.service_principal(row, provenance(asked)) for row in asked.rows]
+    found = _understood(asked)
     if not any(row.app_id.casefold() == application_id.casefold() for row in found):
         return not_observed(asked) if asked.errors else _cut_off(shown)
     seen = {row.object_id for row in found}
-    others = (rows.service_principal(row, provenance(shown)) for row in shown.rows)
-    return (*found, *(row for row in others if row.object_id not in seen))
+    return (*found, *(row for row in _understood(shown) if row.object_id not in seen))
 
 
-def service_principals(result: CmdletResult) -> Observed[tuple[ExchangeServicePrincipal, ...]]:
-    """Read the answer to Get-ServicePrincipal; an empty one means that none is registered."""
+def _understood(result: CmdletResult) -> tuple[ExchangeServicePrincipal, ...]:
+    found = (read_rows(replace(result, rows=(row,)), rows.service_principal) for row in result.rows)
+    return tuple(principal for one in found if not isinstance(one, Unavailable) for principal in one)
+
+
+def service_principals(
+    result: CmdletResult, application_id: str = ""
+) -> Observed[tuple[ExchangeServicePrincipal, ...]]:
+    """Read the answer to Get-ServicePrincipal; an empty one means that none is registered.
+
+    Where a row is not understood, the rest can still show that `application_id` is registered, never that it is not.
+    """
     if not result.ok:
         return not_observed(result)
     if is_cut_off(result):
         return _cut_off(result)
-    return tuple(rows.service_principal(row, provenance(result)) for row in result.rows)
+    found = read_rows(result, rows.service_principal)
+    if isinstance(found, Unavailable) and application_id:
+        understood = _understood(result)
+        if any(row.app_id.casefold() == application_id.casefold() for row in understood):
+            return understood
+    return found
 
 
-def _recipient(address: str, result: CmdletResult) -> Observed[Recipient | Absent]:
+def recipient_of(address: str, result: CmdletResult) -> Observed[Recipient | Absent]:
+    """Read the answer to Get-Recipient for one address; only an error that says so means that there is none."""
     if result.error is not None and result.error.kind in _NOT_FOUND:
         return Absent(f"Exchange Online has no recipient {safe(address)}", provenance(result))
     if not result.ok:
         return not_observed(result)
-    if not result.rows:
-        return Absent(f"Exchange Online has no recipient {safe(address)}", provenance(result))
-    found = [rows.recipient(row, provenance(result)) for row in result.rows]
+    found = read_rows(result, rows.recipient)
+    if isinstance(found, Unavailable):
+        return found
+    if not found:
+        return nothing_where_something_is(result, "an address that is not known is an error")
     if len(found) > 1:
         named = [one for one in found if _answers_to(one, address)]
         if len(named) != 1:
@@ -287,15 +329,23 @@ def _with_user_name(recipient: Observed[Recipient | Absent], mailbox: CmdletResu
     """Add the UserPrincipalName that only Get-Mailbox has; without it the name is simply not compared."""
     if not isinstance(recipient, Recipient) or not mailbox.ok or len(mailbox.rows) != 1:
         return recipient
-    return replace(recipient, user_principal_name=rows.text(mailbox.rows[0], "UserPrincipalName"))
+    found = read_rows(mailbox, rows.recipient)
+    return (
+        recipient
+        if isinstance(found, Unavailable)
+        else replace(recipient, user_principal_name=found[0].user_principal_name)
+    )
 
 
-def _permissions(result: CmdletResult) -> Observed[tuple[MailboxPermission, ...]]:
+def permissions_of(result: CmdletResult) -> Observed[tuple[MailboxPermission, ...]]:
+    """Read the answer to Get-MailboxPermission for one mailbox; its owner is always listed (NT AUTHORITY, SELF)."""
     if not result.ok:
         return not_observed(result)
     if is_cut_off(result):
         return _cut_off(result)
-    return tuple(rows.mailbox_permission(row, provenance(result)) for row in result.rows)
+    if not result.rows:
+        return nothing_where_something_is(result, "a mailbox always lists its owner")
+    return read_rows(result, rows.mailbox_permission)
 
 
 def _cas(result: CmdletResult) -> Observed[CasMailbox]:

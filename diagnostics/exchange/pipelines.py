@@ -35,6 +35,7 @@ from diagnostics.exchange.accounting import (
     account,
 )
 from diagnostics.exchange.errors import category_name, shell_error
+from diagnostics.exchange.fragments import Continuity
 from diagnostics.exchange.port import CmdletCall, ErrorKind, ShellError
 from diagnostics.exchange.values import is_secure, needs_64_bits, plain
 from diagnostics.exchange.waiting import ChannelBroken, ChannelTimedOut, Deadline
@@ -45,6 +46,7 @@ logging.getLogger("pypsrp").setLevel(logging.CRITICAL + 1)  # at DEBUG it writes
 JSON_DEPTH = 4
 """Levels that ConvertTo-Json writes: a row, its lists, and one more for nested objects."""
 _STOP_SECONDS = 10.0
+_SET_SHOULD_EXIT = 6
 _VOID_HOST_CALLS = frozenset((6, 7, 8, 9, 10, *range(13, 23), 28, 30, 32, 34, 36, 38, 40, 42, 47, 48, 49, 51, 52, 53))
 """Host calls that wait for no answer (MS-PSRP 2.2.3.17); any other is a question that nobody here can answer."""
 
@@ -54,13 +56,24 @@ class Connection(WSMan):
 
     deadline: Deadline
 
+    def words(self) -> str:
+        """Return what the other end said beside the protocol, to be added to an error; empty when it said nothing."""
+        return ""
+
 
 class Pool(RunspacePool):
-    """pypsrp's pool, with warnings of the session kept instead of raised as Python warnings."""
+    """pypsrp's pool, with warnings of the session kept instead of raised as Python warnings, and gaps noticed."""
 
     def __init__(self, connection: Connection, **options: Any) -> None:
         super().__init__(connection, **options)
         self.session_warnings: list[str] = []
+        self._continuity = Continuity(whole=False)
+
+    def _parse_responses(self, responses: bytes, pipeline: PowerShell | None = None) -> list[tuple[int, Any]]:
+        """Hold the fragments against their numbers before pypsrp, which takes what has come for everything."""
+        self._continuity.take("" if pipeline is None else pipeline.id, responses, gaps=pipeline is None)
+        found: list[tuple[int, Any]] = super()._parse_responses(responses, pipeline)
+        return found
 
     def _process_runspacepool_warning(self, message: Any) -> None:
         self.session_warnings.append(safe(str(message.data)))
@@ -74,9 +87,8 @@ def open_pool(connection: Connection, configuration: str) -> RunspacePool:
     except ChannelBroken:
         raise
     except Exception as error:
-        raise ChannelBroken(f"what answers there is not PowerShell remoting: {safe(str(error) or repr(error))}") from (
-            error
-        )
+        reason = safe(str(error) or repr(error))
+        raise ChannelBroken(f"what answers there is not PowerShell remoting: {reason}{connection.words()}") from error
     return pool
 
 
@@ -107,7 +119,8 @@ class Pipelines:
             self._interrupt(shell)
             if not isinstance(error, Exception):
                 raise
-            broken = ChannelBroken(f"PowerShell answered in a way that is not understood: {safe(repr(error))}")
+            reason = f"{safe(repr(error))}{self._connection.words()}"
+            broken = ChannelBroken(f"PowerShell answered in a way that is not understood: {reason}")
             self.broken = broken
             ending = Ending(Ended.BROKEN, _of_channel(broken))
         return account(events, calls, batch, ending, started)
@@ -170,6 +183,8 @@ class Pipelines:
                 events.append(_problem(next(errors)))
             elif kind == MessageType.WARNING_RECORD:
                 events.append(Warned(safe(str(next(warnings).message))))
+            elif kind == MessageType.PIPELINE_HOST_CALL and value.mi.value == _SET_SHOULD_EXIT:
+                events.append(_exited(value.mp))
             elif kind == MessageType.PIPELINE_HOST_CALL and value.mi.value not in _VOID_HOST_CALLS:
                 return str(value.mi)
             if kind in _SIGNS_OF_LIFE:
@@ -223,6 +238,13 @@ def _problem(record: Any) -> Problem:
         exception_type=str(types[0]).removeprefix("Deserialized."),
     )
     return Problem(error, str(getattr(record, "command_name", None) or ""))
+
+
+def _exited(arguments: Any) -> Problem:
+    """Return the error for `exit` in a module: the engine ends the cmdlet there, without an error, and goes on."""
+    code = "".join(str(argument) for argument in arguments or () if isinstance(argument, int))
+    words = f"the cmdlet ended PowerShell instead of answering (exit code {code or 'unknown'})"
+    return Problem(ShellError(ErrorKind.OTHER, words, outcome_known=False))
 
 
 def _of_channel(broken: ChannelBroken, *, known: bool = False) -> ShellError:

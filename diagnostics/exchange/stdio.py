@@ -57,6 +57,10 @@ class StdioWSMan(Connection):
         verb(resource if resource is not None else ET.Element("none"), ET.SubElement(envelope, f"{{{_S}}}Body"))
         return envelope
 
+    def words(self) -> str:
+        """Return what the child said beside its packets."""
+        return self._child.words()
+
     def close(self) -> None:
         """Nothing: the channel owns the child."""
 
@@ -86,7 +90,7 @@ class StdioWSMan(Connection):
         desired = resource.find("rsp:DesiredStream", NAMESPACES)
         guid = desired.get("CommandId") if desired is not None else None
         response = ET.SubElement(body, f"{{{_RSP}}}ReceiveResponse")
-        fragments = b"".join(base64.b64decode(text) for text in self._child.take(guid or _POOL, self.deadline).split())
+        fragments = self._child.take(guid or _POOL, self.deadline)
         ET.SubElement(response, f"{{{_RSP}}}Stream", Name="stdout").text = base64.b64encode(fragments).decode()
 
     def _signal(self, resource: ET.Element, body: ET.Element) -> None:

@@ -93,9 +93,16 @@ def rows_of(outputs: Sequence[object], *, as_json: bool) -> tuple[Mapping[str, o
     """
     rows: list[Mapping[str, object]] = []
     for output in outputs:
-        value = json.loads(output) if as_json and isinstance(output, str) else from_clixml(output)
+        value = _parsed(output) if as_json and isinstance(output, str) else from_clixml(output)
         rows.extend(_as_row(unwrapped(item)) for item in (value if isinstance(value, list) else [value]))
     return tuple(rows)
+
+
+def _parsed(text: str) -> object:
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def _as_row(value: object) -> Mapping[str, object]:

@@ -100,7 +100,7 @@ def test_a_child_that_acks_and_then_sends_nonsense(tenant: Tenant, tmp_path: Pat
     lines = f"<DataAck PSGuid='{pool}' />\\n<Data Stream='Default' PSGuid='{pool}'>AAAAAAAAAAAA</Data>\\n"
     error = refusal(program(tmp_path, f'sys.stdout.write("{lines}"); sys.stdout.flush(); time.sleep(60)'), tenant)
     assert error.step == "start PowerShell"
-    assert "not PowerShell remoting" in error.message
+    assert "fragment that is cut off" in error.message
 
 
 def test_a_child_that_says_nothing(tenant: Tenant, tmp_path: Path) -> None:

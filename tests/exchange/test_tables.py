@@ -227,7 +227,9 @@ def test_rights_in_every_spelling(value: object) -> None:
 
 
 def test_a_deny_as_text() -> None:
-    assert rows.mailbox_permission({"User": "x", "AccessRights": [], "Deny": "True"}, HERE).deny
+    assert rows.mailbox_permission(
+        {"User": "x", "AccessRights": ["FullAccess"], "Deny": "True", "IsInherited": "no"}, HERE
+    ).deny
 
 
 @pytest.mark.parametrize(
@@ -263,7 +265,12 @@ def test_a_recipient_from_json_and_from_a_list() -> None:
     }
     assert rows.recipient(typed, HERE) == rows.recipient(pasted, HERE)
     assert rows.recipient(typed, HERE).addresses == ("a@contoso.com", "b@contoso.com")
-    assert rows.recipient({"EmailAddresses": typed["EmailAddresses"]}, HERE).primary_address == "a@contoso.com"
+    assert (
+        rows.recipient(
+            {"EmailAddresses": typed["EmailAddresses"], "RecipientType": "UserMailbox"}, HERE
+        ).primary_address
+        == "a@contoso.com"
+    )
 
 
 def test_what_a_row_does_not_say_is_not_known() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 from collections.abc import Mapping, Sequence
 
@@ -20,6 +18,7 @@ from diagnostics.exchange.port import (
 from diagnostics.exchange.psrp import PsrpShell
 from diagnostics.exchange.values import rows_of
 from diagnostics.exchange.versions import MODULE, choose
+from diagnostics.jwt import payload_of
 from diagnostics.redaction import Secret, safe
 
 VERSIONS = "read versions"
@@ -199,12 +198,8 @@ def expected_tenant(request: ConnectionRequest) -> str:
 
 def token_claim(token: Secret, name: str) -> str:
     """Return a claim of an access token as text; an empty string when it is not there or the token is no JWT."""
-    parts = token.reveal().split(".")
-    try:
-        payload = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-        return str(payload.get(name) or "")
-    except (IndexError, ValueError, AttributeError):
-        return ""
+    value = payload_of(token.reveal()).get(name)
+    return value if isinstance(value, str) else ""
 
 
 def hint_of(kind: ErrorKind) -> str:

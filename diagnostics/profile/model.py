@@ -11,7 +11,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from diagnostics.profile.clouds import CloudName
+from diagnostics.clouds import CloudName
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from diagnostics.profile.clouds import CLOUDS
+from diagnostics.clouds import CLOUDS
 from diagnostics.profile.loading import Profile
 from diagnostics.profile.model import CertificateReference, SecretReference
 from diagnostics.profile.reading import KeyPath

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, assert_never
 
+from diagnostics.clouds import CLOUDS
 from diagnostics.evidence import (
     Missing,
     Observed,
@@ -20,7 +21,6 @@ from diagnostics.evidence import (
 from diagnostics.exchange.options import LocalOptions, RestOptions, SshOptions, TransportOptions, WinRmOptions
 from diagnostics.exchange.retired import EXPLANATION, REMEDY, is_retired
 from diagnostics.profile import secrets
-from diagnostics.profile.clouds import CLOUDS
 from diagnostics.profile.loading import Profile
 from diagnostics.profile.model import CertificateReference, Operator, SecretReference
 from diagnostics.profile.secrets import SecretUnavailable

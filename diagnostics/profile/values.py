@@ -10,6 +10,7 @@ from dataclasses import fields, replace
 
 from diagnostics.checks._ids import GUID
 from diagnostics.checks.input._values import stray_characters
+from diagnostics.clouds import CLOUDS
 from diagnostics.evidence import (
     ApplicationId,
     AppRegistrationObjectId,
@@ -23,7 +24,6 @@ from diagnostics.evidence import (
     Target,
 )
 from diagnostics.exchange.retired import EXPLANATION, REMEDY, is_retired
-from diagnostics.profile.clouds import CLOUDS
 from diagnostics.profile.complaints import Complaint, Place
 from diagnostics.profile.finding import DEMO
 from diagnostics.profile.judging import complaint, failures

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from diagnostics import files, formats
+from diagnostics.clouds import CLOUDS
 from diagnostics.evidence import SettingName
 from diagnostics.exchange.retired import EXPLANATION, REMEDY, is_retired
-from diagnostics.profile.clouds import CLOUDS
 from diagnostics.profile.complaints import Complaint
 from diagnostics.profile.judging import judge_value
 from diagnostics.profile.loading import load_text

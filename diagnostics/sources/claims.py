@@ -6,8 +6,6 @@ of the token are intended for the API only"). So these claims explain; they neve
 
 from __future__ import annotations
 
-import base64
-import binascii
 import datetime as dt
 import json
 import re
@@ -22,6 +20,7 @@ from diagnostics.evidence import (
     SecretShape,
     TokenClaims,
 )
+from diagnostics.jwt import decoded, json_object
 from diagnostics.redaction import Secret
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -36,6 +35,12 @@ _PLACEHOLDER = re.compile(
 _QUOTES = "\"'`\u2018\u2019\u201c\u201d\u00ab\u00bb"
 _FIELD = re.compile(r'"(\w{2,24})"\s*:\s*("(?:[^"\\]|\\.)*"|-?\d+|true|false|null|\[[^\[\]{}]*\])\s*[,}]')
 _SMALLEST_SECONDS, _LARGEST_SECONDS = 0, 253_402_300_799  # 1970 to 9999, what datetime can hold
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(("iss", "tid", "appid", "azp", "oid", "idtyp", "upn", "preferred_username", "unique_name"), (str,)),
+    **dict.fromkeys(("aud", "roles", "scp"), (str, list)),
+    **dict.fromkeys(("iat", "exp"), (int, float, str)),
+}
+_MOST_DIGITS = 12
 _JWT_START = "eyJ"
 
 
@@ -44,18 +49,18 @@ def decode_claims(token: str, provenance: Provenance) -> TokenClaims:
     parts = token.strip().split(".")
     if len(parts) < 2 or not parts[0].startswith(_JWT_START):  # noqa: PLR2004 - header and payload
         return TokenClaims(provenance, opaque=True)
-    text, whole = _decode(parts[1])
-    try:
-        payload = json.loads(text) if whole else None
-    except (ValueError, RecursionError):
-        payload = None
-    if isinstance(payload, dict):
+    text, whole = decoded(parts[1])
+    payload = json_object(text) if whole else None
+    if payload is not None:
         return claims_of_payload(payload, provenance)
     return claims_of_payload(_salvage(text), provenance, complete=False)
 
 
 def claims_of_payload(payload: Mapping[str, Any], provenance: Provenance, *, complete: bool = True) -> TokenClaims:
-    """Return the claims of a decoded payload, of version 1.0 (`appid`, `unique_name`) or 2.0 (`azp`)."""
+    """Return the claims of a decoded payload, of version 1.0 (`appid`, `unique_name`) or 2.0 (`azp`).
+
+    A claim of another type than Entra gives it is left out, and the claims are not `complete`: it proves no absence.
+    """
     audience = payload.get("aud")
     names = (payload.get(name) for name in ("upn", "preferred_username", "unique_name"))
     return TokenClaims(
@@ -74,19 +79,8 @@ def claims_of_payload(payload: Mapping[str, Any], provenance: Provenance, *, com
         identity_provider=_text(payload.get("idp")),
         app_display_name=_text(payload.get("app_displayname")),
         version=_text(payload.get("ver")),
-        complete=complete,
+        complete=complete and all(_is_typed(name, value) for name, value in payload.items()),
     )
-
-
-def payload_of(token: str) -> Mapping[str, Any]:
-    """Return the whole payload of a JWT, or an empty one: for claims that `TokenClaims` does not hold (`wids`)."""
-    parts = token.strip().split(".")
-    text, whole = _decode(parts[1]) if len(parts) > 1 else ("", False)
-    try:
-        payload = json.loads(text) if whole else {}
-    except (ValueError, RecursionError):
-        return {}
-    return payload if isinstance(payload, dict) else {}
 
 
 def secret_shape(secret: Secret, provenance: Provenance) -> SecretShape:
@@ -106,20 +100,6 @@ def secret_shape(secret: Secret, provenance: Provenance) -> SecretShape:
     )
 
 
-def _decode(part: str) -> tuple[str, bool]:
-    """Decode a base64url part as far as it goes, and say whether it was whole."""
-    clean = re.match(r"[A-Za-z0-9_-]*", part.rstrip("="))
-    kept = clean.group() if clean else ""
-    whole = len(kept) == len(part.rstrip("=")) and len(kept) % 4 != 1
-    if len(kept) % 4 == 1:
-        kept = kept[:-1]
-    try:
-        data = base64.urlsafe_b64decode(kept + "=" * (-len(kept) % 4))
-    except (binascii.Error, ValueError):  # pragma: no cover - the pattern leaves nothing else
-        return "", False
-    return data.decode("utf-8", "replace"), whole
-
-
 def _salvage(text: str) -> dict[str, Any]:
     """Return the fields of a payload that was cut off, those that are whole."""
     found: dict[str, Any] = {}
@@ -129,6 +109,15 @@ def _salvage(text: str) -> dict[str, Any]:
         except ValueError:
             continue
     return found
+
+
+def _is_typed(name: str, value: object) -> bool:
+    """Whether a claim that is read here is of its type (entra-docs, access token claims)."""
+    if value is None or name not in _TYPES:
+        return True
+    if isinstance(value, list) and not all(isinstance(item, str) for item in value):
+        return False
+    return isinstance(value, _TYPES[name]) and not isinstance(value, bool)
 
 
 def _text(value: object) -> str:
@@ -144,7 +133,7 @@ def _names(value: object) -> tuple[str, ...] | None:
 
 
 def _moment(value: object) -> dt.datetime | None:
-    if isinstance(value, str) and value.isdecimal():
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from diagnostics.evidence import (
     EntraError,
@@ -25,9 +25,11 @@ from diagnostics.evidence import (
 )
 from diagnostics.net.answers import Answer, get_json
 from diagnostics.net.client import HttpSession
+from diagnostics.net.urls import host_of
 from diagnostics.redaction import safe
 from diagnostics.sources.claims import decode_claims, secret_shape
 from diagnostics.sources.credentials import ClientCertificate, Credential, CredentialUnusable, for_msal
+from diagnostics.sources.endpoints import foreign_endpoint
 from diagnostics.sources.msal_http import MsalHttp, client_credentials, entra_error
 from diagnostics.sources.tokens import ApplicationToken
 
@@ -95,7 +97,7 @@ def discover(
         return _described(answer, found)
     refusal = entra_error(answer.body, answer.provenance)
     if answer.status >= _SERVER_ERROR or not (refusal.codes or refusal.error):
-        reason = f"{urlsplit(login).netloc} answered HTTP {answer.status} to the question which tenant {safe(asked)} is"
+        reason = f"{host_of(login)} answered HTTP {answer.status} to the question which tenant {safe(asked)} is"
         return Unavailable(reason, Missing.REMOTE_ERROR, answer.provenance)
     return TenantDiscovery(
         asked,
@@ -130,14 +132,20 @@ def discover_clouds(
 
 
 def _described(answer: Answer, found: TenantDiscovery) -> TenantDiscovery | Unavailable:
-    def text(name: str) -> str:
+    def raw(name: str) -> str:
         value = answer.body.get(name)
-        return safe(value) if isinstance(value, str) else ""
+        return value if isinstance(value, str) else ""
 
-    if not text("issuer"):
-        host = urlsplit(found.login).netloc
-        return Unavailable(f"{host} answered without naming an issuer", Missing.UNEXPECTED, answer.provenance)
-    guid = _GUID.search(text("issuer")) or _GUID.search(text("token_endpoint"))
+    def text(name: str) -> str:
+        return safe(raw(name))
+
+    if not raw("issuer"):
+        reason = f"{host_of(found.login)} answered without naming an issuer"
+        return Unavailable(reason, Missing.UNEXPECTED, answer.provenance)
+    foreign = foreign_endpoint(answer.body, found.login)
+    if foreign:
+        return Unavailable(foreign, Missing.UNEXPECTED, answer.provenance)
+    guid = _GUID.search(raw("issuer")) or _GUID.search(raw("token_endpoint"))
     return TenantDiscovery(
         found.asked,
         found.login,
@@ -153,7 +161,7 @@ def _described(answer: Answer, found: TenantDiscovery) -> TenantDiscovery | Unav
 
 def acquire_token(options: EntraOptions, *, http: HttpSession) -> TokenOutcome:
     """Sign the application in by client credentials, and say what came of it; raises nothing for what Entra says."""
-    client = MsalHttp(http)
+    client = MsalHttp(http, options.login)
     request = TokenRequest(
         Provenance(Source.ENTRA, "client credentials"),
         grant_type="client_credentials",
@@ -171,8 +179,11 @@ def acquire_token(options: EntraOptions, *, http: HttpSession) -> TokenOutcome:
         return _refused(client.failed(error, request.grant_type), request)
     token = result.get("access_token")
     if isinstance(token, str) and token:
-        secret = ApplicationToken(token)
-        return TokenOutcome(secret, decode_claims(token, client.provenance()), (), request)
+        secret, claims = ApplicationToken(token), decode_claims(token, client.provenance())
+        if claims.opaque or not (claims.audience and claims.tenant_id):
+            reason = f"{client.host} answered with a token that is not one of Entra's for an application"
+            return _refused(Unavailable(reason, Missing.UNEXPECTED, client.provenance()), request)
+        return TokenOutcome(secret, claims, (), request)
     if result.get("error"):
         return _refused(entra_error(result, client.provenance(), request.grant_type), request)
     reason = f"{client.host} answered with neither a token nor an error"

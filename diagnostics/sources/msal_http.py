@@ -17,18 +17,25 @@ from typing import Any
 import requests
 
 from diagnostics.evidence import EntraError, Missing, Provenance, Source, Unavailable
-from diagnostics.net.answers import json_object
-from diagnostics.net.failures import unavailable
+from diagnostics.net.answers import asks_to_wait, json_object
+from diagnostics.net.failures import UnexpectedAnswer, unavailable
+from diagnostics.net.urls import host_of
 from diagnostics.redaction import safe
+from diagnostics.sources.endpoints import foreign_endpoint, is_discovery, is_of_login
 
-_CODE = re.compile(r"AADSTS(\d{4,9})")
+_DIGITS = 10
+_CODE = re.compile(r"AADSTS([0-9]{4,9})")
 
 
 class MsalHttp:
-    """The http_client that MSAL asks for; keeps the last answer and refuses whatever is not JSON."""
+    """The http_client that MSAL asks for; keeps the last answer and refuses whatever is not JSON.
 
-    def __init__(self, session: requests.Session) -> None:
+    Nothing goes to a host that is not one of `login`'s, whatever discovery names.
+    """
+
+    def __init__(self, session: requests.Session, login: str) -> None:
         self._session = session
+        self._login = login
         self._started = time.monotonic()
         self._at = dt.datetime.now(dt.UTC)
         self._how = "MSAL"
@@ -48,10 +55,20 @@ class MsalHttp:
 
     def _ask(self, method: str, url: str, **keywords: Any) -> requests.Response:
         self._started, self._at = time.monotonic(), dt.datetime.now(dt.UTC)
-        self._how, self.host = safe(f"{method} {url}"), url.split("/")[2] if url.count("/") > 1 else url
+        self._how, self.host = safe(f"{method} {url}"), safe(host_of(url) or url)
         self.refusal = {}
+        if not is_of_login(url, self._login):
+            self.host = safe(host_of(self._login))
+            raise UnexpectedAnswer(f"{self.host} leads to {safe(host_of(url) or url)}; nothing was sent there")
         response = self._session.request(method, url, **keywords)
-        body = json_object(response)
+        later, body = asks_to_wait(response), json_object(response)
+        if later and not body.get("error_codes"):
+            raise UnexpectedAnswer(
+                f"{self.host} answered HTTP {response.status_code} and asks to wait {later:g} seconds"
+            )
+        foreign = foreign_endpoint(body, self._login) if is_discovery(url) else ""
+        if foreign:
+            raise UnexpectedAnswer(foreign)
         self.refusal = body if "error" in body else {}
         return response
 
@@ -63,7 +80,7 @@ class MsalHttp:
         """Turn what MSAL raised into Entra's refusal, where there was one, or into words."""
         if self.refusal:
             return entra_error(self.refusal, self.provenance(), grant_type)
-        if isinstance(error, requests.RequestException | OSError) or type(error).__module__.startswith("diagnostics"):
+        if isinstance(error, requests.RequestException | OSError | UnexpectedAnswer):
             return unavailable(error, self.host, self.provenance())
         if isinstance(error, json.JSONDecodeError):
             return Unavailable(f"{self.host} did not answer with JSON", Missing.UNEXPECTED, self.provenance())
@@ -82,7 +99,7 @@ def entra_error(body: Mapping[str, Any], provenance: Provenance, grant_type: str
     """Read Entra's JSON error; the codes come from `error_codes`, or from the description where these are missing."""
     description = safe(_text(body.get("error_description")))
     listed = body.get("error_codes")
-    codes = tuple(int(code) for code in listed if str(code).isdecimal()) if isinstance(listed, list) else ()
+    codes = tuple(filter(None, map(_number, listed))) if isinstance(listed, list) else ()
     if not codes:
         codes = tuple(dict.fromkeys(int(code) for code in _CODE.findall(description)))
     return EntraError(
@@ -100,3 +117,9 @@ def entra_error(body: Mapping[str, Any], provenance: Provenance, grant_type: str
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _number(value: object) -> int | None:
+    """Return a code that is a number, or text of one; codes have up to seven digits."""
+    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _DIGITS else None

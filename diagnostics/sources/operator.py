@@ -13,13 +13,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from diagnostics import files
 from diagnostics.evidence import EntraError, Missing, Provenance, Source, TokenClaims, Unavailable
+from diagnostics.jwt import payload_of
 from diagnostics.net.client import HttpSession
+from diagnostics.net.urls import host_of
 from diagnostics.redaction import safe
-from diagnostics.sources.claims import decode_claims, payload_of
+from diagnostics.sources.claims import decode_claims
 from diagnostics.sources.credentials import Credential, CredentialUnusable, for_msal
 from diagnostics.sources.msal_http import MsalHttp, client_credentials, entra_error
 from diagnostics.sources.rights import MissingRight, missing_rights
@@ -29,6 +31,7 @@ _LARGEST_FILE = 256 * 1024
 _ALMOST_EXPIRED = 60.0
 """Seconds before a token's end from which on it is not worth starting with."""
 _BROWSER_SECONDS = 300
+_DEVICE_SECONDS, _LONGEST_INTERVAL = 900, 30
 
 
 class Resource(enum.Enum):
@@ -119,7 +122,7 @@ def sign_in(options: OperatorOptions, resource: Resource, *, http: HttpSession) 
     """Sign the operator in for one resource. Raises OperatorSignInFailed."""
     if isinstance(options.method, AccessTokenFile):
         return _from_file(options.method.path, options.scope, resource)
-    client = MsalHttp(http)
+    client = MsalHttp(http, options.login)
     grant = _GRANTS[type(options.method)]
     try:
         result = _ask(options, options.method, resource, client)
@@ -169,8 +172,19 @@ def _ask(
         if "user_code" not in flow:
             return dict(flow)
         method.tell(safe(str(flow.get("message") or "")))
-        return dict(public.acquire_token_by_device_flow(flow))
+        return dict(public.acquire_token_by_device_flow(_bounded(flow)))
     return dict(public.acquire_token_interactive(scopes, prompt="select_account", timeout=method.timeout))
+
+
+def _bounded(flow: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a device code's flow with the waits that Microsoft's has: five seconds in between, fifteen minutes in all."""
+    interval, ends = flow.get("interval"), flow.get("expires_at")
+    latest = time.time() + _DEVICE_SECONDS
+    return {
+        **flow,
+        "interval": min(max(interval, 1), _LONGEST_INTERVAL) if isinstance(interval, int) else 5,
+        "expires_at": min(ends, latest) if isinstance(ends, int | float) else latest,
+    }
 
 
 def _nothing(client: MsalHttp) -> Unavailable:
@@ -223,5 +237,5 @@ _AUDIENCES = {
 
 def _is_for(audience: str, scope: str, resource: Resource) -> bool:
     """Whether a token's audience is the resource: by name, by its application id, or as the scope names it."""
-    host = urlsplit(audience).netloc.lower() or audience.lower()
-    return host in _AUDIENCES[resource] or host == urlsplit(scope).netloc.lower()
+    host = host_of(audience).lower() or audience.lower()
+    return host in _AUDIENCES[resource] or host == host_of(scope).lower()

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from diagnostics.clouds import CLOUDS
 from diagnostics.evidence import Evidence, Provenance, SettingName, Source, Target
 from diagnostics.profile import ProfileError, complaints, load_text
-from diagnostics.profile.clouds import CLOUDS
 from diagnostics.profile.judging import judge_value
 from diagnostics.profile.values import about
 from diagnostics.redaction import Secret

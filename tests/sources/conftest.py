@@ -45,7 +45,7 @@ def peer() -> Iterator[Callable[..., Peer]]:
 
 @pytest.fixture
 def http(ca_file: Path) -> Iterator[HttpSession]:
-    with open_session(HttpOptions(ca_file=ca_file, connect_timeout=3, timeout=1.5)) as session:
+    with open_session(HttpOptions(ca_file=ca_file, connect_timeout=3, timeout=2.5)) as session:
         yield session
 
 

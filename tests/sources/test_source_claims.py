@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnostics.evidence import NOWHERE, TokenClaims
+from diagnostics.jwt import payload_of
 from diagnostics.lab.state import new_secret
 from diagnostics.redaction import Secret
-from diagnostics.sources.claims import decode_claims, payload_of, secret_shape
+from diagnostics.sources.claims import decode_claims, secret_shape
 
 APP_ONLY: dict[str, Any] = {
     "aud": "https://outlook.office365.com",
@@ -84,8 +85,30 @@ def test_a_cut_token_keeps_what_is_whole_and_is_not_complete(kept: float) -> Non
 def test_claims_of_other_types_are_left_out() -> None:
     found = claims({"aud": ["a", "b"], "appid": 7, "oid": None, "roles": "one two", "exp": "1764551100", "iat": 1e300})
     assert found == TokenClaims(
-        NOWHERE, audience="a", roles=("one", "two"), expires_at=dt.datetime(2025, 12, 1, 1, 5, tzinfo=dt.UTC)
+        NOWHERE,
+        audience="a",
+        roles=("one", "two"),
+        expires_at=dt.datetime(2025, 12, 1, 1, 5, tzinfo=dt.UTC),
+        complete=False,
     )
+
+
+@pytest.mark.parametrize("digits", ["9" * 5000, "1" * 13, "²²²", "٣٣٣", "-1", "1e9", " 17"])
+@pytest.mark.parametrize("claim", ["exp", "iat"])
+def test_a_time_that_is_none(digits: str, claim: str) -> None:
+    """As text, and as a number of the payload's JSON, which Python refuses to convert."""
+    assert claims({"aud": "a", claim: digits}).expires_at is None
+    payload = base64.urlsafe_b64encode(f'{{"aud": "a", "tid": "t", "{claim}": {digits}}}'.encode()).decode().rstrip("=")
+    found = decode_claims(f"eyJhbGciOiJSUzI1NiJ9.{payload}.x", NOWHERE)
+    assert found.audience == "a"
+    assert found.expires_at is None or digits in {"1e9", " 17"}
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"roles": 7}, {"roles": ["IMAP.AccessAsApp", 7]}, {"roles": {"a": "b"}}, {"tid": ["t"]}, {"exp": True}]
+)
+def test_a_claim_of_another_type_proves_no_absence(wrong: dict[str, Any]) -> None:
+    assert not claims({"aud": "a", **wrong}).complete
 
 
 @given(st.text(alphabet=string.printable, max_size=200))

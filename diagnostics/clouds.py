@@ -94,3 +94,10 @@ CLOUDS: Mapping[str, Cloud] = {
         ),
     )
 }
+
+LOGIN_HOSTS: tuple[frozenset[str], ...] = (
+    frozenset({"login.microsoftonline.com", "login.microsoft.com", "login.windows.net", "sts.windows.net"}),
+    frozenset({"login.microsoftonline.us", "login-us.microsoftonline.com", "login.usgovcloudapi.net"}),
+    frozenset({"login.partner.microsoftonline.cn", "login.chinacloudapi.cn"}),
+)
+"""Hosts of one cloud's sign-in each, aliases included: WELL_KNOWN_AUTHORITY_HOSTS in Microsoft's MSAL (authority.py)."""

@@ -6,48 +6,54 @@ grants Directory.Read.All). A call that is refused leaves its part `Unavailable`
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import quote, urlsplit
+from typing import Any, TypeVar
+from urllib.parse import quote
 
 from diagnostics.evidence import (
     Absent,
-    ApplicationId,
     AppRegistration,
-    AppRegistrationObjectId,
     AppRoleAssignment,
     DelegatedGrant,
     DirectoryObject,
     DirectoryObjectKind,
     EnterpriseApplication,
-    EnterpriseAppObjectId,
     GraphEvidence,
-    KeyCredential,
     Missing,
     Observed,
-    PasswordCredential,
     Provenance,
-    PublishedPermission,
-    RequiredPermission,
     Source,
     Unavailable,
 )
 from diagnostics.net.answers import Answer, get_json
 from diagnostics.net.client import HttpSession
+from diagnostics.net.urls import host_of, same_origin
 from diagnostics.redaction import safe
+from diagnostics.sources.graph_objects import (
+    EXCHANGE_ONLINE_APP_ID,
+    Misshapen,
+    assignment,
+    directory_object,
+    enterprise_application,
+    grant,
+    listed,
+    one,
+    registration,
+    text,
+    word,
+)
 from diagnostics.sources.tokens import OperatorToken
-
-EXCHANGE_ONLINE_APP_ID = "00000002-0000-0ff1-ce00-000000000000"
 
 _AT_ONCE = 4
 """Requests at the same time: as many as there are first questions."""
 _MOST_PAGES = 50
 _OK = 200
-_SHA1_BYTES = 20
+_NOT_FOUND = "Request_ResourceNotFound"
+"""The code of Graph's own 404 (Microsoft Graph, error responses); one without it is somebody else's."""
+T = TypeVar("T")
 
 _PRINCIPAL_FIELDS = (
     "id,appId,displayName,accountEnabled,appOwnerOrganizationId,appRoleAssignmentRequired,disabledByMicrosoftStatus,"
@@ -124,12 +130,12 @@ class _Client:
     def principal(self, application_id: str, fields: str) -> Observed[EnterpriseApplication | Absent]:
         """Return the enterprise application with this Application ID."""
         answer = self._get(f"servicePrincipals(appId='{_key(application_id)}')?$select={fields}")
-        return _enterprise_application(answer) if isinstance(answer, Answer) else answer
+        return one(answer, enterprise_application, application_id)
 
     def registration(self, application_id: str) -> Observed[AppRegistration | Absent]:
         """Return the app registration with this Application ID; another tenant's is `Absent` here."""
         answer = self._get(f"applications(appId='{_key(application_id)}')?$select={_APPLICATION_FIELDS}")
-        return _registration(answer) if isinstance(answer, Answer) else answer
+        return one(answer, registration, application_id)
 
     def role_assignments(
         self, principal: Observed[EnterpriseApplication | Absent]
@@ -137,18 +143,7 @@ class _Client:
         """Return the application permissions that were consented to, every page."""
         if not isinstance(principal, EnterpriseApplication):
             return _blocked(principal)
-        rows = self._list(f"servicePrincipals/{_key(principal.object_id)}/appRoleAssignments")
-        if isinstance(rows, Unavailable):
-            return rows
-        return tuple(
-            AppRoleAssignment(
-                _text(row, "appRoleId"),
-                _text(row, "resourceId"),
-                _moment(row.get("createdDateTime")),
-                _text(row, "resourceDisplayName"),
-            )
-            for row in rows
-        )
+        return self._list(f"servicePrincipals/{_key(principal.object_id)}/appRoleAssignments", assignment)
 
     def delegated_grants(
         self, principal: Observed[EnterpriseApplication | Absent]
@@ -157,13 +152,7 @@ class _Client:
         if not isinstance(principal, EnterpriseApplication):
             return _blocked(principal)
         wanted = quote(f"clientId eq '{principal.object_id}'", safe="")
-        rows = self._list(f"oauth2PermissionGrants?$filter={wanted}")
-        if isinstance(rows, Unavailable):
-            return rows
-        return tuple(
-            DelegatedGrant(_text(row, "resourceId"), tuple(_text(row, "scope").split()), _text(row, "consentType"))
-            for row in rows
-        )
+        return self._list(f"oauth2PermissionGrants?$filter={wanted}", grant)
 
     def identify(self, unknown: str) -> DirectoryObject | None:
         """Say what an object id is; `None` when a question stayed open, so that "nothing" is only said when known."""
@@ -176,47 +165,51 @@ class _Client:
         ):
             answer = self._get(path)
             if isinstance(answer, Answer):
-                return _directory_object(unknown, kind, answer)
+                try:
+                    return directory_object(unknown, kind, answer)
+                except Misshapen:
+                    return None
             open_question = open_question or isinstance(answer, Unavailable)
         if open_question:
             return None
         here = Provenance(Source.GRAPH, "GET applications, servicePrincipals and directory/deletedItems by id", _now())
         return DirectoryObject(unknown, DirectoryObjectKind.NOTHING, here)
 
-    def _list(self, path: str) -> list[Mapping[str, Any]] | Unavailable:
-        """Return every row of a list; a page that is missing makes the whole list `Unavailable`."""
-        rows: list[Mapping[str, Any]] = []
+    def _list(self, path: str, row: Callable[[Mapping[str, Any]], T]) -> tuple[T, ...] | Unavailable:
+        """Return every row of a list; a page or a row that cannot be read makes the whole list `Unavailable`."""
+        rows: list[T] = []
         following: str | None = path
         for _ in range(_MOST_PAGES):
             if following is None:
-                return rows
+                return tuple(rows)
             answer = self._get(following)
             if not isinstance(answer, Answer):
                 return _no_list(answer)
-            page = answer.body.get("value")
-            if not isinstance(page, list):
+            if not isinstance(answer.body.get("value"), list):
                 return Unavailable("Graph answered without a list", Missing.UNEXPECTED, answer.provenance)
-            rows += [row for row in page if isinstance(row, Mapping)]
-            link = answer.body.get("@odata.nextLink")
-            following = link if isinstance(link, str) and link else None
-            if following is not None and not self._same_origin(following):
-                reason = f"Graph's next page is on another server, {safe(urlsplit(following).netloc)}: not asked"
+            try:
+                rows += map(row, listed(answer.body, "value"))
+                following = text(answer.body, "@odata.nextLink") or None
+            except Misshapen as problem:
+                return problem.said(answer)
+            if following is not None and not same_origin(following, self._base):
+                place = safe(host_of(following)) or "at no address"
+                reason = f"Graph's next page is on another server, {place}: not asked"
                 return Unavailable(reason, Missing.UNEXPECTED, answer.provenance)
         return Unavailable(f"Graph's list has more than {_MOST_PAGES} pages", Missing.UNEXPECTED)
-
-    def _same_origin(self, url: str) -> bool:
-        there, here = urlsplit(url), urlsplit(self._base)
-        return (there.scheme.lower(), there.netloc.lower()) == (here.scheme.lower(), here.netloc.lower())
 
 
 def _refusal(answer: Answer) -> Absent | Unavailable:
     error = answer.body.get("error")
     error = error if isinstance(error, Mapping) else {}
-    code, message = _text(error, "code"), safe(_text(error, "message"))[:300]
+    code, message = word(error, "code"), safe(word(error, "message"))[:300]
     what = f"{safe(code)}: {message}" if code else f"HTTP {answer.status}"
     match answer.status:
-        case 404:
+        case 404 if code == _NOT_FOUND:
             return Absent(message or "it does not exist", answer.provenance)
+        case 404:
+            reason = f"something answered HTTP 404 in a way that is not Graph's ({what})"
+            return Unavailable(reason, Missing.UNEXPECTED, answer.provenance)
         case 400 if code == "Request_BadRequest" and "Invalid object identifier" in message:
             return Absent(message, answer.provenance)
         case 401:
@@ -246,123 +239,9 @@ def _blocked(principal: Absent | Unavailable) -> Unavailable:
     return Unavailable(reason, Missing.BLOCKED, principal.provenance)
 
 
-def _enterprise_application(answer: Answer) -> EnterpriseApplication | Unavailable:
-    body = answer.body
-    if not _text(body, "id"):
-        return Unavailable("Graph answered without an object id", Missing.UNEXPECTED, answer.provenance)
-    roles = (PublishedPermission(_text(row, "id"), _text(row, "value"), "Role") for row in _rows(body, "appRoles"))
-    scopes = (
-        PublishedPermission(_text(row, "id"), _text(row, "value"), "Scope")
-        for row in _rows(body, "oauth2PermissionScopes")
-    )
-    return EnterpriseApplication(
-        EnterpriseAppObjectId(_text(body, "id")),
-        ApplicationId(_text(body, "appId")),
-        _text(body, "displayName"),
-        answer.provenance,
-        account_enabled=_bool(body, "accountEnabled"),
-        owner_tenant_id=_text(body, "appOwnerOrganizationId"),
-        disabled_by_microsoft_status=_text(body, "disabledByMicrosoftStatus"),
-        service_principal_type=_text(body, "servicePrincipalType"),
-        assignment_required=_bool(body, "appRoleAssignmentRequired"),
-        permissions=(*roles, *scopes),
-    )
-
-
-def _registration(answer: Answer) -> AppRegistration | Unavailable:
-    body = answer.body
-    if not _text(body, "id"):
-        return Unavailable("Graph answered without an object id", Missing.UNEXPECTED, answer.provenance)
-    return AppRegistration(
-        AppRegistrationObjectId(_text(body, "id")),
-        ApplicationId(_text(body, "appId")),
-        _text(body, "displayName"),
-        answer.provenance,
-        sign_in_audience=_text(body, "signInAudience"),
-        password_credentials=tuple(
-            PasswordCredential(
-                _text(row, "keyId"), _text(row, "hint"), _moment(row.get("endDateTime")), _text(row, "displayName")
-            )
-            for row in _rows(body, "passwordCredentials")
-        ),
-        key_credentials=tuple(
-            KeyCredential(
-                _text(row, "keyId"),
-                _thumbprint(_text(row, "customKeyIdentifier")),
-                _moment(row.get("endDateTime")),
-                _text(row, "displayName"),
-            )
-            for row in _rows(body, "keyCredentials")
-        ),
-        required_permissions=tuple(
-            RequiredPermission(_text(resource, "resourceAppId"), _text(row, "id"), _text(row, "type"))
-            for resource in _rows(body, "requiredResourceAccess")
-            for row in _rows(resource, "resourceAccess")
-        ),
-        is_fallback_public_client=_bool(body, "isFallbackPublicClient"),
-        redirect_uris=tuple(_redirect_uris(body)),
-    )
-
-
-def _redirect_uris(body: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    for platform in ("web", "spa", "publicClient"):
-        section = body.get(platform)
-        uris = section.get("redirectUris") if isinstance(section, Mapping) else None
-        yield from ((platform, uri) for uri in uris or () if isinstance(uri, str))
-
-
-def _directory_object(unknown: str, kind: DirectoryObjectKind, answer: Answer) -> DirectoryObject | None:
-    body = answer.body
-    application_id = _text(body, "appId")
-    if kind is DirectoryObjectKind.ENTERPRISE_APPLICATION and application_id.lower() == EXCHANGE_ONLINE_APP_ID:
-        kind = DirectoryObjectKind.EXCHANGE_ONLINE
-    deleted = kind is DirectoryObjectKind.DELETED_ENTERPRISE_APPLICATION
-    if deleted and not _text(body, "@odata.type").endswith("servicePrincipal"):
-        return None
-    return DirectoryObject(unknown, kind, answer.provenance, application_id, _text(body, "displayName"))
-
-
 def _key(value: str) -> str:
     """Return a value fit for a path segment or an OData key: nothing in it can end the one or the other."""
     return quote(value.replace("'", "''"), safe="")
-
-
-def _thumbprint(identifier: str) -> str:
-    """Return a customKeyIdentifier as hexadecimal SHA-1: Graph has shown it as hexadecimal and as base64."""
-    for attempt in (bytes.fromhex, lambda text: base64.b64decode(text, validate=True)):
-        try:
-            data = attempt(identifier)
-        except ValueError:
-            continue
-        if len(data) == _SHA1_BYTES:
-            return data.hex().upper()
-    return identifier
-
-
-def _text(row: Mapping[str, Any], name: str) -> str:
-    value = row.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def _bool(row: Mapping[str, Any], name: str) -> bool | None:
-    value = row.get(name)
-    return value if isinstance(value, bool) else None
-
-
-def _rows(body: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    value = body.get(name)
-    return [row for row in value if isinstance(row, Mapping)] if isinstance(value, list) else []
-
-
-def _moment(value: object) -> dt.datetime | None:
-    """Read Graph's times (UTC, up to seven decimals)."""
-    if not isinstance(value, str) or not value:
-        return None
-    try:
-        moment = dt.datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
 def _now() -> dt.datetime:

@@ -191,3 +191,71 @@ def test_an_answer_of_another_shape_is_unexpected(http: HttpSession, peer: Start
     for part in (found.enterprise_application, found.registration, found.exchange_online):
         assert isinstance(part, Unavailable)
         assert part.missing is Missing.UNEXPECTED
+
+
+FOREIGN = {
+    "an empty object": {},
+    "another service's code": {"error": {"code": "ResourceNotFound", "message": "Resource not found"}},
+    "a gateway's": {"statusCode": 404, "message": "Resource not found"},
+    "words": {"error": "not found"},
+    "a code of another type": {"error": {"code": 404, "message": "no"}},
+    "a list": {"error": ["Request_ResourceNotFound"]},
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_404_that_is_not_graphs_is_no_absence(http: HttpSession, peer: Start, tls: object, name: str) -> None:
+    server = peer(http_answers(lambda _line, _body: as_json(FOREIGN[name], 404)), tls)
+    found = collect_graph(GraphOptions(f"https://localhost:{server.port}", OperatorToken("token")), "x", http=http)
+    for part in (found.enterprise_application, found.registration, found.exchange_online):
+        assert isinstance(part, Unavailable)
+        assert part.missing is Missing.UNEXPECTED
+    assert found.objects == ()
+
+
+WRONG: dict[str, Any] = {
+    "id": 7,
+    "appId": ["x"],
+    "displayName": {"a": "b"},
+    "accountEnabled": "true",
+    "appRoles": [7],
+    "passwordCredentials": {},
+    "keyCredentials": ["x"],
+    "requiredResourceAccess": [{"resourceAccess": "x"}],
+    "web": {"redirectUris": [7]},
+    "spa": [],
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_property_of_another_type_is_not_understood(http: HttpSession, peer: Start, tls: object, name: str) -> None:
+    server = peer(http_answers(lambda _line, _body: as_json({**SERVICE_PRINCIPAL, name: WRONG[name]})), tls)
+    found = collect_graph(GraphOptions(f"https://localhost:{server.port}", OperatorToken("token")), "x", http=http)
+    parts = (found.enterprise_application, found.registration)
+    assert any(isinstance(part, Unavailable) and part.missing is Missing.UNEXPECTED for part in parts)
+    assert not any(isinstance(part, Absent) for part in parts)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [7, None, {}, {"appRoleId": 7, "resourceId": "r"}, {"appRoleId": "a"}, {"appRoleId": "a", "resourceId": None}, []],
+)
+def test_a_row_that_is_not_understood_leaves_the_list_open(
+    http: HttpSession, peer: Start, tls: object, row: Any
+) -> None:
+    def answers(line: str, _body: bytes) -> Any:
+        return as_json({"value": [row]} if "Assignments" in line or "Grants" in line else SERVICE_PRINCIPAL)
+
+    server = peer(http_answers(answers), tls)
+    found = collect_graph(GraphOptions(f"https://localhost:{server.port}", OperatorToken("token")), "x", http=http)
+    for part in (found.role_assignments, found.delegated_grants):
+        assert isinstance(part, Unavailable)
+        assert part.missing is Missing.UNEXPECTED
+
+
+def test_the_answer_about_another_application_is_none(http: HttpSession, peer: Start, tls: object) -> None:
+    server = peer(http_answers(lambda _line, _body: as_json(SERVICE_PRINCIPAL)), tls)
+    found = collect_graph(GraphOptions(f"https://localhost:{server.port}", OperatorToken("token")), "y", http=http)
+    assert isinstance(found.registration, Unavailable)
+    assert isinstance(found.enterprise_application, Unavailable)
+    assert "another application" in found.registration.reason

@@ -15,6 +15,7 @@ CloudName: TypeAlias = Literal["global", "us-gov", "us-dod", "china"]
 _ENDPOINTS = "microsoft/CSS-Exchange Get-CloudServiceEndpoint.ps1"
 _OAUTH_PAGE = "Microsoft's page on OAuth for IMAP, POP and SMTP"
 _MODULE = "office-docs-powershell Connect-ExchangeOnline.md, -ExchangeEnvironmentName"
+_GRAPH_MODULE = "Microsoft Graph PowerShell, Get-MgEnvironment"
 _PROGRAMS = "programs of others that work there"
 
 
@@ -42,6 +43,7 @@ class Cloud:
     imap_server: Known
     scope: Known
     exchange_environment: Known
+    graph_environment: Known
 
     def known(self) -> Mapping[str, Known]:
         """Return the table's row by the names of its columns."""
@@ -61,6 +63,7 @@ CLOUDS: Mapping[str, Cloud] = {
             imap_server=Known("outlook.office365.com", _OAUTH_PAGE),
             scope=Known("https://outlook.office365.com/.default", _OAUTH_PAGE),
             exchange_environment=Known("O365Default", _MODULE),
+            graph_environment=Known("Global", _GRAPH_MODULE),
         ),
         Cloud(
             name="us-gov",
@@ -71,6 +74,7 @@ CLOUDS: Mapping[str, Cloud] = {
             imap_server=Known("outlook.office365.us", _PROGRAMS, "reported"),
             scope=Known("https://outlook.office365.us/.default", _PROGRAMS, "reported"),
             exchange_environment=Known("O365USGovGCCHigh", _MODULE),
+            graph_environment=Known("USGov", _GRAPH_MODULE),
         ),
         Cloud(
             name="us-dod",
@@ -81,6 +85,7 @@ CLOUDS: Mapping[str, Cloud] = {
             imap_server=Known("outlook-dod.office365.us", "the Exchange host of that cloud", "unverified"),
             scope=Known("https://outlook-dod.office365.us/.default", "the Exchange host of that cloud", "unverified"),
             exchange_environment=Known("O365USGovDoD", _MODULE),
+            graph_environment=Known("USGovDoD", _GRAPH_MODULE),
         ),
         Cloud(
             name="china",
@@ -91,6 +96,7 @@ CLOUDS: Mapping[str, Cloud] = {
             imap_server=Known("partner.outlook.cn", _PROGRAMS, "reported"),
             scope=Known("https://partner.outlook.cn/.default", _PROGRAMS, "reported"),
             exchange_environment=Known("O365China", _MODULE),
+            graph_environment=Known("China", _GRAPH_MODULE),
         ),
     )
 }

@@ -16,9 +16,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from diagnostics import causes
-from diagnostics.evidence import Absent, Evidence, ExchangeConnection, Missing, TokenClaims, Unavailable
+from diagnostics.clouds import CLOUDS
+from diagnostics.evidence import Absent, Evidence, ExchangeConnection, Missing, SettingName, TokenClaims, Unavailable
 from diagnostics.evidence import EnterpriseApplication as EntraApplication
 from diagnostics.findings import Confidence, Finding, Outcome, Stage, Suspect
+from diagnostics.invocation import Invocation
 
 # A refusal without a reason. What is proven anywhere, or likely earlier in the chain, explains it.
 BARE_SYMPTOMS = frozenset(
@@ -78,14 +80,20 @@ class _Candidate:
         return weak, position, self.confidence.rank, self.order
 
 
-def diagnose(evidence: Evidence, findings: Sequence[Finding], language: str = "en") -> Diagnosis:
-    """Rank the causes that `findings` suspect; pure, so a saved report is judged like a live run."""
+def diagnose(
+    evidence: Evidence, findings: Sequence[Finding], language: str = "en", invocation: Invocation | None = None
+) -> Diagnosis:
+    """Rank the causes that `findings` suspect; pure, so a saved report is judged like a live run.
+
+    `invocation` is how the run was started, for the commands that continue it; the evidence's own when left out.
+    """
+    invocation = invocation or Invocation.of(evidence.target)
     candidates = _gather(findings)
     ruled_out = {slug for finding in findings for slug in finding.judgement.rules_out}
     candidates = [c for c in candidates if c.cause not in ruled_out or c.confidence is Confidence.CERTAIN]
     candidates = _drop_explained(sorted(candidates, key=lambda candidate: candidate.key))
     base = known_values(evidence)
-    return Diagnosis(tuple(_ranked(candidate, base, language) for candidate in candidates))
+    return Diagnosis(tuple(_ranked(candidate, base, language, invocation) for candidate in candidates))
 
 
 def _gather(findings: Sequence[Finding]) -> list[_Candidate]:
@@ -144,7 +152,7 @@ def _roots(candidate: _Candidate, explained: Mapping[str, _Candidate]) -> set[st
     return {by.cause} if by is not None else set()
 
 
-def _ranked(candidate: _Candidate, base: Mapping[str, str], language: str) -> RankedCause:
+def _ranked(candidate: _Candidate, base: Mapping[str, str], language: str, invocation: Invocation) -> RankedCause:
     page = causes.page(candidate.cause, language)
     values = {**base, **{name: value for name, value in candidate.values.items() if value}}
     if candidate.subjects and "@" in candidate.subjects[0]:
@@ -156,7 +164,7 @@ def _ranked(candidate: _Candidate, base: Mapping[str, str], language: str) -> Ra
         confidence=candidate.confidence,
         subjects=tuple(candidate.subjects),
         evidence=tuple(candidate.evidence),
-        fix=page.steps(values),
+        fix=page.steps(values, invocation),
         consequences=tuple(candidate.consequences),
     )
 
@@ -189,8 +197,17 @@ def known_values(evidence: Evidence) -> dict[str, str]:
     registration = evidence.graph.registration
     if not isinstance(registration, (Absent, Unavailable)):
         values["app_registration_object_id"] = registration.object_id
-    if isinstance(evidence.exchange.connection, ExchangeConnection):
-        values["organization"] = evidence.exchange.connection.organization or values["organization"]
+    connection = evidence.exchange.connection
+    if isinstance(connection, ExchangeConnection):
+        values["organization"] = connection.organization or values["organization"]
+        if "#EXT#" not in connection.user_principal_name.upper():  # a guest signs in with another name
+            values["operator"] = connection.user_principal_name
+    cloud = CLOUDS.get(target.cloud, CLOUDS["global"])
+    if cloud.name != "global":
+        values["exchange_environment"] = cloud.exchange_environment.value
+        values["graph_environment"] = cloud.graph_environment.value
+    redirects = [setting.raw for setting in evidence.settings if setting.name is SettingName.REDIRECT_URI]
+    values["redirect_uri"] = redirects[0].strip() if redirects else ""
     return {name: value for name, value in values.items() if value}
 
 

@@ -13,14 +13,8 @@ from typing import Self
 from diagnostics.evidence import Target
 from diagnostics.quoting import Line, Shell, Unprintable, native
 
-_PROFILE, _DEMO, _JOURNAL, _LANGUAGE, _TOKENS, _LEFT_OUT = (
-    "profile",
-    "demo",
-    "journal",
-    "language",
-    "tokens",
-    "left out",
-)
+_PROFILE, _KNOWN_PROFILE, _DEMO, _JOURNAL = "profile", "profile if known", "demo", "journal"
+_LANGUAGE, _TOKENS, _LEFT_OUT = "language", "tokens", "left out"
 TAKES: Mapping[str, tuple[str, ...]] = {
     "permissions": (_PROFILE, _DEMO, _TOKENS, _LEFT_OUT, _LANGUAGE),
     "token": (_PROFILE, _DEMO, _LANGUAGE),
@@ -30,7 +24,7 @@ TAKES: Mapping[str, tuple[str, ...]] = {
     "grant": (_PROFILE, _DEMO, _JOURNAL),
     "revoke": (_PROFILE, _JOURNAL),
     "apply": (_JOURNAL,),
-    "analyze": (_LANGUAGE,),
+    "analyze": (_KNOWN_PROFILE, _LANGUAGE),
     "explain": (_LANGUAGE,),
     "journal show": (_JOURNAL,),
     "journal verify": (_JOURNAL,),
@@ -91,7 +85,7 @@ class Invocation:
     def options(self, command: str) -> list[str]:
         """Return the options of the run that a command takes, as words."""
         takes = TAKES[command]
-        words = ["--profile", self.profile] if self.profile and _PROFILE in takes else []
+        words = ["--profile", self.profile] if self.profile and {_PROFILE, _KNOWN_PROFILE} & {*takes} else []
         if _DEMO in takes:
             words += [word for scenario in self.scenarios for word in ("--scenario", scenario)]
             words += ["--shape", self.shape] if self.shape else []
@@ -109,6 +103,6 @@ class Invocation:
 SHELLS: Mapping[Shell, str] = {
     Shell.POSIX: "bash, zsh",
     Shell.POWERSHELL: "PowerShell",
-    Shell.POWERSHELL_7: "PowerShell 7.3 or later",
+    Shell.POWERSHELL_7: "PowerShell 7.3+",
 }
 """How a line is labelled that is not right in every shell."""

@@ -12,7 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 
+from diagnostics.causes.filling import PLACEHOLDERS, WORDS, Command, Filler
 from diagnostics.findings import Stage
+from diagnostics.invocation import UNKNOWN_PROFILE, Invocation
+
+__all__ = ["HEADINGS", "LANGUAGES", "PLACEHOLDERS", "WORDS", "CausePage", "Command", "FixStep", "UnknownCause"]
 
 LANGUAGES = ("en", "es")
 HEADINGS: Mapping[str, tuple[str, ...]] = {
@@ -20,25 +24,8 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
     "es": ("Qué se ve", "Qué significa", "Cómo comprobarlo", "Cómo corregirlo", "Cómo evitarlo", "Fuentes"),
 }
 _MEND = 3  # position of "How to mend it" among the headings
-PLACEHOLDERS = (
-    "tenant_id",
-    "organization",
-    "application_id",
-    "enterprise_app_object_id",
-    "app_registration_object_id",
-    "mailbox",
-    "display_name",
-    "exchange_object_id",
-    "exchange_app_id",
-    "principal",
-    "imap_server",
-    "scope",
-    "login",
-    "graph",
-)
-_PLACEHOLDER = re.compile(r"\{(" + "|".join(PLACEHOLDERS) + r")\}")
 _STEP = re.compile(r"^\d+\.\s+", re.MULTILINE)
-_BLOCK = re.compile(r"^[ ]*```\w*\n(.*?)^[ ]*```[ ]*$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^(?P<indent>[ ]*)```(?P<language>\w*)\n(?P<body>.*?)^[ ]*```[ ]*$", re.MULTILINE | re.DOTALL)
 
 
 class UnknownCause(KeyError):
@@ -50,7 +37,7 @@ class FixStep:
     """One step of mending: a sentence or two, and the commands or texts to paste."""
 
     text: str
-    commands: tuple[str, ...] = ()
+    commands: tuple[Command, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +51,34 @@ class CausePage:
     aliases: tuple[str, ...]
     sections: Mapping[str, str]
 
-    def steps(self, values: Mapping[str, str]) -> tuple[FixStep, ...]:
-        """Return the mending steps with the run's values filled in."""
+    def steps(self, values: Mapping[str, str], invocation: Invocation | None = None) -> tuple[FixStep, ...]:
+        """Return the mending steps with the run's values and options filled in; what lacks a value is left out, and said."""
+        filler = Filler(values, invocation or Invocation())
         text = self.sections.get(HEADINGS[self.language][_MEND], "")
-        steps = []
-        for part in _STEP.split(text)[1:]:
-            commands = tuple(fill(_dedent(block), values) for block in _BLOCK.findall(part))
-            sentence = " ".join(_BLOCK.sub("", part).split())
-            steps.append(FixStep(fill(sentence, values), commands))
-        return tuple(steps)
+        return tuple(self._step(part, filler) for part in _STEP.split(text)[1:])
 
+    def _step(self, part: str, filler: Filler) -> FixStep:
+        sentences = [filler.sentence(" ".join(_BLOCK.sub("", part).split()))]
+        commands: list[Command] = []
+        for block in _BLOCK.finditer(part):
+            found, lack = filler.block(block["language"], _dedent(block["body"]))
+            commands += found
+            said = lack.words(self.language) if lack is not None else ""
+            if said not in sentences:
+                sentences.append(said)
+        return FixStep(" ".join(sentence for sentence in sentences if sentence), tuple(commands))
 
-def fill(text: str, values: Mapping[str, str]) -> str:
-    """Put the run's values into `text`; a value that is not known appears as `<its-name>`."""
-    return _PLACEHOLDER.sub(lambda match: values.get(match[1]) or f"<{match[1].replace('_', '-')}>", text)
+    def shown(self, heading: str) -> str:
+        """Return a section as Markdown to be read without a run: words stand for the values."""
+        filler, text = Filler(WORDS, Invocation(UNKNOWN_PROFILE)), self.sections[heading]
+        parts, end = [], 0
+        for block in _BLOCK.finditer(text):
+            found, _ = filler.block(block["language"], _dedent(block["body"]))
+            lines = [line for command in found for line in command.text.splitlines()]
+            body = "".join(f"{block['indent']}{line}\n" for line in lines)
+            parts += [filler.prose(text[end : block.start()]), f"{block['indent']}```\n{body}{block['indent']}```"]
+            end = block.end()
+        return "".join([*parts, filler.prose(text[end:])])
 
 
 @functools.cache

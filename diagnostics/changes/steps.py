@@ -6,7 +6,6 @@ Exchange, never from what somebody typed, and there is no place in it for a secr
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -17,7 +16,6 @@ from diagnostics.quoting import Unprintable
 from diagnostics.redaction import safe
 
 FULL_ACCESS = "FullAccess"
-_BOOLEAN = re.compile(r"-(ImapEnabled)(?=\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +228,7 @@ Step: TypeAlias = RegisterServicePrincipal | RemoveServicePrincipal | GrantFullA
 def command(step: Step) -> str:
     """Return the PowerShell that a step equals, ready to be pasted; "" where a value must not stand in a command."""
     try:
-        text = _BOOLEAN.sub(r"-\1 $true", step.call().as_powershell())
+        text = step.call().as_powershell()
     except Unprintable:
         return ""
     return text if safe(text) == text else ""

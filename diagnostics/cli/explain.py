@@ -129,8 +129,8 @@ def render(page: CausePage, width: int, *, color: bool) -> str:
     """Return a page for a window of `width` columns; commands are never wrapped, so that they can be copied."""
     width = min(max(width, 30), 100)
     lines = [*_headline(f"{page.slug} ({page.stage.value})", color), *textwrap.wrap(page.title, width), ""]
-    for heading, text in page.sections.items():
-        lines += [*_headline(heading, color), *_markdown(causes.fill(text, {}), width), ""]
+    for heading in page.sections:
+        lines += [*_headline(heading, color), *_markdown(page.shown(heading), width), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 

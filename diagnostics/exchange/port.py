@@ -192,10 +192,16 @@ class Shell(Protocol):
         ...
 
 
+_BOOLEANS = frozenset({"ImapEnabled"})
+"""Parameters that are no switches: they need their value (office-docs-powershell, Set-CASMailbox.md)."""
+
+
 def _as_argument(name: str, value: ParameterValue) -> str:
     match value:
         case Secret():
             return f"-{name} ***"
+        case True if name in _BOOLEANS:
+            return f"-{name} $true"
         case bool():
             return f"-{name}" if value else f"-{name}:$false"
         case None:

@@ -35,7 +35,7 @@ def complaint(place: Place, judgement: Judgement) -> Complaint:
     cause = judgement.suspects[0].cause if judgement.suspects else ""
     advice = judgement.hint
     if cause and not advice:
-        steps = causes.page(cause).steps({})
+        steps = causes.page(cause).steps(causes.WORDS)
         advice = steps[0].text if steps else f"see `diag explain {cause}`"
     return Complaint(place, judgement.summary, advice, cause)
 

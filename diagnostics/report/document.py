@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 from diagnostics import __version__
+from diagnostics.causes import FixStep
 from diagnostics.checks import run_checks
 from diagnostics.diagnosis import Diagnosis, RankedCause, diagnose, exit_code
 from diagnostics.evidence import Evidence
 from diagnostics.findings import Finding
+from diagnostics.invocation import Invocation
 
 SCHEMA = "diag/report/1"
 
@@ -27,14 +29,26 @@ class Report:
     diagnosis: Diagnosis
     exit_code: int
     language: str = "en"
+    invocation: Invocation = field(default_factory=Invocation)
     version: str = __version__
     schema: str = SCHEMA
 
 
-def build(evidence: Evidence, *, command: str, started: dt.datetime, language: str = "en") -> Report:
-    """Judge the evidence and return the document; pure but for the time of finishing, which is the evidence's."""
+def build(
+    evidence: Evidence,
+    *,
+    command: str,
+    started: dt.datetime,
+    language: str = "en",
+    invocation: Invocation | None = None,
+) -> Report:
+    """Judge the evidence and return the document; pure but for the time of finishing, which is the evidence's.
+
+    `invocation` is how the run was started, so that the commands in the report continue it.
+    """
+    invocation = invocation or Invocation.of(evidence.target)
     findings = run_checks(evidence)
-    diagnosis = diagnose(evidence, findings, language)
+    diagnosis = diagnose(evidence, findings, language, invocation)
     return Report(
         command=command,
         started=started,
@@ -44,6 +58,7 @@ def build(evidence: Evidence, *, command: str, started: dt.datetime, language: s
         diagnosis=diagnosis,
         exit_code=exit_code(evidence, findings, diagnosis),
         language=language,
+        invocation=invocation,
     )
 
 
@@ -66,7 +81,7 @@ def as_tree(report: Report, evidence: Mapping[str, object]) -> dict[str, object]
 
 def _target(report: Report) -> dict[str, object]:
     target = report.evidence.target
-    values = {field.name: getattr(target, field.name) for field in fields(target)}
+    values = {one.name: getattr(target, one.name) for one in fields(target)}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items() if value}
 
 
@@ -78,8 +93,17 @@ def _cause(cause: RankedCause) -> dict[str, object]:
         "title": cause.title,
         "subjects": list(cause.subjects),
         "evidence": list(cause.evidence),
-        "fix": [{"step": step.text, "commands": list(step.commands)} for step in cause.fix],
+        "fix": [_step(step) for step in cause.fix],
         "consequences": list(cause.consequences),
+    }
+
+
+def _step(step: FixStep) -> dict[str, object]:
+    """Return a step; `languages` says for each command what reads it: a shell, or the reader alone (`text`, `http`)."""
+    return {
+        "step": step.text,
+        "commands": [command.text for command in step.commands],
+        "languages": [command.language for command in step.commands],
     }
 
 

@@ -86,7 +86,9 @@ def _cause(cause: RankedCause, report: Report, width: int, *, first: bool) -> It
         for number, step in enumerate(cause.fix, 1):
             yield from _wrap(step.text, width, f"    {number}. ")
             for command in step.commands:
-                yield from (f"         {line}" for line in command.splitlines())
+                if command.label:
+                    yield f"       {command.label}:"
+                yield from (f"         {line}" for line in command.text.splitlines())
     if cause.consequences:
         yield from _wrap(f"{words['consequences']}: {', '.join(cause.consequences)}", width, "  ")
     yield from _wrap(words["explain"].format(cause=cause.cause), width, "  ")

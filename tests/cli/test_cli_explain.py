@@ -94,7 +94,7 @@ def test_spanish_by_option() -> None:
 def test_placeholders_are_told_as_such() -> None:
     text = explained("perm-fullaccess-missing")
     assert "{mailbox}" not in text
-    assert "<mailbox>" in text
+    assert "-Identity 'MAILBOX'" in text
 
 
 def test_colour_only_where_it_is_wanted() -> None:

@@ -292,10 +292,10 @@ def test_both_ids_and_the_mending_commands_are_filled_in() -> None:
     evidence = healthy(exchange=principals(replace(ROW, object_id=REGISTRATION)))
     first = build(evidence, command="", started=NOW).diagnosis.first
     assert first is not None
-    commands = "\n".join(command for step in first.fix for command in step.commands)
-    assert f'Remove-ServicePrincipal -Identity "{REGISTRATION}"' in commands
-    assert f'-ObjectId "{ENTERPRISE}"' in commands
-    assert f'-AppId "{APP}"' in commands
+    commands = "\n".join(command.text for step in first.fix for command in step.commands)
+    assert f"Remove-ServicePrincipal -Identity '{REGISTRATION}'" in commands
+    assert f"-ObjectId '{ENTERPRISE}'" in commands
+    assert f"-AppId '{APP}'" in commands
 
 
 def test_nothing_at_all_is_not_success() -> None:

@@ -17,11 +17,10 @@ printf '\\001\\0' >> "$DIAG_STUB_OUT"
 
 FUNCTIONS = """
 [Console]::InputEncoding = [Console]::OutputEncoding = [Text.UTF8Encoding]::new($false)
-function global:Write-Received {
-    foreach ($value in $args) { [IO.File]::AppendAllText($env:DIAG_STUB_OUT, "$value`0") }
-    [IO.File]::AppendAllText($env:DIAG_STUB_OUT, "$([char]1)`0")
+function global:Write-Received([object[]] $Values) {
+    [IO.File]::AppendAllText($env:DIAG_STUB_OUT, ((@($Values) + [string][char]1) -join "`0") + "`0")
 }
-function global:Set-Stub { [CmdletBinding()] param([string] $Value) Write-Received $Value }
+function global:Set-Stub { [CmdletBinding()] param([string] $Value) Write-Received @($Value) }
 """
 """A cmdlet of the kind that Exchange's module has: an advanced function with a parameter of type string."""
 
@@ -44,13 +43,13 @@ class Bench:
         self.work.mkdir(exist_ok=True)
         self.seen = self.root / "seen"
 
-    def run(self, shell: str, lines: Sequence[str]) -> list[list[str]]:
+    def run(self, shell: str, lines: Sequence[str], *, setup: str = "", silent: bool = True) -> list[list[str]]:
         """Run the lines in one process of a shell; return what reached the stub, a list for each start of it.
 
-        Fails when a shell complains or a file appears.
+        Fails when a shell complains or a file appears, and where it should be silent, when it prints.
         """
         self.seen.write_bytes(b"")
-        text = "".join(f"{line}\n" for line in lines)
+        text = setup + "".join(f"{line}\n" for line in lines)
         done = subprocess.run(
             COMMANDS[shell],
             input=(FUNCTIONS.replace("\n    ", " ").replace("\n}", " }") + text if shell == "pwsh" else text).encode(),
@@ -73,7 +72,7 @@ class Bench:
         )
         if shell != "bash-interactive":  # its prompts are there
             assert not done.stderr, done.stderr.decode(errors="replace")
-        assert not done.stdout, done.stdout.decode(errors="replace")
+        assert not (silent and done.stdout), done.stdout.decode(errors="replace")
         assert not list(self.work.iterdir())
         records: list[list[str]] = []
         current: list[str] = []

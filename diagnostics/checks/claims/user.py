@@ -35,7 +35,9 @@ def _judge_one(evidence: Evidence, token: TokenClaims, mailbox: str) -> Judgemen
     ]
     if refused:
         why = f"{said}; for a shared mailbox the IMAP setting of {user} counts, not the mailbox's"
-        suspects.append(Suspect("mailbox-protocol-follows-user-for-delegated", Confidence.POSSIBLE, (why,)))
+        suspects.append(
+            Suspect("mailbox-protocol-follows-user-for-delegated", Confidence.POSSIBLE, (why,), {"user": user})
+        )
     return failed("The token is of another user than the mailbox", *suspects, compared=(compared,), subject=mailbox)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from diagnostics.checks import Check
+from diagnostics.checks.input.mailbox_address import shared_mailbox
 from diagnostics.evidence import Evidence, SaslFault, SaslString
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed
 
@@ -32,7 +33,7 @@ def _judge_one(string: SaslString) -> Judgement:
     where = string.provenance.how
     if known:
         suspects = [
-            Suspect(cause, sure, (f"{where}: {fault}",), instead_of=("auth-rejected-no-reason",))
+            Suspect(cause, sure, (f"{where}: {fault}",), _values(cause, string), ("auth-rejected-no-reason",))
             for fault, cause, sure in known
         ]
         return failed("The XOAUTH2 string is malformed", *suspects, subject=string.user)
@@ -41,6 +42,10 @@ def _judge_one(string: SaslString) -> Judgement:
             "The XOAUTH2 string is malformed", hint=f"{where}: {'; '.join(string.faults)}", subject=string.user
         )
     return passed("The XOAUTH2 string is well formed", subject=string.user)
+
+
+def _values(cause: str, string: SaslString) -> dict[str, str]:
+    return {"shared_mailbox": shared_mailbox(string.user)} if cause == "mailbox-shared-backslash-login" else {}
 
 
 CHECK = Check(

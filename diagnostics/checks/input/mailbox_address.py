@@ -39,12 +39,20 @@ def _judge_one(value: str, where: str) -> Judgement | None:
         return None
     said = f"{where}: the mailbox is given as {value!r}"
     if _BACKSLASH.search(value):
-        suspect = Suspect("mailbox-shared-backslash-login", Confidence.CERTAIN, (said,))
+        suspect = Suspect(
+            "mailbox-shared-backslash-login", Confidence.CERTAIN, (said,), {"shared_mailbox": shared_mailbox(value)}
+        )
         return failed(f"{value!r} has the old form user\\mailbox", suspect, subject=value)
     if "@" not in value and " " not in value.strip() and not re.search(r"[:\\/]", value):
         return None
     suspect = Suspect("input-mailbox-not-an-address", Confidence.CERTAIN, (f"{said}, which is not one plain address",))
     return failed(f"{value!r} is not one plain address", suspect, subject=value)
+
+
+def shared_mailbox(user_name: str) -> str:
+    """Return the mailbox behind the backslash or slash of a user name; "" where what follows is no address."""
+    last = re.split(r"[\\/]", user_name)[-1].strip()
+    return last if _ADDRESS.fullmatch(last) else ""
 
 
 CHECK = Check(

@@ -32,7 +32,7 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
                 _CAUSE,
                 Confidence.CERTAIN,
                 (said,),
-                {"mailbox": user},
+                {"user": user},
                 instead_of=("mailbox-imap-disabled", "interactive-wrong-account-selected"),
             )
             compared = Comparison("ImapEnabled", "False", "needed", "True", equal=False)

@@ -141,7 +141,11 @@ def test_every_cloud_names_each_endpoint_with_its_source() -> None:
     for cloud in CLOUDS.values():
         for name, known in cloud.known().items():
             assert known.source, (cloud.name, name)
-            assert known.value.startswith("https://") or name in {"imap_server", "exchange_environment"}
+            assert known.value.startswith("https://") or name in {
+                "imap_server",
+                "exchange_environment",
+                "graph_environment",
+            }
             assert not known.value.endswith("/")
 
 

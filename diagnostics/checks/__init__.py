@@ -53,7 +53,7 @@ def run_checks(evidence: Evidence, checks: Sequence[Check] | None = None) -> tup
     """Judge `evidence` with every check, along the chain.
 
     What could not be tried because an earlier link is broken is `skipped`, and its reason names that link; without a broken
-    link before it, it stays `unknown`.
+    link before it, it stays `unknown`. Only a required check breaks a link: others may fail beside a run that ends well.
     """
     findings: list[Finding] = []
     for check in all_checks() if checks is None else checks:
@@ -73,7 +73,8 @@ def _judge(check: Check, evidence: Evidence, findings: Sequence[Finding]) -> Ite
 def _after_broken_link(check: Check, judgement: Judgement, earlier: Sequence[Finding]) -> Judgement:
     if judgement.outcome is not Outcome.UNKNOWN or judgement.missing is not Missing.BLOCKED:
         return judgement
-    broken = next((f for f in earlier if f.outcome is Outcome.FAIL and f.stage.position <= check.stage.position), None)
+    failed = (finding for finding in earlier if finding.required and finding.outcome is Outcome.FAIL)
+    broken = next((finding for finding in failed if finding.stage.position <= check.stage.position), None)
     if broken is None:
         return judgement
     return replace(judgement, outcome=Outcome.SKIPPED, reason=f"{judgement.reason}, since “{broken.title}” failed")

@@ -58,6 +58,11 @@ class ReplyStatus(enum.StrEnum):
     CLOSED = "connection closed"
     TIMED_OUT = "no answer in time"
 
+    @property
+    def is_answer(self) -> bool:
+        """Whether the server completed the command, well or badly."""
+        return self in {ReplyStatus.OK, ReplyStatus.NO, ReplyStatus.BAD}
+
 
 @dataclass(frozen=True, slots=True)
 class ImapStep:
@@ -99,7 +104,8 @@ class ImapSession:
     """A conversation with an IMAP server, live or as somebody's client logged it.
 
     `attempts` holds every address tried. `greeting_host` is the front-end name that the greeting's bracket decodes to
-    (base64 of UTF-16LE, imap_server facts); empty when there is none. `steps` are in order.
+    (base64 of UTF-16LE, imap_server facts); empty when there is none. `steps` are in order. `ended` says why a live
+    conversation went no further than its last step; empty when it came to its end, and in logs.
     """
 
     provenance: Provenance
@@ -116,6 +122,7 @@ class ImapSession:
     sasl: SaslString | None = None
     challenge: str = ""  # decoded `+ <base64>` continuation after XOAUTH2; Exchange sends none
     name_error: str = ""  # the server's name could not be resolved, and why
+    ended: str = ""
 
     def step(self, verb: str) -> ImapStep | None:
         """Return the last step whose command starts with `verb`, e.g. `AUTHENTICATE`."""

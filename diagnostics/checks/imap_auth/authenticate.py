@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diagnostics.checks import Check
+from diagnostics.checks._reached import is_for_now, is_premature, no_answer, not_reached, refusal
 from diagnostics.evidence import (
     Absent,
-    AttemptOutcome,
     Evidence,
     ImapSession,
     ImapStep,
-    Missing,
     ReplyStatus,
     Unavailable,
 )
@@ -21,6 +20,7 @@ _NO_REASON = "auth-rejected-no-reason"
 _BASIC = "auth-basic-auth-used"
 _CHINA = "auth-21vianet-scope"
 _NO_RECIPIENT = "mailbox-no-recipient-for-user"
+_NOT_EXCHANGE = "auth-not-exchange-server"
 # What a bare refusal can mean, most frequent first (email-oauth2-proxy issue 77 and the field's threads).
 _RIVALS = ("exo-sp-not-registered", "exo-sp-wrong-object-id", "claims-roles-missing", "claims-token-expired")
 
@@ -37,35 +37,42 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
 
 
 def _judge_one(session: ImapSession, evidence: Evidence) -> Judgement | None:
-    if session.challenge:
-        said = f"{session.provenance.how}: after XOAUTH2 the server sent {session.challenge}; Exchange sends no such answer"
-        return failed(
-            "The server is not Exchange",
-            Suspect("auth-not-exchange-server", Confidence.CERTAIN, (said,), instead_of=(_NO_REASON,)),
-        )
+    step = session.step("AUTHENTICATE")
+    if session.challenge and (step is None or step.status is not ReplyStatus.OK):
+        return _challenged(session)
     login = session.step("LOGIN") or session.step("AUTHENTICATE PLAIN") or session.step("AUTHENTICATE LOGIN")
     if login is not None and login.status is not ReplyStatus.OK:
         return _password(session, login)
-    step = session.step("AUTHENTICATE")
     if step is None:
         return _not_tried(session) if evidence.live else None
     if step.status is ReplyStatus.OK:
+        if evidence.live and is_premature(session, step):
+            return unknown("The sign-in was not carried out", not_reached(session), subject=session.user)
         return passed(
             "Exchange accepted the token; whether the mailbox opens is the next question", subject=session.user
         )
-    if step.status in {ReplyStatus.CLOSED, ReplyStatus.TIMED_OUT, ReplyStatus.BYE}:
-        why = Unavailable(
-            f"{step.command}: {step.status} {step.text}".strip(), Missing.REMOTE_ERROR, session.provenance
-        )
-        return unknown("The sign-in got no answer", why, subject=session.user)
+    if not step.status.is_answer:
+        return unknown("The sign-in got no answer", no_answer(session, step), subject=session.user)
+    if is_for_now(step):
+        return unknown("The server cannot sign anybody in now", refusal(session, step), subject=session.user)
     return _refused(session, step, evidence)
 
 
+def _challenged(session: ImapSession) -> Judgement:
+    """Judge a challenge: a refusal explained in JSON is XOAUTH2 as Google defined it; other words only resemble it."""
+    said = f"{session.provenance.how}: after XOAUTH2 the server sent {session.challenge}; Exchange sends no such answer"
+    sure = Confidence.CERTAIN if session.challenge.lstrip().startswith("{") else Confidence.LIKELY
+    return failed("The server is not Exchange", Suspect(_NOT_EXCHANGE, sure, (said,), instead_of=(_NO_REASON,)))
+
+
 def _not_tried(session: ImapSession) -> Judgement:
-    connected = any(attempt.outcome is AttemptOutcome.CONNECTED for attempt in session.attempts)
-    reason = "there is no token to sign in with" if connected else "there is no connection to the server"
-    why = Unavailable(reason, Missing.BLOCKED, session.provenance)
-    return unknown("The IMAP sign-in was not tried", why, subject=session.user)
+    asked, offered = session.step("CAPABILITY"), {name.upper() for name in session.capabilities}
+    listed = asked is not None and asked.status is ReplyStatus.OK and bool(offered)
+    if asked is None or not listed or not session.ended or "AUTH=XOAUTH2" in offered:
+        return unknown("The IMAP sign-in was not tried", not_reached(session), subject=session.user)
+    said = f"{_where(session, asked)}: CAPABILITY shows {' '.join(session.capabilities)}, without AUTH=XOAUTH2"
+    suspect = Suspect(_NOT_EXCHANGE, Confidence.LIKELY, (said,))
+    return failed("The server offers no sign-in with a token", suspect, subject=session.user)
 
 
 def _password(session: ImapSession, step: ImapStep) -> Judgement:
@@ -139,7 +146,7 @@ CHECK = Check(
     id="imap-sign-in",
     stage=Stage.IMAP_AUTH,
     title="Exchange accepts the token over IMAP",
-    causes=(_NO_REASON, _BASIC, _CHINA, _NO_RECIPIENT, "auth-not-exchange-server", *_RIVALS),
+    causes=(_NO_REASON, _BASIC, _CHINA, _NO_RECIPIENT, _NOT_EXCHANGE, *_RIVALS),
     judge=judge,
     order=20,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from diagnostics.checks import Check
-from diagnostics.evidence import AddressAttempt, AttemptOutcome, Evidence, ImapSession, Unavailable
+from diagnostics.evidence import AddressAttempt, AttemptOutcome, Evidence, ImapSession, Missing, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 
 _SILENT = "net-no-greeting"
@@ -34,7 +34,7 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     seen: set[tuple[object, ...]] = set()
     for session in evidence.all_imap_sessions():
         key = (session.server, session.port, tuple((a.address, a.outcome) for a in session.attempts))
-        if key not in seen and (session.attempts or session.name_error):
+        if key not in seen and (session.attempts or session.name_error or evidence.live):
             seen.add(key)
             yield _judge_one(session, evidence)
 
@@ -49,6 +49,9 @@ def _judge_one(session: ImapSession, evidence: Evidence) -> Judgement:
         )
     bad = [attempt for attempt in session.attempts if attempt.outcome in _BY_OUTCOME]
     good = [attempt for attempt in session.attempts if attempt.outcome is AttemptOutcome.CONNECTED]
+    if not bad and not good:
+        why = Unavailable("no address of the server was tried", Missing.UNREACHABLE, session.provenance)
+        return unknown("The IMAP server was not tried", why, subject=server)
     if not bad:
         return passed(f"{server} answers on {len(good)} of {len(good)} addresses")
     suspects = _suspects(bad, where, partly=bool(good), tls=session)

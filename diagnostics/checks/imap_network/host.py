@@ -43,7 +43,8 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     for name, where in names.items():
         yield from _judge_name(name, where, evidence)
     for session in evidence.all_imap_sessions():
-        if session.greeting and (evidence.live or _is_exchanges(session) or _is_refused(session)):
+        sent_away = session.greeting.upper().startswith("* BYE")  # which says who is busy, not who it is
+        if session.greeting and not sent_away and (evidence.live or _is_exchanges(session) or _is_refused(session)):
             yield from _judge_greeting(session)
 
 

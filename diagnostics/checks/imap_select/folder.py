@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diagnostics.checks import Check
+from diagnostics.checks._reached import no_answer, refusal
 from diagnostics.evidence import Evidence, ImapSession, ReplyStatus
-from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, unknown
 
 _CAUSE = "select-folder-name-localised"
 
@@ -14,12 +15,17 @@ _CAUSE = "select-folder-name-localised"
 def judge(evidence: Evidence) -> Iterator[Judgement]:
     """Judge a refused SELECT or EXAMINE that is not about the whole mailbox."""
     for session in evidence.all_imap_sessions():
-        yield from _judge_one(session)
+        yield from _judge_one(session, live=evidence.live)
 
 
-def _judge_one(session: ImapSession) -> Iterator[Judgement]:
+def _judge_one(session: ImapSession, *, live: bool) -> Iterator[Judgement]:
     for step in session.steps:
         opens = step.command.upper().startswith(("SELECT", "EXAMINE"))
+        if live and step.command.upper() == "EXAMINE INBOX":
+            continue  # it exists in every mailbox: another check judges it
+        if live and opens and step.status is not ReplyStatus.NO and step.status is not ReplyStatus.OK:
+            why = refusal(session, step) if step.status.is_answer else no_answer(session, step)
+            yield unknown("Opening the folder got no answer of use", why, subject=session.user)
         if opens and step.status is ReplyStatus.NO and "not connected" not in step.text:
             where = step.provenance.how if step.provenance else session.provenance.how
             listed = f"; LIST shows {', '.join(session.folders[:12])}" if session.folders else ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diagnostics.checks import Check
+from diagnostics.checks._reached import is_for_now, no_answer, not_reached, refusal
 from diagnostics.evidence import Evidence, ImapSession, ImapStep, Missing, ReplyStatus, TokenClaims, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, skipped, unknown
 
@@ -48,6 +49,8 @@ def _judge_one(session: ImapSession, evidence: Evidence) -> Judgement | None:
     refused = next((step for step in session.steps if _NOT_CONNECTED in step.text.casefold()), None)
     if refused is not None:
         return _not_connected(session, refused, evidence)
+    if evidence.live:
+        return _tried(session, evidence)
     steps = [step for step in session.steps if step.command.upper().split(" ")[0] in _NEEDS_MAILBOX]
     signed_in = session.step("AUTHENTICATE")
     if signed_in is not None and signed_in.status is ReplyStatus.OK and not steps:
@@ -62,12 +65,30 @@ def _judge_one(session: ImapSession, evidence: Evidence) -> Judgement | None:
         return None
     if opened.status is ReplyStatus.OK:
         return passed(f"{opened.command} succeeds: the mailbox opens", subject=session.user)
-    if opened.status in {ReplyStatus.CLOSED, ReplyStatus.TIMED_OUT, ReplyStatus.BYE}:
-        why = Unavailable(
-            f"{opened.command}: {opened.status} {opened.text}".strip(), Missing.REMOTE_ERROR, session.provenance
-        )
-        return unknown("Opening the mailbox got no answer", why, subject=session.user)
+    if not opened.status.is_answer:
+        return unknown("Opening the mailbox got no answer", no_answer(session, opened), subject=session.user)
     return None
+
+
+def _tried(session: ImapSession, evidence: Evidence) -> Judgement:
+    """Judge a live conversation: only an OK to EXAMINE INBOX, which every mailbox has, shows that the mailbox opens."""
+    opened = session.step("EXAMINE INBOX")
+    if opened is None:
+        return unknown("Whether the mailbox opens was not tried", _not_tried(session), subject=session.user)
+    if opened.status is ReplyStatus.OK:
+        return passed(f"{opened.command} succeeds: the mailbox opens", subject=session.user)
+    if not opened.status.is_answer:
+        return unknown("Opening the mailbox got no answer", no_answer(session, opened), subject=session.user)
+    if is_for_now(opened):
+        return unknown("The server cannot open the mailbox now", refusal(session, opened), subject=session.user)
+    return _not_connected(session, opened, evidence)
+
+
+def _not_tried(session: ImapSession) -> Unavailable:
+    step = session.step("AUTHENTICATE")
+    if step is not None and step.status in {ReplyStatus.NO, ReplyStatus.BAD}:
+        return Unavailable("the sign-in was refused", Missing.BLOCKED, session.provenance)
+    return not_reached(session)
 
 
 def _not_connected(session: ImapSession, step: ImapStep, evidence: Evidence) -> Judgement:

@@ -14,7 +14,8 @@ Rules
 6. `OK AUTHENTICATE completed.` is not yet success: the commands that need the mailbox come after it, and each is tried,
    whatever the one before it said, unless that was that the server throttles.
 7. A BYE, an end of the stream, silence and what is not IMAP end the conversation, and the command that waited ends with
-   it. During LOGOUT a BYE is what is expected.
+   it. During LOGOUT a BYE is what is expected, whatever comes after it.
+8. Where LOGOUT comes early, `stopped` says why. What the server says is kept up to a length, and so are its folders.
 
 Which state follows which answer is the table `_NEXT`; entering a state sends what `_command` says.
 """
@@ -25,6 +26,7 @@ import enum
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TypeAlias
 
 from diagnostics.evidence import ReplyStatus
@@ -38,6 +40,9 @@ from diagnostics.sources.imap.xoauth2 import decode_challenge, initial_response
 MOST_FOLDERS = 1000
 """Folders that are kept; a mailbox with more is told apart by none of them."""
 
+_MOST_CAPABILITIES = 200
+_LONGEST_TEXT = 1000
+_LONGEST_NAME = 1000
 
 _LIST_VALUES = 3
 """Attributes, hierarchy delimiter, name."""
@@ -177,11 +182,13 @@ class Conversation:
     state: State = State.GREETING
     capabilities: tuple[str, ...] = ()
     folders: list[str] = field(default_factory=list)
+    stopped: str = ""
     _reader: ResponseReader = field(default_factory=ResponseReader, repr=False)
     _out: bytearray = field(default_factory=bytearray, repr=False)
     _tag: int = 0
     _command: str = ""
     _last_words: str = ""
+    _said_bye: bool = False
     _string: Secret = field(default_factory=lambda: Secret(""), repr=False)
 
     def __post_init__(self) -> None:
@@ -215,6 +222,10 @@ class Conversation:
         """Say that the server has not answered for `seconds`."""
         yield from self._end(ReplyStatus.TIMED_OUT, f"no answer within {seconds:g} seconds")
 
+    def too_long(self, seconds: float) -> Iterator[Event]:
+        """Say that the whole conversation has taken `seconds`, and that this is enough."""
+        yield from self._end(ReplyStatus.TIMED_OUT, f"the conversation was not over within {seconds:g} seconds")
+
     def cut(self, reason: str) -> Iterator[Event]:
         """Say that the connection broke, and why."""
         yield from self._end(ReplyStatus.CLOSED, reason)
@@ -237,19 +248,22 @@ class Conversation:
 
     def _hear_status(self, response: Status) -> Iterator[Event]:
         self._note_capabilities(response.code, response.code_text)
+        self._said_bye = self._said_bye or response.status == "BYE"
         if response.status == "BYE" and self.state is not State.LOGOUT:
             yield from self._end(ReplyStatus.BYE, response.text)
         elif response.status != "OK":
-            self._last_words = safe(f"{response.status} {response.text}")
+            self._last_words = f"{response.status} {response.text}"
 
     def _hear_greeting(self, response: Response) -> Iterator[Event]:
         if not isinstance(response, Status) or response.status not in {"OK", "PREAUTH", "BYE"}:
             raise NotImap("the first line is no greeting")
-        yield Greeted(safe(f"* {response.status} {response.text}"), front_end(response.text))
+        yield Greeted(_short(f"* {response.status} {response.text}"), front_end(response.text))
         self._note_capabilities(response.code, response.code_text)
         if response.status == "BYE":
-            yield from self._end(ReplyStatus.BYE, response.text)
+            yield from self._end(ReplyStatus.BYE, f"the server greets with BYE {response.text}".strip())
             return
+        if response.status == "PREAUTH":
+            self.stopped = "the server takes the connection for signed in (PREAUTH), so that no token can be tried"
         yield from self._move(Heard.GREETED if response.status == "OK" else Heard.SIGNED_IN_ALREADY)
 
     def _hear_plus(self, text: str) -> Iterator[Event]:
@@ -260,15 +274,18 @@ class Conversation:
         yield from self._move(Heard.PLUS)
 
     def _complete(self, response: Tagged, heard: Heard) -> Iterator[Event]:
-        yield Ended(self._command, ReplyStatus[response.status], safe(response.text))
+        yield Ended(self._command, ReplyStatus[response.status], _short(response.text))
         self._note_capabilities(response.code, response.code_text)
         yield from self._enter(self._choose(self._following(heard, response.text)))
 
     def _following(self, heard: Heard, text: str) -> State | Then:
         following = _NEXT[self.state, heard]
+        if self.state is State.AUTH_BARE and heard is Heard.OK:
+            self.stopped = "AUTHENTICATE was answered OK before the token was sent"
         if self.state is State.LOGOUT or heard is Heard.OK:
             return following
         if _THROTTLED.search(text):
+            self.stopped = "the server throttles"
             return State.LOGOUT
         return State.LOGOUT if following is Then.TRY_TWO_STEPS and _JUDGED.search(text) else following
 
@@ -280,6 +297,7 @@ class Conversation:
             case Then.SIGN_IN:
                 names = {name.upper() for name in self.capabilities}
                 if self.token is None or "AUTH=XOAUTH2" not in names:
+                    self.stopped = "" if self.token is None else "the server announces no AUTH=XOAUTH2"
                     return State.LOGOUT
                 return State.AUTH_WITH_STRING if "SASL-IR" in names else State.AUTH_BARE
             case Then.TRY_TWO_STEPS:
@@ -317,7 +335,7 @@ class Conversation:
             case State.EXAMINE:
                 line = "EXAMINE INBOX"
             case State.EXAMINE_OTHER:
-                return f"EXAMINE {quoted(self.folder)}", safe(f"EXAMINE {self.folder}")
+                return f"EXAMINE {quoted(self.folder)}", _short(f"EXAMINE {self.folder}")
             case _:
                 line = state.name
         return line, line
@@ -326,10 +344,12 @@ class Conversation:
         if self.state is State.OVER:
             return
         waited = self._command if self.state is not State.GREETING else ""
+        if self.state is State.LOGOUT and self._said_bye:
+            status = ReplyStatus.BYE
         self.state = State.OVER
-        words = safe(text)
-        if self._last_words and self._last_words not in words:
-            words = f"{words} (before that: {self._last_words})"
+        words = _short(text)
+        if self._last_words and (last := _short(self._last_words)) not in words:
+            words = f"{words} (before that: {last})"
         if waited:
             yield Ended(waited, status, words)
         yield Over(words)
@@ -340,12 +360,19 @@ class Conversation:
 
     def _set_capabilities(self, names: Iterator[str]) -> None:
         if self.state in _BEFORE_SIGN_IN:
-            self.capabilities = tuple(safe(name) for name in names)
+            kept = (name for name in names if len(name) <= _LONGEST_NAME)
+            self.capabilities = tuple(safe(name) for name in islice(kept, _MOST_CAPABILITIES))
 
     def _note_data(self, response: Data) -> None:
         if response.name == "CAPABILITY":
             self._set_capabilities(value for value in response.values if isinstance(value, str))
         elif response.name == "LIST" and len(response.values) == _LIST_VALUES and len(self.folders) < MOST_FOLDERS:
             name = response.values[-1]
-            if isinstance(name, str):
+            if isinstance(name, str) and len(name) <= _LONGEST_NAME:
                 self.folders.append(safe(decode_folder(name)))
+
+
+def _short(text: str) -> str:
+    """Return the server's words fit to be shown, redacted before they are cut."""
+    words = safe(text)
+    return words if len(words) <= _LONGEST_TEXT else f"{words[:_LONGEST_TEXT]} …"

@@ -12,7 +12,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +40,9 @@ _Address: TypeAlias = tuple[int, tuple[str | int, ...]]
 
 MOST_ADDRESSES = 32
 _AT_ONCE = 8
+_TIMES = 3
+"""How many time-outs a whole conversation may take: a server that answers each command at the last moment is left."""
+
 _PATIENCE = 2.0
 """Seconds for a server that did not greet to answer when it is spoken to."""
 
@@ -190,25 +193,31 @@ class _Talk:
     def run(self) -> tuple[ImapStep, ...]:
         """Talk until the conversation is over, and return its steps."""
         assert self._line.stream is not None
+        heard, self._line.events = self._line.events, []
+        self._note(iter(heard))  # what came along with the greeting
+        ends = time.monotonic() + _TIMES * self._timeout
         while self._conversation.state is not State.OVER:
             try:
-                self._exchange(self._line.stream)
+                self._exchange(self._line.stream, min(ends, time.monotonic() + self._timeout))
             except TimeoutError:
-                self._note(self._conversation.silence(self._timeout))
+                late = time.monotonic() >= ends
+                how = self._conversation.too_long if late else self._conversation.silence
+                self._note(how(self._timeout * (_TIMES if late else 1)))
             except Broken as broken:
                 self._note(self._conversation.cut(str(broken)))
         return tuple(self._steps)
 
-    def _exchange(self, stream: TlsStream) -> None:
-        deadline = time.monotonic() + self._timeout
-        outgoing = self._conversation.to_send()
-        if outgoing:
+    def _exchange(self, stream: TlsStream, deadline: float) -> None:
+        if outgoing := self._conversation.to_send():
             stream.send(outgoing, self._timeout)
         while self._conversation.state is not State.OVER and not self._conversation.has_to_send:
             self._note(self._conversation.receive(stream.receive(deadline)))
 
-    def _note(self, events: Iterable[Event]) -> None:
+    def _note(self, events: Iterator[Event]) -> None:
         for event in events:
+            if isinstance(event, Ended) and event.status.is_answer and self._conversation.has_to_send:
+                self._note(self._conversation.cut("this is not IMAP: the server answered before it was asked"))
+                return
             self._line.events.append(event)
             if isinstance(event, Sent):
                 self._sent_at, self._clock = dt.datetime.now(dt.UTC), time.monotonic()
@@ -254,6 +263,7 @@ def _session(
         steps=steps,
         folders=tuple(chosen.conversation.folders),
         challenge=next((event.text for event in chosen.events if isinstance(event, Challenged)), ""),
+        ended=next((e.text for e in chosen.events if isinstance(e, Over) and e.text), chosen.conversation.stopped),
     )
 
 

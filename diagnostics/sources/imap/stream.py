@@ -84,7 +84,12 @@ class TlsStream:
             raise Broken(_words(error)) from error
 
     def receive(self, deadline: float) -> bytes:
-        """Return what the server sent, `b""` at its end. Raises TimeoutError at `deadline` (monotonic), Broken."""
+        """Return what the server sent, `b""` at its end. Raises TimeoutError at `deadline` (monotonic), Broken.
+
+        A server that never stops sending is left at the deadline, too.
+        """
+        if time.monotonic() >= deadline:
+            raise TimeoutError
         while True:
             try:
                 return self._tls.read(_CHUNK)

@@ -8,7 +8,7 @@ VERSIONS ?= locked
 BIN := $(VENV)/bin
 UV ?= uv
 
-.PHONY: demo test lowest check bench lock licenses clean
+.PHONY: demo test lowest check bench kills lock licenses clean
 
 $(BIN)/diag: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "diag needs Python 3.11 or newer")'
@@ -40,6 +40,10 @@ check: $(VENV)/.test
 
 bench: $(VENV)/.test
 	for script in benchmarks/*.py; do $(BIN)/python $$script; done
+
+# Kills grant and revoke at every write of their journal, over every transport; some twenty minutes.
+kills: $(VENV)/.test
+	DIAG_ALL_KILLS=1 $(BIN)/python -m pytest tests/changes/test_changes_kill.py tests/exchange/test_orphans.py
 
 lowest:
 	$(MAKE) VERSIONS=lowest VENV=.venv-lowest .venv-lowest/.test

@@ -17,6 +17,7 @@ from diagnostics.cli.main import run
 
 
 def main() -> None:
+    assert sys.platform != "win32"
     number, moment, batch, *words = sys.argv[1:]
     applying.apply = functools.partial(applying.apply, batch=int(batch))
     applying.resume = functools.partial(applying.resume, batch=int(batch))

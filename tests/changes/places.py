@@ -75,6 +75,12 @@ class Place:
     folder: Path
     slept: list[float] = field(default_factory=list)
     runs: int = 0
+    other_profile: Path | None = None
+
+    @property
+    def profile(self) -> Path:
+        """The lab's profile, or one that reaches the same lab in another way."""
+        return self.other_profile or self.lab.profile
 
     @property
     def journal(self) -> Path:
@@ -86,7 +92,7 @@ class Place:
 
     def session(self) -> Session:
         os.environ.update(self.lab.env)
-        return Session(subject(load(self.lab.profile), lambda _text: None), lambda _text: None)
+        return Session(subject(load(self.profile), lambda _text: None), lambda _text: None)
 
     def shell(self, session: Session, wrap: Any = lambda shell: shell) -> PatientShell:
         return PatientShell(lambda: wrap(session._opened()), sleep=self.slept.append)
@@ -114,7 +120,7 @@ class Place:
         """Run a command in a process of its own; the profile and the journal are added where they belong."""
         command = [sys.executable, "-m", "diagnostics", *words]
         if words[0] != "journal":
-            command += ["--profile", str(self.lab.profile)]
+            command += ["--profile", str(self.profile)]
         if words[0] in {"grant", "apply", "revoke", "journal"}:
             command += ["--journal", str(self.journal)]
         options = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True, "timeout": 120, **options}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -21,10 +20,10 @@ from diagnostics.exchange.port import ErrorKind, ShellUnavailable
 from diagnostics.exchange.waiting import ChannelBroken, Deadline
 from tests.exchange.conftest import Tenant
 from tests.exchange.peers import ROOT, Peers
+from tests.exchange.processes import SECONDS, gone, running
 
 pytestmark = pytest.mark.skipif(not Path("/proc").exists(), reason="looks for processes in /proc")
 
-SECONDS = 20.0
 DRIVER = """
 import sys, threading, time
 from diagnostics.exchange.child import Child
@@ -56,25 +55,6 @@ def peers(tenant: Tenant, tmp_path: Path) -> Iterator[Peers]:
     made = Peers(tenant, tmp_path)
     yield made
     made.close()
-
-
-def running(mark: str) -> list[str]:
-    """The processes whose environment or command line names `mark`; zombies have neither."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if int(entry.name) != os.getpid() and mark.encode() in (
-                (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes()
-            ):
-                found.append((entry / "cmdline").read_bytes().decode("utf-8", "replace").replace("\0", " "))
-    return found
-
-
-def gone(mark: str) -> None:
-    deadline = time.monotonic() + SECONDS
-    while left := running(mark):
-        assert time.monotonic() < deadline, f"still running: {left}"
-        time.sleep(0.05)
 
 
 def started(script: str, *words: str, mark: str) -> subprocess.Popen[str]:

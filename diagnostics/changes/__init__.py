@@ -14,19 +14,21 @@ def recorded(
 ) -> tuple[RecordedChange, ...]:
     """Return what diag changed for an application, with the times, so that a young change can be told.
 
-    A journal that cannot be read gives nothing here: the judgement then rests on what Graph and Exchange say.
+    Raises JournalUnusable for a journal that cannot be read, or that was changed or damaged.
     """
     from diagnostics.changes import journal, undo  # noqa: PLC0415 - only where there is a journal
 
-    try:
-        found = undo.runs(journal.read(path or journal.default_path()))
-    except journal.JournalUnusable:
-        return ()
+    found = undo.runs(journal.read(path or journal.default_path()))
     return undo.recorded(undo.of_application(found, tenant, application_id), mailboxes)
 
 
 def with_recorded(evidence: Evidence, *, path: Path | None = None) -> Evidence:
-    """Return evidence that also holds what diag changed for its application and mailboxes, by the journal."""
+    """Return evidence that also holds what diag changed for its application and mailboxes, by the journal.
+
+    A journal that cannot be trusted gives a note instead: the judgement then rests on what Graph and Exchange say.
+    """
+    from diagnostics.changes import journal  # noqa: PLC0415 - only for live runs
+
     token, connection = evidence.token(), evidence.exchange.connection
     tenant = evidence.target.tenant
     if isinstance(token, TokenClaims) and token.tenant_id:
@@ -37,5 +39,11 @@ def with_recorded(evidence: Evidence, *, path: Path | None = None) -> Evidence:
     for mailbox in evidence.mailboxes:
         if isinstance(mailbox.recipient, Recipient):
             names += [mailbox.recipient.primary_address, *mailbox.recipient.addresses]
-    found = recorded(tenant, evidence.target.application_id, names, path=path)
+    try:
+        found = recorded(tenant, evidence.target.application_id, names, path=path)
+    except journal.JournalBroken as problem:
+        note = f"the journal of changes was left out, since it was changed or damaged: {problem.complaint}"
+        return replace(evidence, notes=(*evidence.notes, note))
+    except journal.JournalUnusable as problem:
+        return replace(evidence, notes=(*evidence.notes, f"the journal of changes was left out: {problem}"))
     return replace(evidence, changes=(*evidence.changes, *found)) if found else evidence

@@ -20,12 +20,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
+from diagnostics import files
 from diagnostics.changes.plan import canonical
+from diagnostics.formats import escaped
 from diagnostics.redaction import redact_tree
 
 VERSION = 1
 GENESIS = "0" * 64
 NAME = "journal.jsonl"
+_LONGEST_STEM = 250
+_LARGEST = 1024**3
+"""Bytes; about 100,000 mailboxes."""
 
 
 class JournalUnusable(Exception):
@@ -34,6 +39,22 @@ class JournalUnusable(Exception):
 
 class JournalBusy(JournalUnusable):
     """Another run holds the journal."""
+
+
+class JournalMissing(JournalUnusable):
+    """There is no such journal."""
+
+
+class JournalBroken(JournalUnusable):
+    """A line was changed, put in, taken out or damaged: nothing is undone or finished on the journal's word."""
+
+    def __init__(self, complaint: str, more: int = 0) -> None:
+        others = f" ({more} more)" if more else ""
+        super().__init__(
+            f"{complaint}{others}: the journal was changed or damaged, and nothing is done on its word. "
+            "diag journal verify says more; --journal NEW-FILE begins a new one"
+        )
+        self.complaint = complaint
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,60 +96,111 @@ def digest(line: bytes) -> str:
     return hashlib.sha256(line).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a journal holds: the records that can be read, and a complaint, `file:line: …`, for each line that breaks it.
+
+    `torn` is what a kill left of the last line; it is an unfinished record and no break.
+    """
+
+    records: tuple[Record, ...]
+    complaints: tuple[str, ...]
+    lines: int
+    head: str
+    size: int
+    torn: bytes = b""
+
+    def require_intact(self) -> Self:
+        """Raise JournalBroken where a line breaks the journal."""
+        if self.complaints:
+            raise JournalBroken(self.complaints[0], len(self.complaints) - 1)
+        return self
+
+
+def load(path: Path, *, must_exist: bool = False) -> Contents:
+    """Read a journal and follow its chain. Raises JournalUnusable, never for what a line holds.
+
+    One that is not there is empty, or raises JournalMissing.
+    """
+    lines, torn = _lines(path, must_exist=must_exist)
+    records: list[Record] = []
+    complaints: list[str] = []
+    before = GENESIS
+    for number, line in enumerate(lines, 1):
+        tree = _tree(line)
+        if tree is None or not isinstance(tree.get("prev"), str):
+            complaints.append(f"{path}:{number} is not a record")
+        elif tree["prev"] != before:
+            complaints.append(f"{path}:{number} does not follow the line before it")
+        else:
+            try:
+                records.append(_record(number, tree, line))
+            except (ValueError, KeyError, TypeError, OverflowError) as error:
+                complaints.append(f"{path}:{number} {error if isinstance(error, _Unknown) else 'is not a record'}")
+        before = digest(line)
+    if torn and not lines and not any(mark.startswith(torn[: len(mark)]) for mark in _BEGINNINGS) and torn.strip(b"\0"):
+        complaints.append(f"{path}:1 is not a record")  # a file that is no journal; its one line is not to be cut off
+    return Contents(tuple(records), tuple(complaints), len(lines), before, sum(len(line) + 1 for line in lines), torn)
+
+
+_BEGINNINGS = (b'{"account":', b'{"at":')
+"""How the first line of a journal begins: its keys are sorted."""
+
+
+class _Unknown(ValueError):
+    """A record that a later version of diag wrote."""
+
+
 def read(path: Path) -> list[Record]:
-    """Return every whole record, or none when there is no journal yet. Raises JournalUnusable."""
-    return [_record(number, line, path) for number, line in enumerate(_lines(path)[0], 1)]
+    """Return every whole record, or none when there is no journal yet. Raises JournalUnusable and JournalBroken."""
+    return list(load(path).require_intact().records)
 
 
 def verify(path: Path) -> Verified:
-    """Follow the chain from the first line to the last. Raises JournalUnusable when the file cannot be read."""
-    lines, torn = _lines(path)
-    before, breaks = GENESIS, []
-    for number, line in enumerate(lines, 1):
-        try:
-            tree = json.loads(line)
-            carried = tree.get("prev") if isinstance(tree, dict) else None
-        except ValueError:
-            carried = None
-        if carried != before:
-            what = "is not a record" if carried is None else "does not follow the line before it"
-            breaks.append(f"{path}:{number}: {what}")
-        before = digest(line)
-    return Verified(len(lines), before, tuple(breaks), len(torn))
+    """Follow the chain from the first line to the last. Raises JournalUnusable when there is no file to be read."""
+    found = load(path, must_exist=True)
+    return Verified(found.lines, found.head, found.complaints, len(found.torn))
 
 
-def _lines(path: Path) -> tuple[list[bytes], bytes]:
+def _lines(path: Path, *, must_exist: bool = False) -> tuple[list[bytes], bytes]:
     """Return the whole lines, and what a kill left of the last one."""
     try:
-        data = path.read_bytes()
-    except FileNotFoundError:
+        data = files.read(path, largest=_LARGEST)
+    except files.NotThere as problem:
+        if must_exist:
+            raise JournalMissing(f"there is no journal {path}") from problem
         return [], b""
-    except OSError as error:
-        raise JournalUnusable(f"the journal {path} cannot be read: {error.strerror or error}") from error
+    except files.FileUnusable as problem:
+        raise JournalUnusable(f"the journal {problem}") from problem
     *whole, torn = data.split(b"\n")
-    if torn and _is_whole(torn):  # all of it was written but the line's end
+    if torn and _tree(torn) is not None:  # all of it was written but the line's end
         whole, torn = [*whole, torn], b""
     return whole, torn
 
 
-def _is_whole(line: bytes) -> bool:
+def _tree(line: bytes) -> dict[str, Any] | None:
+    """Return the object that a line holds, or `None`."""
     try:
-        return isinstance(json.loads(line), dict)
-    except ValueError:
-        return False
+        tree = json.loads(line.decode("utf-8"), parse_constant=_refused)
+    except (ValueError, RecursionError):
+        return None
+    return tree if isinstance(tree, dict) else None
 
 
-def _record(number: int, line: bytes, path: Path) -> Record:
-    try:
-        tree = json.loads(line)
-        known = {"prev", "at", "kind", "run", "v"}
-        if tree["v"] != VERSION:
-            raise JournalUnusable(f"{path}:{number} is of version {tree['v']}; this diag knows version {VERSION}")
-        at = dt.datetime.fromisoformat(tree["at"])
-        fields = {name: value for name, value in tree.items() if name not in known}
-        return Record(number, tree["kind"], at, tree["run"], fields, digest(line))
-    except (ValueError, KeyError, TypeError) as error:
-        raise JournalUnusable(f"{path}:{number} is not a record of the journal; see diag journal verify") from error
+def _refused(name: str) -> object:
+    """Refuse NaN and Infinity, which JSON has no word for."""
+    raise ValueError(name)
+
+
+def _record(number: int, tree: Mapping[str, Any], line: bytes) -> Record:
+    """Return a line as a record. Raises ValueError, KeyError, TypeError and OverflowError for what is none."""
+    if tree["v"] != VERSION:
+        raise _Unknown(f"is of version {str(tree['v'])[:20]}; this diag knows version {VERSION}")
+    kind, run, at = tree["kind"], tree["run"], dt.datetime.fromisoformat(tree["at"])
+    if not (isinstance(kind, str) and isinstance(run, str) and at.tzinfo is not None):
+        raise TypeError
+    fields = {name: value for name, value in tree.items() if name not in {"prev", "at", "kind", "run", "v"}}
+    return Record(number, kind, at.astimezone(dt.UTC), run, fields, digest(line))
 
 
 class Journal:
@@ -145,6 +217,8 @@ class Journal:
             self._open()
         except BaseException as error:
             self.close()
+            if isinstance(error, files.FileUnusable):
+                raise JournalUnusable(f"the journal {error}") from error
             if isinstance(error, OSError):
                 raise self._unusable(error) from error
             raise
@@ -207,29 +281,30 @@ class Journal:
 
     def _open(self) -> None:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = _open(self.path.with_name(f"{self.path.name}.lock"))
+        require_usable(self.path)  # before a lock is put beside what is no journal
+        self._lock = files.open_to_append(_lock_of(self.path))
         if not _locked(self._lock):
             raise JournalBusy(f"another run of diag is changing something; its journal is {self.path}")
         new = not self.path.exists()
-        self._file = _open(self.path)
+        found = load(self.path).require_intact()
+        self._file = files.open_to_append(self.path)
         if new:
-            _sync_folder(self.path.parent)
-        lines, torn = _lines(self.path)
-        self._head = digest(lines[-1]) if lines else GENESIS
-        self._repair(lines, torn)
+            files.sync_folder(self.path.parent)
+        self._head = found.head
+        self._repair(found)
 
-    def _repair(self, lines: Sequence[bytes], torn: bytes) -> None:
+    def _repair(self, found: Contents) -> None:
         """Put the end of the file in order: cut off a torn line, or end a whole one that lacks its newline."""
         assert self._file is not None
-        size = sum(len(line) + 1 for line in lines)
-        if self.path.stat().st_size < size:
+        if self.path.stat().st_size < found.size:
             self._file.seek(0, os.SEEK_END)
             self._write(b"\n")
-        elif torn:
-            os.ftruncate(self._file.fileno(), size)
-            self._file.seek(size)
+        elif found.torn:
+            os.ftruncate(self._file.fileno(), found.size)
+            self._file.seek(found.size)
             what = "the last line was cut off in the middle, as by a kill or a full disk; it announced nothing that was sent"
-            self.append("repair", "", [{"removed_bytes": len(torn), "removed_sha256": digest(torn), "why": what}])
+            removed = {"removed_bytes": len(found.torn), "removed_sha256": digest(found.torn), "why": what}
+            self.append("repair", "", [removed])
         self._file.seek(0, os.SEEK_END)
 
     def _unusable(self, error: OSError) -> JournalUnusable:
@@ -243,12 +318,10 @@ def _line(kind: str, run: str, record: Mapping[str, object], head: str) -> tuple
     return line + b"\n", digest(line)
 
 
-def _open(path: Path) -> BinaryIO:
-    """Open a file for reading and appending that its owner alone can read, also when it was there before."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0), 0o600)
-    with contextlib.suppress(OSError, AttributeError):
-        os.fchmod(descriptor, 0o600)
-    return os.fdopen(descriptor, "r+b", buffering=0)
+def _lock_of(path: Path) -> Path:
+    """Return the file that is locked while a journal is written; its name is never longer than one can be."""
+    name = path.name if len(os.fsencode(path.name)) <= _LONGEST_STEM else digest(os.fsencode(path.name))
+    return path.with_name(f"{name}.lock")
 
 
 def _locked(file: BinaryIO) -> bool:
@@ -275,18 +348,23 @@ def _locked_on_windows(file: BinaryIO) -> bool:
     return True
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make a new file's name durable, where the platform can."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def require_usable(path: Path) -> None:
+    """Refuse a journal that nothing may be added to, before anything is asked of anybody.
+
+    Raises JournalBroken for one that was changed or damaged, JournalUnusable for what is no file.
+    """
+    try:
+        there = files.is_there(path)
+    except files.FileUnusable as problem:
+        if path.parent.exists():
+            raise JournalUnusable(f"the journal {problem}") from problem
+        return  # its folder is made for it
+    if there:
+        load(path).require_intact()
 
 
-def export(path: Path, run: str = "") -> Iterator[str]:
-    """Yield the lines of the journal as they stand, all or those of one run. Raises JournalUnusable."""
-    for number, line in enumerate(_lines(path)[0], 1):
-        if not run or _record(number, line, path).run == run:
-            yield line.decode("utf-8", "replace")
+def export(path: Path, run: str = "", *, must_exist: bool = False) -> Iterator[str]:
+    """Yield the lines of the journal, all or those of one run; what does not show is escaped. Raises JournalUnusable."""
+    for line in _lines(path, must_exist=must_exist)[0]:
+        if not run or (_tree(line) or {}).get("run") == run:
+            yield escaped(line.decode("utf-8", "replace"))

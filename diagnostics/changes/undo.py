@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from diagnostics.changes.journal import JournalUnusable, Record
+from diagnostics.changes.journal import JournalBroken, Record
 from diagnostics.changes.outcomes import Outcome
 from diagnostics.changes.plan import Application, Holding, Plan, Problem
 from diagnostics.changes.planfile import BadPlan, from_tree
@@ -56,38 +56,95 @@ class Run:
 
 
 def runs(records: Iterable[Record]) -> list[Run]:
-    """Return the journal's runs, oldest first. Raises JournalUnusable for a run that this diag cannot read."""
+    """Return the journal's runs, oldest first. Raises JournalBroken for a run that this diag cannot read."""
+    found, complaints = readable(records)
+    if complaints:
+        raise JournalBroken(complaints[0], len(complaints) - 1)
+    return found
+
+
+def readable(records: Iterable[Record]) -> tuple[list[Run], list[str]]:
+    """Return the runs that can be read, oldest first, and in words what cannot."""
     by_run: dict[str, list[Record]] = {}
     for record in records:
         if record.run:
             by_run.setdefault(record.run, []).append(record)
-    return [_run(name, group) for name, group in by_run.items() if group[0].kind == "run"]
+    found: list[Run] = []
+    complaints: list[str] = []
+    for name, group in by_run.items():
+        try:
+            found.append(_run(name, group))
+        except _Unreadable as problem:
+            complaints.append(str(problem))
+    return found, complaints
+
+
+class _Unreadable(Exception):
+    """Records that make no run; says which line and why."""
 
 
 def _run(name: str, group: Sequence[Record]) -> Run:
-    first = group[0]
-    try:
-        plan = from_tree(first.fields.get("plan"), f"the plan of run {name} (line {first.line} of the journal)")
-    except BadPlan as problem:
-        raise JournalUnusable(str(problem)) from problem
+    first, *others = group
+    if first.kind != "run":
+        raise _Unreadable(f"line {first.line} of the journal belongs to run {name}, which has no beginning")
+    plan = _plan(name, first)
     announced: set[int] = set()
     outcomes: dict[int, Outcome] = {}
     times: dict[int, dt.datetime] = {}
     after: dict[int, Any] = {}
     ended = False
-    for record in group[1:]:
-        if record.kind == "intent":
-            announced.add(int(record.fields["step"]))
-            outcomes.pop(int(record.fields["step"]), None)
-            ended = False
-        elif record.kind == "result":
-            index = int(record.fields["step"])
-            outcomes[index], times[index] = Outcome(record.fields["outcome"]), record.at
-            after[index] = record.fields.get("after")
-        elif record.kind == "end":
-            ended = True
+    for record in others:
+        match record.kind:
+            case "intent":
+                index = _step(record, plan)
+                announced.add(index)
+                outcomes.pop(index, None)
+                ended = False
+            case "result":
+                index = _step(record, plan)
+                outcomes[index], times[index] = _outcome(record), record.at
+                after[index] = record.fields.get("after")
+            case "end":
+                ended = True
+            case "run":
+                raise _Unreadable(f"line {record.line} of the journal begins run {name} for the second time")
     account, operator = str(first.fields.get("account", "")), str(first.fields.get("operator", ""))
     return Run(name, plan, first.at, account, operator, outcomes, times, after, frozenset(announced), ended)
+
+
+def _plan(name: str, first: Record) -> Plan:
+    """Return the plan of a run, held against what its record says beside it."""
+    where = f"the plan of run {name} (line {first.line} of the journal)"
+    try:
+        plan = from_tree(first.fields.get("plan"), where)
+    except BadPlan as problem:
+        raise _Unreadable(str(problem)) from problem
+    beside = {
+        "operation": plan.operation,
+        "tenant": plan.tenant,
+        "application_id": plan.application.application_id,
+        "object_id": plan.application.object_id,
+        "plan_hash": plan.hash,
+    }
+    for key, value in beside.items():
+        if first.fields.get(key) != value:
+            raise _Unreadable(f"{where} is not for the {key.replace('_', ' ')} that its record names")
+    return plan
+
+
+def _step(record: Record, plan: Plan) -> int:
+    index = record.fields.get("step")
+    if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < len(plan.steps):
+        raise _Unreadable(f"line {record.line} of the journal names no step of its plan")
+    return index
+
+
+def _outcome(record: Record) -> Outcome:
+    said = record.fields.get("outcome")
+    outcome = next((one for one in Outcome if one == said), None)
+    if outcome is None:
+        raise _Unreadable(f"line {record.line} of the journal names no outcome")
+    return outcome
 
 
 def of_application(found: Iterable[Run], tenant: str, application_id: str) -> list[Run]:

@@ -209,6 +209,8 @@ def run(chosen: Chosen, how: How, course: Callable[[Visit], int]) -> int:
         hint = f" {problem.hint}" if problem.hint else ""
         signed_out = problem.kind is ErrorKind.NOT_SIGNED_IN
         return _said(f"{problem}.{hint}", _guard.NOT_SIGNED_IN if signed_out else _guard.UNKNOWN)
+    except journals.JournalBroken as problem:
+        return _said(f"{problem}. Nothing was changed.", _guard.USAGE)
     except journals.JournalUnusable as problem:
         return _said(f"{problem}. Nothing more was changed.", _guard.FAILED)
     except BadList as problem:

@@ -19,17 +19,27 @@ def show(path: Path | None, run: str) -> int:
     """Print the runs, or one run with its steps; return the exit code."""
     place = path or journal.default_path()
     try:
-        found = undo.runs(journal.read(place))
+        contents = journal.load(place, must_exist=path is not None)
     except journal.JournalUnusable as problem:
-        _guard.say(f"diag: {problem}")
-        return _guard.FAILED
+        return _unusable(problem)
+    found, complaints = undo.readable(contents.records)
+    complaints = [*contents.complaints, *complaints]
+    for complaint in complaints:
+        _guard.say(f"diag: {complaint}; what follows may not be what was done")
     chosen = [one for one in found if one.id == run]
     if run and not chosen:
         _guard.say(f"diag: the journal {place} holds no run {run}")
         return _guard.USAGE
     lines = _of_run(chosen[0]) if run else [_summary(one) for one in found]
-    _screen.emit("\n".join(lines) or f"The journal {place} is empty: diag has changed nothing.")
-    return _guard.OK
+    if lines or not complaints:
+        _screen.emit("\n".join(lines) or f"The journal {place} is empty: diag has changed nothing.")
+    return _guard.FAILED if complaints else _guard.OK
+
+
+def _unusable(problem: journal.JournalUnusable) -> int:
+    """Say that there is no journal to be read."""
+    _guard.say(f"diag: {problem}")
+    return _guard.USAGE
 
 
 def _summary(run: undo.Run) -> str:
@@ -63,8 +73,7 @@ def verify(path: Path | None) -> int:
     try:
         found = journal.verify(place)
     except journal.JournalUnusable as problem:
-        _guard.say(f"diag: {problem}")
-        return _guard.FAILED
+        return _unusable(problem)
     lines = [*found.breaks]
     if found.intact:
         lines.append(f"{place}: {found.lines} line(s), each follows the one before.")
@@ -80,10 +89,9 @@ def verify(path: Path | None) -> int:
 def export(path: Path | None, run: str) -> int:
     """Print the lines as they stand; return the exit code."""
     try:
-        lines = list(journal.export(path or journal.default_path(), run))
+        lines = list(journal.export(path or journal.default_path(), run, must_exist=path is not None))
     except journal.JournalUnusable as problem:
-        _guard.say(f"diag: {problem}")
-        return _guard.FAILED
+        return _unusable(problem)
     if lines:
         _screen.emit("\n".join(lines))
     return _guard.OK

@@ -75,6 +75,7 @@ class Evidence:
     changes: tuple[RecordedChange, ...] = ()
     operator_errors: tuple[EntraError, ...] = ()
     left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # what the reader of the report must know of how it came about
 
     def all_imap_sessions(self) -> tuple[ImapSession, ...]:
         """Return live sessions and pasted ones alike."""

@@ -92,7 +92,7 @@ def write_new(path: Path, content: str | bytes) -> None:
 def open_to_append(path: Path) -> BinaryIO:
     """Open a regular file for reading and appending, made with mode 0600 where there is none. Raises FileUnusable."""
     try:
-        _refuse_irregular(path)
+        _regular(path)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | _NOFOLLOW, 0o600)
         try:
             _refuse_mode(path, os.fstat(descriptor).st_mode)
@@ -103,6 +103,14 @@ def open_to_append(path: Path) -> BinaryIO:
         except BaseException:
             os.close(descriptor)
             raise
+    except (OSError, ValueError) as error:
+        raise _words(path, error) from None
+
+
+def is_there(path: Path) -> bool:
+    """Return whether there is a regular file. Raises FileUnusable for anything else, and where none can be made."""
+    try:
+        return _regular(path)
     except (OSError, ValueError) as error:
         raise _words(path, error) from None
 
@@ -119,7 +127,7 @@ def sync_folder(folder: Path) -> None:
 
 def _refuse_other(path: Path, kind: Kind, *, force: bool) -> None:
     """Refuse to overwrite what is not diag's own file of this kind; an empty file has nothing to lose."""
-    if not _refuse_irregular(path) or force:
+    if not _regular(path) or force:
         return
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _NOFOLLOW)
     try:
@@ -131,7 +139,7 @@ def _refuse_other(path: Path, kind: Kind, *, force: bool) -> None:
         raise AlreadyThere(path, what, kind.hint)
 
 
-def _refuse_irregular(path: Path) -> bool:
+def _regular(path: Path) -> bool:
     """Return whether there is a regular file; refuse anything else that is there."""
     try:
         mode = path.lstat().st_mode

@@ -75,6 +75,7 @@ def as_tree(report: Report, evidence: Mapping[str, object]) -> dict[str, object]
         "causes": [_cause(cause) for cause in report.diagnosis.causes],
         "findings": [_finding(finding) for finding in report.findings],
         "left_out": list(report.evidence.left_out),
+        "notes": list(report.evidence.notes),
         "evidence": dict(evidence),
     }
 

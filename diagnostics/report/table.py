@@ -47,6 +47,8 @@ def render(report: Report, *, width: int, color: bool) -> str:
     if report.evidence.left_out:
         left_out = "; ".join(translate(name, report.language) for name in report.evidence.left_out)
         lines += _wrap(f"{words['left_out']}: {left_out}", width, "")
+    for note in report.evidence.notes:
+        lines += _wrap(f"{words['note']}: {translate(note, report.language)}", width, "")
     text = safe("\n".join(lines).rstrip("\n") + "\n")
     return _paint(text, report.language) if color else text
 

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from diagnostics import files
+from diagnostics.changes.consistency import contradictions
 from diagnostics.changes.plan import SCHEMA, Plan
 from diagnostics.formats import escaped
 
@@ -14,7 +15,7 @@ _LARGEST = 64 * 1024 * 1024
 
 
 class BadPlan(Exception):
-    """A file that is no plan, of an unknown version, or whose steps are not the ones that it was saved with."""
+    """What is no plan, of an unknown version, not as it was saved, or not for the application that it is held against."""
 
 
 def plan_tree(plan: Plan) -> dict[str, object]:
@@ -56,4 +57,6 @@ def from_tree(tree: object, name: str) -> Plan:
         raise BadPlan(f"{name} is not a plan: {place}: {first['msg']}") from None
     if plan_tree(plan) != tree:
         raise BadPlan(f"{name} was changed after it was saved: its hash {str(tree.get('hash'))[:12]} does not fit it")
+    for contradiction in contradictions(plan):
+        raise BadPlan(f"{name} contradicts itself, as when it was edited: {contradiction}")
     return plan

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -89,20 +90,19 @@ def _minutes(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d} min"
 
 
+_DURATION = re.compile(
+    r"(?:(?P<h>\d{1,6}(?:\.\d{1,6})?)h)?(?:(?P<m>\d{1,6}(?:\.\d{1,6})?)m)?(?:(?P<s>\d{1,6}(?:\.\d{1,6})?)s)?", re.ASCII
+)
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
+
+
 def seconds_of(text: str) -> float:
-    """Return the seconds in `90`, `90s`, `30m` or `1h30m`. Raises ValueError."""
-    units = {"h": 3600.0, "m": 60.0, "s": 1.0}
-    total, number = 0.0, ""
-    for character in text.strip().lower():
-        if character.isdigit() or (character == "." and "." not in number):
-            number += character
-        elif character in units and number not in ("", "."):
-            total += float(number) * units[character]
-            number = ""
-        else:
-            raise ValueError(f"{text!r} is no duration; write 30m, 90s or 1h30m")
-    if number and number != ".":
-        total += float(number)
+    """Return the seconds in `90s`, `30m` or `1h30m`. Raises ValueError, for a number without its unit as well."""
+    found = _DURATION.fullmatch(text.strip().lower())
+    total = sum(float(found[name] or 0) * size for name, size in _UNITS.items()) if found else 0.0
     if total <= 0:
+        bare = text.strip()
+        if bare.isascii() and bare.isdigit():
+            raise ValueError(f"{bare} needs its unit: {bare}m for minutes, {bare}s for seconds")
         raise ValueError(f"{text!r} is no duration; write 30m, 90s or 1h30m")
     return total

@@ -15,9 +15,12 @@ from diagnostics.changes.plan import (
     Plan,
     Problem,
     Wishes,
+    application_of,
     plan_grant,
+    registrations_of,
     wrong_registrations,
 )
+from diagnostics.changes.planfile import BadPlan
 from diagnostics.changes.session import Session
 from diagnostics.changes.steps import RegisterServicePrincipal, SetImap
 from diagnostics.changes.undo import Addition, Run, additions, of_application, plan_revoke
@@ -39,6 +42,32 @@ def grant_plan(session: Session, shell: PatientShell, mailboxes: Sequence[str], 
             session.progress("Looking for the permissions that go with the wrong registration")
             orphans = reach.holdings(shell, wrong)
     return plan_grant(evidence, wishes, orphans)
+
+
+def require_own(plan: Plan, session: Session, shell: PatientShell) -> None:
+    """Hold a plan's ids against those that the token, Graph and Exchange show now. Raises BadPlan, NoPlan, ShellUnavailable.
+
+    An application that is gone cannot show its ids, and what it was given can be taken away all the same.
+    """
+    try:
+        own = _own(session, shell)
+    except NoPlan:
+        if plan.operation == "revoke":
+            return
+        raise
+    named = plan.application
+    if (own.application_id, own.object_id) != (named.application_id.lower(), named.object_id.lower()):
+        raise BadPlan(
+            f"the plan is for application {named.application_id} with Enterprise Application Object ID {named.object_id}, "
+            f"and {own.source} says {own.application_id} with {own.object_id}"
+        )
+
+
+def _own(session: Session, shell: PatientShell) -> Application:
+    """Return the ids by the sources that a grant is planned from. Raises NoPlan and ShellUnavailable."""
+    evidence = session.evidence(shell, ())
+    registrations_of(evidence)  # another tenant's are refused
+    return application_of(evidence)
 
 
 def runs_of(found: Sequence[Run], session: Session, shell: PatientShell) -> list[Run]:
@@ -80,11 +109,14 @@ def revoke_plan(session: Session, shell: PatientShell, found: Sequence[Run], sco
         known = ", ".join(run.id for run in mine[-5:]) or "none"
         why = f"the journal holds no run {scope.run} for this application (the last ones: {known})"
         raise NoPlan(Unavailable(why, Missing.NOT_IN_TEXT))
-    added = additions(mine, only_run=scope.run, mailboxes=scope.mailboxes)
+    found_added = additions(mine, only_run=scope.run, mailboxes=scope.mailboxes)
     target = session.subject.target
-    if not added:
+    if not found_added:
         return _nothing(session, shell, scope, mine)
-    application = _application(mine, added)
+    application = _application(session, shell, mine, found_added)
+    of_run = {run.id: run.plan.application.object_id for run in mine}
+    added = [addition for addition in found_added if of_run[addition.run] == application.object_id]
+    foreign = [_foreign(addition, of_run[addition.run]) for addition in found_added if addition not in added]
     now = _now(shell, added)
     if isinstance(now.registrations, Unavailable):
         raise NoPlan(now.registrations)
@@ -96,13 +128,23 @@ def revoke_plan(session: Session, shell: PatientShell, found: Sequence[Run], sco
         now,
         others=_others(shell, added, now, application),
     )
-    return replace(plan, problems=(*plan.problems, *_not_held(scope, added)))
+    return replace(plan, problems=(*plan.problems, *foreign, *_not_held(scope, found_added)))
 
 
-def _application(mine: Sequence[Run], added: Sequence[Addition]) -> Application:
-    """Return the ids with which it was added; the token may be gone by now, and is not needed to take away."""
+def _application(session: Session, shell: PatientShell, mine: Sequence[Run], added: Sequence[Addition]) -> Application:
+    """Return the ids that the token or Graph shows, else those with which it was added: the application may be gone."""
     of_run = {run.id: run.plan.application for run in mine}
-    return replace(of_run[added[0].run], source="the journal")
+    added_to = replace(of_run[added[0].run], source="the journal")
+    try:
+        own = _own(session, shell)
+    except NoPlan:
+        return added_to
+    return added_to if own.object_id == added_to.object_id else own
+
+
+def _foreign(addition: Addition, object_id: str) -> Problem:
+    what = f"run {addition.run} added it for Enterprise Application Object ID {object_id}, which is not the application's now."
+    return Problem(addition.step.mailbox or "service principal", what, "Nothing is removed; see diag journal show.")
 
 
 def _now(shell: PatientShell, added: Sequence[Addition]) -> state.Now:

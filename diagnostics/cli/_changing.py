@@ -28,6 +28,7 @@ from diagnostics.cli._screen import Output
 from diagnostics.evidence import Missing
 from diagnostics.exchange.port import ErrorKind, ShellUnavailable
 from diagnostics.net.tls import CaFileUnusable
+from diagnostics.profile.finding import DEMO
 
 if TYPE_CHECKING:
     from diagnostics.profile import Profile
@@ -55,6 +56,7 @@ class How:
     dry_run_server: bool = False
     out: Path | None = None
     force: bool = False
+    journaled: bool = True
     wait_seconds: float | None = None
 
 
@@ -95,11 +97,7 @@ class Visit:
     @property
     def journal(self) -> Path:
         """The journal's path; a demo's is beside its profile, and goes with it."""
-        if self.how.journal is not None:
-            return self.how.journal
-        if self.profile.name == "demo":
-            return self.profile.path.with_name(journals.NAME)
-        return journals.default_path()
+        return _journal_of(self.how, self.profile)
 
 
 def grant(chosen: Chosen, how: How, *, replace: bool, enable_imap: bool) -> int:
@@ -131,6 +129,7 @@ def apply(path: Path, chosen: Chosen, how: How) -> int:
                 f"the profile for application {application} in tenant {tenant}"
             )
             return _said(what, _guard.USAGE)
+        workflow.require_own(plan, visit.session, visit.shell)
         visit.asked = MailboxList(plan.mailboxes)
         return _carry_out(visit, plan)
 
@@ -160,6 +159,7 @@ def resume(chosen: Chosen, how: How) -> int:
             with journals.Journal(visit.journal) as journal:
                 _resumed(visit, cut_off, journal)
             return _no_change(visit, f"every step of run {cut_off.id} was done; that is written down now")
+        workflow.require_own(cut_off.plan, visit.session, visit.shell)
         left = replace(cut_off.plan, steps=tuple(cut_off.plan.steps[index] for index in cut_off.unfinished), settled=())
         _screen.tell(
             f"Run {cut_off.id}: {len(left.steps)} of {len(cut_off.plan.steps)} change(s) are not known to be done"
@@ -213,7 +213,7 @@ def run(chosen: Chosen, how: How, course: Callable[[Visit], int]) -> int:
         return _said(f"{problem}. Nothing was changed.", _guard.USAGE)
     except journals.JournalUnusable as problem:
         return _said(f"{problem}. Nothing more was changed.", _guard.FAILED)
-    except BadList as problem:
+    except (BadList, files.FileUnusable, planfile.BadPlan) as problem:
         return _said(str(problem), _guard.USAGE)
     except CaFileUnusable as problem:
         return _said(str(problem), _guard.UNKNOWN)
@@ -226,11 +226,26 @@ def visited(chosen: Chosen, how: How) -> Iterator[Visit]:
 
     progress = _screen.Progress()
     with _target.opened(chosen.profile, chosen.scenarios, chosen.shape) as profile:
+        _check_files(how, profile)
         asked = _asked(chosen, profile)
         about = subject(profile, progress.message, mailboxes=asked.addresses)
         about = replace(about, target=replace(about.target, profile=about.target.profile or profile.name))
         with progress, Session(about, progress) as session, session.shell() as shell:
             yield Visit(session, shell, profile, progress, how, asked)
+
+
+def _journal_of(how: How, profile: Profile) -> Path:
+    if how.journal is not None:
+        return how.journal
+    return profile.path.with_name(journals.NAME) if profile.option == DEMO else journals.default_path()
+
+
+def _check_files(how: How, profile: Profile) -> None:
+    """Refuse files that cannot be written, before anything is asked of anybody. Raises FileUnusable and JournalUnusable."""
+    if how.out is not None:
+        files.check(how.out, files.PLAN, force=how.force)
+    if how.journaled:
+        journals.require_usable(_journal_of(how, profile))
 
 
 def _asked(chosen: Chosen, profile: Profile) -> MailboxList:
@@ -261,6 +276,8 @@ def _carry_out(visit: Visit, plan: Plan, do: Callable[[journals.Journal], Applie
             applied = do(journal) if do is not None else _applied(visit, plan, journal)
         code = workflow.exit_code(plan, applied)
         visit.show(["", *render.applied_lines(applied)])
+        if applied.run and how.journal is None and visit.profile.option == DEMO:
+            _screen.tell(f"The journal is {visit.journal} and goes with the demo; --journal FILE keeps it.")
     if how.wait_seconds is not None and plan.operation == "grant" and not how.dry_run and how.out is None:
         waited = _wait(visit, plan, applied)
         code = code or (_guard.UNKNOWN if waited.closed else _guard.OK)

@@ -26,7 +26,7 @@ def reach(chosen: _changing.Chosen, *, at_once: int, resume: bool, output: Outpu
                 _screen.emit(line, output)
         return found.exit_code()
 
-    return _changing.run(chosen, _changing.How(Consent(), output), course)
+    return _changing.run(chosen, _changing.How(Consent(), output, journaled=False), course)
 
 
 def _lines(

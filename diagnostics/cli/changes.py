@@ -59,6 +59,9 @@ def grant(
         bool, typer.Option("--dry-run-server", help="Let Exchange judge each step with -WhatIf, and stop.")
     ] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Save the plan to this file, and stop.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite the file of --out although it is no plan of diag.")
+    ] = False,
     yes: YesOption = False,
     expect: ExpectOption = None,
     wait: WaitOption = False,
@@ -77,6 +80,7 @@ def grant(
         dry_run=dry_run,
         dry_run_server=dry_run_server,
         out=out,
+        force=force,
         wait_seconds=_wait_seconds(wait, wait_for),
     )
     if resume and (mailbox or mailboxes or out or dry_run_server):

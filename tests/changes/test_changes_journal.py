@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from diagnostics.changes import journal as journals
-from diagnostics.changes.journal import GENESIS, Journal, JournalBusy, JournalUnusable
+from diagnostics.changes.journal import GENESIS, Journal, JournalBusy, JournalMissing, JournalUnusable
 
 
 @pytest.fixture
@@ -143,7 +143,9 @@ def test_what_is_no_record_is_named_with_its_line(path: Path) -> None:
 
 def test_there_is_none_before_the_first_change(path: Path) -> None:
     assert journals.read(path) == []
-    assert journals.verify(path).head == GENESIS
+    assert journals.load(path).head == GENESIS
+    with pytest.raises(JournalMissing):
+        journals.verify(path)
 
 
 def test_secrets_do_not_get_into_it(path: Path) -> None:

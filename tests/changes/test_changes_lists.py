@@ -113,12 +113,101 @@ def test_refused_at_a_terminal(count: int, answer: str) -> None:
     assert not refused.value.usage
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("30m", 1800), ("90s", 90), ("90", 90), ("1h30m", 5400), ("0.5h", 1800)])
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("30m", 1800), ("90s", 90), ("1h30m", 5400), ("0.5h", 1800), (" 2M ", 120), ("1m30s", 90)]
+)
 def test_durations(text: str, seconds: float) -> None:
     assert seconds_of(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "m", "-5", "0", "5x", ".", "1..5m"])
+@pytest.mark.parametrize(
+    "text", ["", "m", "-5", "0s", "5x", ".", "1..5m", "²m", "30m5", "1e3s", "9" * 400 + "h", "m30", "1m1h"]
+)
 def test_no_durations(text: str) -> None:
     with pytest.raises(ValueError, match="no duration"):
         seconds_of(text)
+
+
+@pytest.mark.parametrize("text", ["30", "90", " 5 ", "0"])
+def test_a_bare_number_needs_its_unit(text: str) -> None:
+    with pytest.raises(ValueError, match="needs its unit"):
+        seconds_of(text)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "erp@contoso.com, orders@contoso.com",
+        "erp@contoso.com,orders@contoso.com",
+        "erp@contoso.com;orders@contoso.com",
+        "erp@contoso.com\torders@contoso.com",
+        "erp@contoso.com orders@contoso.com",
+        "erp@contoso.com | orders@contoso.com",
+        '"erp@contoso.com", "orders@contoso.com"',
+        '"erp@contoso.com, orders@contoso.com"',
+        '"erp@contoso.com\norders@contoso.com"',
+        "'erp@contoso.com'; 'orders@contoso.com'",
+        "ERP <erp@contoso.com>; Orders <orders@contoso.com>",
+        "smtp:erp@contoso.com, SMTP:orders@contoso.com",
+        "erp@contoso.com, orders@contoso.com,",
+        "erp@contoso.com, orders@contoso.com # both of them, not old@contoso.com",
+        "erp@contoso.com\u2028orders@contoso.com",
+        "mailbox\nerp@contoso.com, orders@contoso.com",
+        "mailbox;note\nerp@contoso.com, orders@contoso.com;both",
+        "mailbox;mailbox\nerp@contoso.com;orders@contoso.com",
+        "erp@contoso.com\r\n# and\r\n\r\norders@contoso.com, erp@contoso.com",
+    ],
+)
+def test_several_on_one_line_are_all_taken(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(line, encoding="utf-8", newline="")
+    found = read_list(path)
+    assert found.problems == ()
+    assert found.addresses == TWO
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ERP, erp@contoso.com, erp@contoso.onmicrosoft.com",
+        "erp@contoso.com is now orders@contoso.com",
+        "Doe, John <john@contoso.com>; Roe, Jane <jane@contoso.com>",
+        "erp@contoso.com orders",
+        "erp@contoso.com (orders@contoso.com)",
+        "mailbox;note\nerp@contoso.com or orders@contoso.com;which",
+        "mailbox,note\nERP,x,orders@contoso.com",
+        "What,Who\nerp@contoso.com,orders@contoso.com",
+        "erp\u200b@contoso.com",
+        "erp@contoso.com，orders@contoso.com",
+        "erp@contoso.com.",
+        "erp@@contoso.com",
+    ],
+)
+def test_a_line_that_is_not_clear_is_refused_with_its_number(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(line, encoding="utf-8")
+    found = read_list(path)
+    assert found.addresses == ()
+    assert [problem.subject for problem in found.problems] == [f"{path}:{1 + line.count(chr(10))}"]
+
+
+def test_no_address_is_lost_without_a_word(tmp_path: Path) -> None:
+    path = tmp_path / "list.txt"
+    pieces = ["a@x.y", "b@x.y", "Name <c@x.y>", "text", "", "d@x.y # e@x.y", '"f@x.y']
+    for separator in (", ", ";", "\t", " ", "|"):
+        for first in pieces:
+            for second in pieces:
+                line = separator.join((first, second))
+                path.write_text(f"z@x.y\n{line}\n")
+                found = read_list(path)
+                said = {a.split("@")[0] for a in found.addresses} | {"z"}
+                told = bool(found.problems) or bool(found.notes)
+                meant = {word for word in "abcdf" if f"{word}@" in line.partition(" #")[0]}
+                assert told or meant <= said, (line, found)
+
+
+@pytest.mark.parametrize("address", ["o'brien@contoso.com", "first.last+tag@contoso.com", "a@b.c", "josé@contoso.com"])
+def test_addresses_of_every_shape(tmp_path: Path, address: str) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(f"{address}\n'{address}', x@y.z\n", encoding="utf-8")
+    assert read_list(path).addresses == (address, "x@y.z")

@@ -90,10 +90,11 @@ def error_of(reply: Reply) -> ShellError:
     message = _json_message(reply) or _diagnostics(reply) or _plain_text(reply)
     if not message:
         message = f"Exchange answered HTTP {reply.status} without a reason"
-    error = shell_error(message, otherwise=kind, retry_after=retry_after(reply))
+    later = retry_after(reply)
+    error = shell_error(message, otherwise=kind, retry_after=later)
     if reply.status == 429:  # noqa: PLR2004 - whatever the text says
         error = replace(error, kind=ErrorKind.THROTTLED)
-    return error
+    return replace(error, message=f"{error.message}; it asks to wait {later:g} seconds") if later else error
 
 
 def is_cmdlets_own(reply: Reply) -> bool:

@@ -90,6 +90,29 @@ def _check(options: WinRmOptions) -> None:
             WinRmShell.first_step, f"{safe(options.auth)!r} is none of {known}", kind=ErrorKind.PARAMETER
         )
 
+    what = _not_sendable(options)
+    if what:
+        raise ShellUnavailable(
+            WinRmShell.first_step,
+            f"{what}; nothing was sent",
+            kind=ErrorKind.PARAMETER,
+            hint="Use negotiate, ntlm or kerberos, which take any character, or another password.",
+        )
+
+
+def _not_sendable(options: WinRmOptions) -> str:
+    """Say which of user name and password the sign-in cannot carry.
+
+    Basic has no encoding that both sides agree on beyond Latin-1 (RFC 7617, section 2.1); the others take all of Unicode,
+    but no lone surrogate, which is what Python makes of an environment variable that is not UTF-8.
+    """
+    for name, value in (("user name", options.username), ("password", _revealed(options.password) or "")):
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            return f"the {name} for {safe(options.host)} is not text in UTF-8"
+        if options.auth == "basic" and any(character > "\xff" for character in value):
+            return f"the {name} for {safe(options.host)} has a character that Basic cannot carry"
+    return ""
+
 
 class BoundedWSMan(Connection):
     """A WSMan whose every request ends at `deadline`, and whose failures say what they mean."""

@@ -556,3 +556,32 @@ def test_other_shapes(start: Callable[..., Tenant], shape: str) -> None:
     with opened(tenant) as shell:
         (mailbox,) = collect(shell, [tenant.mailbox]).mailboxes
     assert mailbox.recipient.type_details == "SharedMailbox"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        ({"password": Secret("пароль for the host")}, "password"),
+        ({"password": Secret("zażółć gęślą")}, "password"),
+        ({"password": Secret("half a \ud83d pair")}, "password"),
+        ({"password": Secret("half a \ud83d pair"), "auth": "ntlm"}, "not text"),
+        ({"password": Secret("half a \udcff pair"), "auth": "negotiate"}, "not text"),
+        ({"username": "оператор"}, "user name"),
+        ({"username": "operator\udce9", "auth": "ntlm"}, "user name"),
+    ],
+)
+def test_what_the_sign_in_cannot_carry_is_not_blamed_on_the_host(
+    tenant: Tenant, overrides: dict[str, Any], words: str
+) -> None:
+    before = tenant.lab.faults.winrm.requests
+    with pytest.raises(ShellUnavailable, match="nothing was sent") as raised:
+        opened(tenant, **overrides).__enter__()
+    assert raised.value.kind is ErrorKind.PARAMETER
+    assert words in raised.value.message
+    assert "half a" not in raised.value.message
+    assert tenant.lab.faults.winrm.requests == before
+
+
+def test_a_password_of_latin_1_is_sent(tenant: Tenant) -> None:
+    with pytest.raises(ShellUnavailable, match="refuses the account"):
+        opened(tenant, password=Secret("pässwörd for the host")).__enter__()

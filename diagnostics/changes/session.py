@@ -190,9 +190,17 @@ class Session:
         try:
             return sign_in(options, resource, http=self._http)
         except OperatorSignInFailed as problem:
-            raise ShellUnavailable(
-                step, problem.why.reason, kind=ErrorKind.NOT_SIGNED_IN, hint=problem.why.hint
-            ) from problem
+            kind = _KINDS.get(problem.why.missing, ErrorKind.NOT_SIGNED_IN)
+            raise ShellUnavailable(step, problem.why.reason, kind=kind, hint=problem.why.hint) from problem
+
+
+_KINDS = {
+    Missing.TIMED_OUT: ErrorKind.TIMED_OUT,
+    Missing.UNREACHABLE: ErrorKind.CONNECTION,
+    Missing.UNEXPECTED: ErrorKind.CONNECTION,
+    Missing.REMOTE_ERROR: ErrorKind.CONNECTION,
+}
+"""What it is when the sign-in host could not be asked, and has refused nobody."""
 
 
 def _runs_out(claims: TokenClaims) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from diagnostics import formats
 from diagnostics.cli import _guard
@@ -59,7 +59,7 @@ def _signed_in(subject: Subject, opening: Opening, progress: Callable[[str], Non
         try:
             session = sign_in(options, Resource.EXCHANGE, http=http)
         except OperatorSignInFailed as problem:
-            opening.problem = Unavailable(f"{problem}", Missing.NOT_SIGNED_IN, problem.why.provenance, problem.why.hint)
+            opening.problem = replace(problem.why, reason=f"{problem}")
             return None
     who = session.claims.user_principal_name or f"application {session.claims.application_id}"
     opening.steps.append(OpenStep("sign the operator in", who, time.monotonic() - started))

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from diagnostics.clouds import CloudName
+from diagnostics.net.urls import split
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,15 @@ def _text(value: object) -> object:
     if isinstance(value, Scalar):
         return value.raw
     return _no_collection(value, "must be a text")
+
+
+def _https_address(value: str) -> str:
+    parts = split(value.strip())
+    if parts.scheme.lower() != "https" or not parts.hostname or any(letter.isspace() for letter in parts.netloc):
+        raise ValueError("is not an https address")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("has a user or a password in it")
+    return value
 
 
 def _number(value: object) -> object:
@@ -56,6 +66,7 @@ def _no_collection(value: object, wanted: str) -> object:
 
 
 Text: TypeAlias = Annotated[str, BeforeValidator(_text)]
+HttpsAddress: TypeAlias = Annotated[str, AfterValidator(_https_address), BeforeValidator(_text)]
 Flag: TypeAlias = Annotated[bool, BeforeValidator(_flag)]
 Port: TypeAlias = Annotated[int, Field(ge=1, le=65535), BeforeValidator(_number)]
 Seconds: TypeAlias = Annotated[float, Field(gt=0, le=3600), BeforeValidator(_number)]
@@ -174,9 +185,11 @@ class Operator(Section):
 class Endpoints(Section):
     """Base URLs that replace the cloud's own, for private clouds and the lab; and the name server to ask."""
 
-    login: Text | None = Field(default=None, description="Sign-in host.")
-    graph: Text | None = Field(default=None, description="Microsoft Graph.")
-    exchange: Text | None = Field(default=None, description="Exchange's admin REST endpoint, without /adminapi.")
+    login: HttpsAddress | None = Field(default=None, description="Sign-in host.")
+    graph: HttpsAddress | None = Field(default=None, description="Microsoft Graph.")
+    exchange: HttpsAddress | None = Field(
+        default=None, description="Exchange's admin REST endpoint, without /adminapi."
+    )
     dns: NameServer | None = Field(
         default=None,
         description="Name server that is asked where a domain's mail goes: an address, and a port unless it is 53. "

@@ -37,8 +37,14 @@ def mail_exchangers(
     try:
         asked = resolver or (_asking(server) if server else dns.resolver.get_default_resolver())
         answer = asked.resolve(domain, dns.rdatatype.MX, lifetime=timeout, search=False)
-    except dns.resolver.NoAnswer:
-        return ()
+    except dns.resolver.NoAnswer as nothing:
+        if all(
+            found.rdtype in {dns.rdatatype.CNAME, dns.rdatatype.DNAME} for found in nothing.kwargs["response"].answer
+        ):
+            return ()
+        return Unavailable(
+            f"the name server answered something else than the MX of {safe(domain)}", Missing.UNEXPECTED, here()
+        )
     except dns.resolver.NXDOMAIN:
         return Unavailable(f"the domain {safe(domain)} is not in DNS", Missing.UNEXPECTED, here())
     except dns.resolver.LifetimeTimeout:

@@ -31,7 +31,7 @@ from diagnostics.sources.claims import decode_claims, secret_shape
 from diagnostics.sources.credentials import ClientCertificate, Credential, CredentialUnusable, for_msal
 from diagnostics.sources.endpoints import foreign_endpoint
 from diagnostics.sources.msal_http import MsalHttp, client_credentials, entra_error
-from diagnostics.sources.tokens import ApplicationToken
+from diagnostics.sources.tokens import ApplicationToken, is_token
 
 __all__ = [
     "PUBLIC_LOGINS",
@@ -180,7 +180,7 @@ def acquire_token(options: EntraOptions, *, http: HttpSession) -> TokenOutcome:
     token = result.get("access_token")
     if isinstance(token, str) and token:
         secret, claims = ApplicationToken(token), decode_claims(token, client.provenance())
-        if claims.opaque or not (claims.audience and claims.tenant_id):
+        if not is_token(token) or claims.opaque or not (claims.audience and claims.tenant_id):
             reason = f"{client.host} answered with a token that is not one of Entra's for an application"
             return _refused(Unavailable(reason, Missing.UNEXPECTED, client.provenance()), request)
         return TokenOutcome(secret, claims, (), request)

@@ -85,7 +85,11 @@ class MsalHttp:
         if isinstance(error, json.JSONDecodeError):
             return Unavailable(f"{self.host} did not answer with JSON", Missing.UNEXPECTED, self.provenance())
         reason = safe(str(error)).partition("\n")[0][:300] or type(error).__name__
-        return Unavailable(f"MSAL could not go on: {reason}", Missing.UNEXPECTED, self.provenance())
+        if not self.host:  # nothing was asked: what MSAL complains of was typed
+            return Unavailable(f"MSAL could not go on: {reason}", Missing.UNEXPECTED, self.provenance())
+        return Unavailable(
+            f"{self.host} answered in a way that MSAL does not take: {reason}", Missing.UNEXPECTED, self.provenance()
+        )
 
 
 def client_credentials(application: Any, scope: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import quote
@@ -25,7 +25,7 @@ from diagnostics.sources.claims import decode_claims
 from diagnostics.sources.credentials import Credential, CredentialUnusable, for_msal
 from diagnostics.sources.msal_http import MsalHttp, client_credentials, entra_error
 from diagnostics.sources.rights import MissingRight, missing_rights
-from diagnostics.sources.tokens import OperatorToken
+from diagnostics.sources.tokens import OperatorToken, is_token
 
 _LARGEST_FILE = 256 * 1024
 _ALMOST_EXPIRED = 60.0
@@ -109,12 +109,15 @@ class OperatorSession:
 
 
 class OperatorSignInFailed(Exception):
-    """The operator is not signed in; says why in words, with Entra's errors where Entra refused."""
+    """The operator is not signed in; says why in words, with Entra's errors where Entra refused.
+
+    `why.missing` is NOT_SIGNED_IN where somebody refused; where nobody could be asked, what kept it from that.
+    """
 
     def __init__(self, resource: Resource, why: Unavailable, errors: tuple[EntraError, ...] = ()) -> None:
         super().__init__(f"The operator could not sign in for {resource.words}: {why.reason}")
         self.resource = resource
-        self.why = replace(why, missing=Missing.NOT_SIGNED_IN)
+        self.why = why
         self.errors = errors
 
 
@@ -135,6 +138,9 @@ def sign_in(options: OperatorOptions, resource: Resource, *, http: HttpSession) 
     if not isinstance(token, str) or not token:
         why = entra_error(result, client.provenance(), grant) if result.get("error") else _nothing(client)
         raise _failed(resource, why)
+    if not is_token(token):
+        reason = f"{client.host} answered with a token that is none"
+        raise _failed(resource, Unavailable(reason, Missing.UNEXPECTED, client.provenance()))
     return _session(OperatorToken(token), resource, client.provenance())
 
 

@@ -15,3 +15,8 @@ class OperatorToken(Secret):
     """An access token of the operator, for Exchange PowerShell or Graph; never for IMAP."""
 
     __slots__ = ()
+
+
+def is_token(text: str) -> bool:
+    """Whether a text can be an access token at all: printable ASCII without blanks (RFC 6750, section 2.1)."""
+    return bool(text) and all("!" <= character <= "~" for character in text)

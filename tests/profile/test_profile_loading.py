@@ -244,3 +244,27 @@ def test_no_text_makes_the_loader_fail_otherwise(text: str) -> None:
 @given(st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4)))
 def test_no_tree_makes_the_loader_fail_otherwise(tree: object) -> None:
     loads_or_complains(json.dumps(tree))
+
+
+@pytest.mark.parametrize("name", ["login", "graph", "exchange"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://[::1",
+        "https://localhost:port",
+        "https://localhost:99999",
+        "http://login.example",
+        "login.example",
+        "https://",
+        "https://user:hunter2@login.example",
+        "https://login example",
+        "https://\u2100.example",
+    ],
+)
+def test_an_endpoint_that_is_no_https_address_is_named(name: str, address: str) -> None:
+    with pytest.raises(ProfileError) as raised:
+        loaded(MINIMAL + f"endpoints: {{{name}: '{address}'}}\n")
+    (complaint,) = raised.value.complaints
+    assert f"`endpoints.{name}` " in complaint.what
+    assert complaint.place.line > 1
+    assert "hunter2" not in str(complaint)

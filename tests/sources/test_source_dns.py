@@ -117,3 +117,26 @@ def test_no_answer_is_not_no_mail(name_server: Start, answer: Answer, missing: M
 def test_whatever_was_typed_does_not_make_it_fail(name_server: Start, domain: str) -> None:
     found = mail_exchangers(domain, timeout=0.5, resolver=name_server(refusing(dns.rcode.NXDOMAIN)))
     assert isinstance(found, Unavailable)
+
+
+def other(kind: str, *values: str) -> Answer:
+    def answer(query: dns.message.Message) -> dns.message.Message:
+        response = dns.message.make_response(query)
+        response.flags |= dns.flags.RA
+        response.answer.append(dns.rrset.from_text(query.question[0].name, 300, "IN", kind, *values))
+        return response
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [("A", "192.0.2.1"), ("TXT", '"v=spf1 -all"'), ("NS", "ns.example."), ("AAAA", "2001:db8::1")]
+)
+def test_an_answer_to_another_question_is_no_answer(name_server: Start, kind: str, value: str) -> None:
+    found = mail_exchangers("contoso.com", timeout=0.5, resolver=name_server(other(kind, value)))
+    assert isinstance(found, Unavailable)
+    assert found.missing is Missing.UNEXPECTED
+
+
+def test_an_alias_without_mx_has_none(name_server: Start) -> None:
+    assert mail_exchangers("contoso.com", resolver=name_server(other("CNAME", "elsewhere.example."))) == ()

@@ -96,7 +96,7 @@ def test_a_login_host_that_answers_html(http: HttpSession, peer: Start, tls: obj
     with pytest.raises(OperatorSignInFailed, match="an HTML page") as failure:
         sign_in(options, Resource.EXCHANGE, http=http)
     assert failure.value.errors == ()
-    assert failure.value.why.missing is Missing.NOT_SIGNED_IN
+    assert failure.value.why.missing is Missing.UNEXPECTED, "nobody refused the operator"
 
 
 # A person

@@ -8,7 +8,7 @@ VERSIONS ?= locked
 BIN := $(VENV)/bin
 UV ?= uv
 
-.PHONY: demo test lowest check bench kills lock licenses clean
+.PHONY: demo test lowest check bench faults kills lock licenses clean
 
 $(BIN)/diag: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "diag needs Python 3.11 or newer")'
@@ -37,6 +37,10 @@ check: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Every boundary × every fault × every moment, each in a process of its own: an hour or so, two at once.
+faults: $(VENV)/.test
+	$(BIN)/diag lab faults
 
 bench: $(VENV)/.test
 	for script in benchmarks/*.py; do $(BIN)/python $$script; done

@@ -273,6 +273,8 @@ def generated() -> Iterator[Cell | Senseless]:
 
 def _moments(boundary: Boundary, kind: Kind) -> Sequence[Moment]:
     """Return when a fault can begin: the connections of a stream, or of one IMAP session, begin once."""
+    if boundary in _STREAMS and kind.conduct is Conduct.RESET_MID_REQUEST:  # whose requests are fewer than its answers
+        return (*MOMENTS[boundary][:2], Moment("last", _OF_PIPELINES, 0, 1))
     if kind.conduct not in OF_CONNECTIONS:
         return MOMENTS[boundary]
     if boundary in {Boundary.IMAP, *_STREAMS, Boundary.DISCOVERY}:

@@ -122,6 +122,11 @@ _OTHERWISE: Mapping[str, Expected] = {
     ),
     # A farewell is a line of IMAP, too, and says nothing of whose server it is.
     "imap/bye/greeting": Expected(frozenset({1, 3}), _SIGNED_IN_IMAP | {"imap-server"}, causes=("net-",)),
+    # The words of an OK are for people: the mailbox opens.
+    "imap/invalid-utf-8/examine": _NOTHING_LOST,
+    "imap/lone-surrogate/examine": _NOTHING_LOST,
+    # What Exchange itself says to a token that it does not take.
+    "rest/status-401/first": Expected(frozenset({3, 4}), _EXCHANGE, told=frozenset({"exchange-connection"})),
     # The greeting comes whole before what never ends.
     "imap/endless-body/greeting": Expected(frozenset({1, 3}), _SIGNED_IN_IMAP, told=_IMAP, causes=("net-",)),
 }

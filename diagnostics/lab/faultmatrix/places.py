@@ -22,6 +22,9 @@ from diagnostics.lab.powershell.misbehaving import MET
 from diagnostics.lab.server import Lab
 
 CONNECT_SECONDS, OPERATION_SECONDS = 1, 2
+START_SECONDS = 6
+"""Seconds that a child may take to start, instead of those for a connection."""
+
 NOBODY = "nobody@contoso.com"
 NEVER = 1_000_000_000
 _TRANSPORTS = {Boundary.REST: "rest", Boundary.STDIO: "local", Boundary.SSH: "ssh"}
@@ -45,6 +48,12 @@ _ALSO_NAMED = {
 def transport(boundary: Boundary) -> str:
     """Return the Exchange transport with which a boundary is tried."""
     return _TRANSPORTS.get(boundary, "winrm")
+
+
+def connect_seconds(cell: Cell) -> int:
+    """Return the time-out for connections in the cell's profile."""
+    starts = cell.boundary in {Boundary.STDIO, Boundary.SSH} and cell.kind.conduct not in OF_CONNECTIONS
+    return START_SECONDS if starts else CONNECT_SECONDS
 
 
 class Trap(Listener):
@@ -141,7 +150,7 @@ def placed(cell: Cell, home: Path, nth: int) -> Iterator[Place]:
             faults.onset = onset
         opened.enter_context(lab)
         tree = yaml.safe_load(lab.profile.read_text())
-        tree["timeouts"] = {"connect": CONNECT_SECONDS, "operation": OPERATION_SECONDS}
+        tree["timeouts"] = {"connect": connect_seconds(cell), "operation": OPERATION_SECONDS}
         place.words = _words(boundary, lab)
         if boundary in {Boundary.STDIO, Boundary.SSH}:
             _stand_in(place, tree, opened)

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,11 @@ import yaml
 from diagnostics.lab.faultmatrix import oracle
 from diagnostics.lab.faultmatrix.cells import NO_KIND, Boundary, Cell, Errand, Moment
 from diagnostics.lab.faultmatrix.measuring import Measured, measure
-from diagnostics.lab.faultmatrix.places import CONNECT_SECONDS, NEVER, OPERATION_SECONDS, Place, placed, transport
-from diagnostics.lab.faults import UNHEARD, Conduct
+from diagnostics.lab.faultmatrix.places import NEVER, OPERATION_SECONDS, Place, connect_seconds, placed, transport
+from diagnostics.lab.faults import UNHEARD, Conduct, Fault
 
 PROCESSES = 2
 HEALTHY_SECONDS = 120.0
-_DEADLINE = CONNECT_SECONDS + OPERATION_SECONDS
 _LEAST = 8.0
 """Seconds that a start and a healthy run may take on a busy machine, whatever was measured."""
 
@@ -34,7 +33,7 @@ USUAL = {Boundary.DNS: 1}
 """Exit codes of runs in which nothing misbehaves, where that is not 0."""
 
 REPORT, JOURNAL = "report.yaml", "journal.jsonl"
-UNCOUNTED = UNHEARD | {Conduct.RESET_AT_CONNECT}
+UNCOUNTED = UNHEARD | {Conduct.RESET_AT_CONNECT, Conduct.SILENT_AT_CONNECT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +59,14 @@ class Row:
 
 
 @functools.cache
-def healthy(boundary: Boundary, fitting: str, errand: Errand) -> tuple[int, float]:
-    """Return how many exchanges fit in a healthy run, and how many seconds it takes. Raises RuntimeError if it fails."""
+def healthy(boundary: Boundary, fitting: str, errand: Errand, conduct: Conduct | None) -> tuple[int, float]:
+    """Return how many exchanges fit in a healthy run, and how many seconds it takes. Raises RuntimeError if it fails.
+
+    `conduct` is what waits for an exchange that never comes.
+    """
     with tempfile.TemporaryDirectory(prefix="diag-faults-") as folder:
-        home = Path(folder)
-        with placed(Cell(boundary, NO_KIND, Moment("never", fitting, NEVER), errand), home, NEVER) as place:
+        home, kind = Path(folder), replace(NO_KIND, fault=Fault(conduct=conduct))
+        with placed(Cell(boundary, kind, Moment("never", fitting, NEVER), errand), home, NEVER) as place:
             done = measure(*_command(place), home, lambda: HEALTHY_SECONDS)
             if done.exit_code != USUAL.get(boundary, 0):
                 words = done.stderr.decode("utf-8", "replace").strip()[-300:]
@@ -74,7 +76,8 @@ def healthy(boundary: Boundary, fitting: str, errand: Errand) -> tuple[int, floa
 
 def run(cell: Cell) -> Row:
     """Run one cell."""
-    seen, usual = healthy(cell.boundary, cell.moment.fitting, cell.errand)
+    counted = cell.kind.conduct if cell.kind.conduct is Conduct.RESET_MID_REQUEST else None  # a stream's requests
+    seen, usual = healthy(cell.boundary, cell.moment.fitting, cell.errand, counted)
     with tempfile.TemporaryDirectory(prefix="diag-faults-") as folder:
         home = Path(folder)
         with placed(cell, home, cell.moment.at(seen)) as place:
@@ -94,7 +97,7 @@ def run(cell: Cell) -> Row:
 def _limit(cell: Cell, place: Place, usual: float) -> float:
     """Return the seconds that the run may take: those of a healthy one, and three times the deadlines it has met."""
     begun = _UNHEARD_EXCHANGES if cell.kind.conduct in UNHEARD else max(1, place.met)
-    return max(_LEAST, 2 * usual) + oracle.PATIENCE * _DEADLINE * begun
+    return max(_LEAST, 2 * usual) + oracle.PATIENCE * (connect_seconds(cell) + OPERATION_SECONDS) * begun
 
 
 def _command(place: Place) -> tuple[list[str], dict[str, str]]:

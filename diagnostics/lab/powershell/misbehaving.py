@@ -2,8 +2,8 @@
 
     python -m diagnostics.lab.powershell.misbehaving --conduct cut --fitting Data --nth 2 --tally FILE [switches, ignored]
 
-Labels are `read NAME` for packets that come and `NAME pool` or `NAME pipeline` for those that go. The tally grows by a
-byte for each packet that fits, and by `m` for each that met the misconduct: its reader is another process.
+Labels are `NAME pool` or `NAME pipeline`, of packets that go, or of those that come where the process ends at one. The tally
+grows by a byte for each packet that fits, `m` for one that met the misconduct: its reader is another process.
 """
 
 from __future__ import annotations
@@ -40,9 +40,10 @@ class MisbehavingServerMode(ServerMode):
         self._faults = EndpointFaults(onset=onset)
         self._tally = tally
         self._silent = threading.Event()
+        self._ends_while_reading = onset.fault.conduct is Conduct.RESET_MID_REQUEST
 
     def _answer(self, packet: Packet) -> None:
-        if self._step(f"read {packet.name}") is Conduct.RESET_MID_REQUEST:
+        if self._ends_while_reading and self._step(f"{packet.name} {_whose(packet)}") is not None:
             os._exit(FAILED)
         super()._answer(packet)
 
@@ -50,7 +51,7 @@ class MisbehavingServerMode(ServerMode):
         if self._silent.is_set():
             return
         packet = parse(data)
-        conduct = self._step(f"{packet.name} {'pool' if packet.target is None else 'pipeline'}")
+        conduct = None if self._ends_while_reading else self._step(f"{packet.name} {_whose(packet)}")
         if conduct is None:
             super()._write(data)
             return
@@ -74,7 +75,8 @@ class MisbehavingServerMode(ServerMode):
             os._exit(FAILED)
         elif conduct is Conduct.CUT:
             self._raw(half)
-            os.close(self.sink.fileno())
+            with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - for its descriptor
+                os.dup2(nowhere.fileno(), self.sink.fileno())
         elif conduct in _SPOILED:
             self._silent.clear()
             self._raw(pack(packet.name, packet.target, _SPOILED[conduct](packet.data)))
@@ -102,6 +104,10 @@ class MisbehavingServerMode(ServerMode):
             self.sink.flush()
         except (BrokenPipeError, ValueError):
             os._exit(FAILED)
+
+
+def _whose(packet: Packet) -> str:
+    return "pool" if packet.target is None else "pipeline"
 
 
 def _in_a_text(data: bytes, words: bytes) -> bytes:
@@ -134,6 +140,9 @@ def main(arguments: list[str] | None = None) -> int:
     onset = Onset(Fault(conduct=options.conduct), options.fitting, options.nth)
     if options.conduct is Conduct.RESET_AT_CONNECT:
         print("The subsystem request failed.", file=sys.stderr)  # noqa: T201 - a process says on stderr why it ends
+        return FAILED
+    if options.conduct is Conduct.SILENT_AT_CONNECT:
+        sys.stdin.buffer.read()
         return FAILED
     shell = open_shell(os.environ.get("DIAG_LAB_READY_FILE"))
     return MisbehavingServerMode(shell, sys.stdin.buffer, sys.stdout.buffer, onset, options.tally).serve()

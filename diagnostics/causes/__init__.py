@@ -25,7 +25,7 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
 }
 _MEND = 3  # position of "How to mend it" among the headings
 _STEP = re.compile(r"^\d+\.\s+", re.MULTILINE)
-_BLOCK = re.compile(r"^(?P<indent>[ ]*)```(?P<language>\w*)\n(?P<body>.*?)^[ ]*```[ ]*$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^(?P<indent>[ ]*)```(?P<language>\w*)\n(?P<body>(?:(?![ ]*```).*\n)*+)[ ]*```[ ]*$", re.MULTILINE)
 
 
 class UnknownCause(KeyError):

@@ -16,7 +16,7 @@ from diagnostics.evidence import (
 )
 
 GUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
-_CUT = re.compile(r"(?:\.{2,}|…|\*{2,}|[xX]{4,}|<[^>]*>)")
+_CUT = re.compile(r"(?:\.{2,}|…|\*{2,}|[xX]{4,}|<[^<>]*>)")
 
 
 def is_guid(value: str) -> bool:

@@ -40,7 +40,7 @@ RULES: tuple[Rule, ...] = (
     Rule(_K.PRINCIPAL_NOT_FOUND, _P.ID, r"^Ex94914C$", "seen: Add-MailboxPermission with an unknown -User"),
     Rule(_K.NOT_FOUND, _P.ID, r"^Ex6F9304$", "seen: REST error texts of Get-Mailbox and Get-MailboxPermission"),
     Rule(_K.COMMAND_NOT_FOUND, _P.ID, r"^CommandNotFoundException\b", "PowerShell engine 7.6.9, recorded"),
-    Rule(_K.PROMPT, _P.ID, r"^(HostException|InvokeMethodOnNull.*Prompt)\b", "PowerShell engine 7.6.9, recorded"),
+    Rule(_K.PROMPT, _P.ID, r"^(HostException|InvokeMethodOnNull.{0,100}Prompt)\b", "PowerShell engine 7.6.9, recorded"),
     Rule(_K.PROMPT, _P.MESSAGE, r"command that prompts the user failed", "PowerShell engine 7.6.9, recorded"),
     Rule(
         _K.PARAMETER,
@@ -60,20 +60,20 @@ RULES: tuple[Rule, ...] = (
     Rule(
         _K.PRINCIPAL_NOT_FOUND,
         _P.MESSAGE,
-        r"Couldn.t find object \".*\"\. Please make sure that it was spelled correctly",
+        r"Couldn.t find object \".{0,400}?\"\. Please make sure that it was spelled correctly",
         "seen: Add-MailboxPermission with an unknown -User",
     ),
     Rule(
         _K.NOT_FOUND,
         _P.MESSAGE,
-        r"object '.*' couldn.t be found on '",
+        r"object '.{0,400}?' couldn.t be found on '",
         "seen: Get-Mailbox and Get-MailboxPermission",
     ),
     Rule(_K.NOT_FOUND, _P.TYPE, r"ManagementObjectNotFoundException", "seen: details[0].message of the admin REST"),
     Rule(
         _K.NO_RIGHTS,
         _P.MESSAGE,
-        r"role assigned to application .* (isn.t|is not) supported in this scenario",
+        r"role assigned to application .{0,400}? (isn.t|is not) supported in this scenario",
         "office-docs-powershell issue 11332: app role without directory role",
     ),
     Rule(

@@ -25,8 +25,8 @@ KIND_OF_STATUS = {
     504: ErrorKind.TIMED_OUT,
 }
 _PASSING = re.compile(
-    r"ADTransientException|ADServerNotSuitableException|TransientException|StoragePermanentException.*Retry|"
-    r"transient (directory )?(error|failure)|server.* is currently unavailable",
+    r"ADTransientException|ADServerNotSuitableException|TransientException|StoragePermanentException(?:(?!StoragePermanentException).)*Retry|"
+    r"transient (directory )?(error|failure)|server(?:(?!server).)* is currently unavailable",
     re.IGNORECASE,
 )
 """Errors of the directory that go away by themselves (seen in clients' lists of what they retry)."""

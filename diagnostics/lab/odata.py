@@ -43,7 +43,7 @@ def matches(item: Mapping[str, Any], request: Request) -> bool:
     text = option(request, "$filter")
     if not text:
         return True
-    return all(_term(item, part.strip()) for part in re.split(r"\s+and\s+", text, flags=re.IGNORECASE))
+    return all(_term(item, part.strip()) for part in re.split(r"(?<!\s)\s++and\s+", text, flags=re.IGNORECASE))
 
 
 def _term(item: Mapping[str, Any], term: str) -> bool:

@@ -141,7 +141,7 @@ def load_text(text: str, path: Path, *, name: str = "") -> Profile:
     return Profile(name or path.stem, path, document, dict(source.values))
 
 
-_LINE = re.compile(r"[ \t-]*(?P<key>\w+):[ \t]+(?P<value>\S.*?)(?:[ \t]+#.*|[ \t]*)$")
+_LINE = re.compile(r"[ \t-]*+(?P<key>\w++):[ \t]++(?P<value>\S(?:[^ \t]|[ \t]++(?!#|$))*+)(?:[ \t]+#.*|[ \t]*)$")
 _IDS = {
     "tenant": SettingName.TENANT,
     "id": SettingName.APPLICATION_ID,

@@ -14,7 +14,7 @@ _NOT_A_CMDLET = re.compile(
     r"(?P<cmdlet>(?:New|Get|Set|Remove|Add)-(?:ServicePrincipal|MailboxPermission|CASMailbox|EXO\w+|Recipient|Mailbox))\W+"
     r"(?:is not recognized|cmdlet not found|is not present in the role definition|wurde nicht als|no se reconoce"
     r"|n'est pas reconnu)"
-    r"|(?:is not recognized|no se reconoce)[^\n]*?(?:New|Get|Remove)-ServicePrincipal",
+    r"|(?:is not recognized|no se reconoce)(?:(?!is not recognized|no se reconoce)[^\n])*?(?:New|Get|Remove)-ServicePrincipal",
     re.IGNORECASE,
 )
 _OF_EXCHANGE = re.compile(

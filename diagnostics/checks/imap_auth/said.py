@@ -25,9 +25,12 @@ CHECK = said(
         Says("mailkit-authentication-failed", "auth-rejected-no-reason", POSSIBLE),
         Says("smtp-reply-in-a-tuple", "smtp-invalid-xoauth2-data", CERTAIN, r"status=5\.5\.124"),
         Says(
-            "smtp-reply-in-a-tuple", "smtp-auth-unsuccessful", CERTAIN, r"status=5\.7\.3\b.*Authentication unsuccessful"
+            "smtp-reply-in-a-tuple",
+            "smtp-auth-unsuccessful",
+            CERTAIN,
+            r"status=5\.7\.3\b.{0,400}Authentication unsuccessful",
         ),
-        Says("smtp-reply-in-a-tuple", "smtp-auth-disabled", LIKELY, r"code=530\b.*status=5\.7\.57"),
+        Says("smtp-reply-in-a-tuple", "smtp-auth-disabled", LIKELY, r"code=530\b.{0,400}status=5\.7\.57"),
         Says("policy-allows-basic-auth-imap", "auth-policy-output-misleads", LIKELY),
         Says("imap-command-error", "auth-rejected-no-reason", POSSIBLE, r"number=12\b"),
         Says("imap-connection-setup-failed", "auth-rejected-no-reason", POSSIBLE),

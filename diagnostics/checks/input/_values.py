@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from diagnostics.checks._ids import GUID, is_guid
 
 _PLACEHOLDER = re.compile(
-    r"\{\{?.*?\}\}?"  # {{tenantid}}, {tenant}
+    r"\{[^{}\n]*\}"  # {{tenantid}}, {tenant}
     r"|<[^<>]*>"
     r"|\[[A-Za-z_ -]+\]"
     r"|(?i:(?<![A-Za-z])(?:your[-_ ]|enter[-_ ]|change[-_ ]?me(?![A-Za-z])|replace[-_ ]|insert[-_ ]))"

@@ -11,7 +11,9 @@ from diagnostics.evidence import Evidence, SaslFault, SettingName
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed
 
 _ADDRESS = re.compile(r"(?!')[^\s@:\\/<>\"(),;]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]{2,}")
-_BACKSLASH = re.compile(r"[^\s@]+@[^\s\\/]+[\\/]+[^\s@]+(?:@\S+)?|^[\w.-]+\\[\w.-]+\\[\w.@-]+$")
+_BACKSLASH = re.compile(  # each address ends where the next one begins, so that none is read twice
+    r"[^\s@]@(?:(?![^\s@]@[^\s\\/])[^\s\\/])+[\\/]+[^\s@]|^[\w.-]+\\[\w.-]+\\[\w.@-]+$"
+)
 
 
 def judge(evidence: Evidence) -> Iterator[Judgement]:

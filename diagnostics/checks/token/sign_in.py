@@ -14,8 +14,8 @@ from diagnostics.evidence import EntraError, Evidence, SecretShape, SettingName,
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 
 _QUOTED_ID = re.compile(
-    r"identifier ['\"‘’“”]?(?P<id>.*?)['\"‘’“”]? (?:was|is) (?:not|n't|neither)"
-    r"|(?:^|:\s*)['\"‘’“”]?(?P<invalid>[^:'\"‘’“”]*?)['\"‘’“”]? is not a valid application identifier",
+    r"identifier ['\"‘’“”]?(?P<id>(?:(?!identifier ).)*?)['\"‘’“”]? (?:was|is) (?:not|n't|neither)"
+    r"|(?:^|:\s*+)['\"‘’“”]?(?P<invalid>[^:'\"‘’“”]*?)['\"‘’“”]?(?: |(?<= ))is not a valid application identifier",
     re.DOTALL,
 )
 _DIRECTORY = re.compile(r"in the directory (?:['\"‘’“”](?P<id>[^'\"‘’“”]*)|(?P<hidden><[^<>]*>))")
@@ -79,7 +79,7 @@ def _suspect(
 
 def _first_sentence(text: str) -> str:
     flat = " ".join(text.split())
-    return re.split(r"(?:\\r\\n)?\s*Trace ID:", flat)[0][:300]
+    return re.split(r"(?:\\r\\n)?(?<!\s)\s*+Trace ID:", flat, maxsplit=1)[0][:300]
 
 
 def _invalid_secret(error: EntraError, evidence: Evidence) -> list[Suspect]:
@@ -279,7 +279,7 @@ def _invalid_scope(error: EntraError, _evidence: Evidence) -> list[Suspect]:
     if error.grant_type == "client_credentials" or re.search(
         r"client credential|/\.default suffix", error.description, re.IGNORECASE
     ):
-        scope = re.search(r"[Tt]he scope (?P<scope>.+?) is not valid", error.description)
+        scope = re.search(r"[Tt]he scope (?P<scope>(?:(?![Tt]he scope ).)+?) is not valid", error.description)
         if scope is None or not scope["scope"].strip().startswith("/.default"):
             return [
                 _suspect("token-scope-not-default", Confidence.LIKELY, error),

@@ -15,7 +15,9 @@ from diagnostics.sources.transcript import prose
 from diagnostics.sources.transcript.codes import UNNUMBERED, WORDINGS, repaired
 from diagnostics.sources.transcript.window import Flow, View
 
-_FOOTER = re.compile(r"Correlation Id:\s*[0-9a-f*x<]{4}[^\n]*\s+Timestamp:", re.IGNORECASE)  # of Entra's pages
+_FOOTER = re.compile(
+    r"Correlation Id:\s*[0-9a-f*x<]{4}[^\n]{0,200}?(?<!\s)\s++Timestamp:", re.IGNORECASE
+)  # of Entra's pages
 _ALONE = re.compile(r"[^\w\n]*(?:[^\s:：]{1,20}[:：]\s*)?AADSTS\d{4,8}[:：]")
 _NAMES_ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _CODE = re.compile(r"AADSTS[ :_-]{0,2}(?P<code>\d{4,8})(?!\d)", re.IGNORECASE)
@@ -30,7 +32,7 @@ _TAIL = re.compile(
     r"(?:Timestamp:?\s*(?P<timestamp>\d{4}-\d\d-\d\d[\sT]+\d\d:\d\d:\d\d ?Z?))?",
     re.IGNORECASE,
 )
-_TRACE = re.compile(r"\s*Trace ID\b", re.IGNORECASE)
+_TRACE = re.compile(r"Trace ID\b", re.IGNORECASE)
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _FIELD = r"['\"]?\b{name}['\"]?\s*(?:=>|[:=])\s*['\"]?(?P<value>[^'\"\s,;}}&)]{{2,60}})"
 _FIELDS = {
@@ -78,7 +80,7 @@ _SENTENCES = re.compile(
     "|entitlements|valid resources|refresh token|proof key|grant type|/common endpoint|only an admin"
 )
 _SEPARATOR = re.compile(r"['\"`*]{0,3}[ \t]*(?::|：|-|–|\|)?[ \t]*(?:\n[ \t]*[`*“\"]{0,2})?")
-_OPENED = re.compile(r"([\"'“‘`])(?:\s*\d{4,8} - \[[^\]]*\]:\s*|[\w. ]{0,40}: ?)?$")
+_OPENED = re.compile(r"([\"'“‘`])(?:\s{0,9}\d{4,8} - \[[^\]]{0,60}\]:\s{0,9}|[\w. ]{0,40}: ?)?$")
 _BRACKET = re.compile(r"[)\]}](?=\s*$)|\"\s*[,}]", re.MULTILINE)
 _COMPLETE = re.compile(r"(?:[.!}\]\"]|'\)?\.?|\.\)|\.\.\.|…|\d\dZ|[_*])$")
 _CONTINUES = re.compile(
@@ -162,7 +164,8 @@ def _end(window: View, flow: Flow, match: re.Match[str], start: int) -> int:
     for pattern in (_TRACE, _BLANK_LINE, _CODE):
         found = pattern.search(text, start, limit)
         if found:
-            ends.append(found.start())
+            blanks = pattern is _TRACE
+            ends.append(start + len(text[start : found.start()].rstrip()) if blanks else found.start())
     opened = _OPENED.search(text[max(match.start() - 60, 0) : match.start()])
     closing = _CLOSING.get(opened[1], "") if opened else ""
     if closing:

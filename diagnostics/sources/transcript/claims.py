@@ -12,16 +12,18 @@ from diagnostics.sources.transcript import prose
 from diagnostics.sources.transcript.jsontext import Found, salvage
 from diagnostics.sources.transcript.window import View
 
-_JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\s?\.\s?eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?")
+_JWT = re.compile(r"\beyJ(?:(?!-eyJ)[A-Za-z0-9_-]){10,}+\s?\.\s?eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?")
 _OPAQUE = re.compile(r"(?<![A-Za-z0-9+/_-])EwB[A-Za-z0-9+/_-]{20,}={0,2}")
 _DOCUMENTED = "EwBAAl3BAAUFFpUAo7J3Ve0bjLBWZWCclRC3EoAA"  # the token of the example on Microsoft's page
 _NAMES = {
     "aud", "iss", "iat", "nbf", "exp", "aio", "appid", "azp", "appidacr", "azpacr", "idp", "idtyp", "oid", "rh", "roles", "scp",
     "sub", "tid", "upn", "unique_name", "uti", "ver", "wids", "app_displayname", "sid", "xms_tcdt", "preferred_username",
 }  # fmt: skip
-_LINE = re.compile(r"^\s*[|\"'*-]*\s*\"?(?P<name>[a-z_]{3,20})\"?\s*(?:[:=|]|\s{2,})\s*(?P<value>\S.*?)\s*[|,]*\s*$")
+_LINE = re.compile(
+    r"\s*+[|\"'*-]*+\s*+\"?(?P<name>[a-z_]{3,20}+)\"?+(?:\s*+[:=|]\s*+|\s{2,}+)(?P<value>\S.*)", re.DOTALL
+)
 _ROLES = re.compile(
-    r"^\W{0,8}roles[\"']?\s*[:=]\s*(?P<roles>[\[{(]?[\"']?(?:full_access_as_app|(?:IMAP|POP|SMTP|Mail|Exchange|EWS)\.\w+)[^\n]*?)\s*,?\s*$"
+    r"^\W{0,8}roles[\"']?\s*[:=]\s*(?P<roles>[\[{(]?[\"']?(?:full_access_as_app|(?:IMAP|POP|SMTP|Mail|Exchange|EWS)\.\w+)[^\n]*)$"
 )
 _FEWEST = 4
 
@@ -32,8 +34,9 @@ def from_strings(window: View) -> Iterator[TokenClaims]:
     if "eyJ" in flow.text:
         text = re.sub(r"(?<=[A-Za-z0-9_-]{60})\n[ \t]*(?=[A-Za-z0-9_.-]{20,}(?:\s|$|\"|'))", "", flow.text)
         shift = len(flow.text) - len(text)
+        at = 0
         for match in _JWT.finditer(text):
-            at = match.start() if not shift else flow.text.find(match[0][:40])
+            at = match.start() if not shift else max(flow.text.find(match[0][:40], at), at)
             claims = decode_claims(re.sub(r"\s", "", match[0]), window.where(flow.number_at(at)))
             if claims.audience or claims.application_id or claims.tenant_id:
                 yield claims
@@ -60,7 +63,7 @@ def from_roles(window: View) -> Iterator[TokenClaims]:
     for index, line in enumerate(window.lines):
         match = _ROLES.search(line)
         if match and not prose.explains(window.lines, index) and not prose.is_program(line):
-            fields = _spelled_out({"roles": match["roles"]})
+            fields = _spelled_out({"roles": match["roles"].rstrip().removesuffix(",").rstrip()})
             yield claims_of_payload(fields, window.where(window.numbers[index]), complete=False)
 
 
@@ -70,12 +73,13 @@ def from_dump(window: View) -> Iterator[TokenClaims]:
     first = 0
     for index, line in enumerate([*window.lines, ""]):
         match = _LINE.match(line)
-        if match and match["name"] in _NAMES and ("{" not in line or match["value"].endswith("}")):
+        value = _trimmed(match["value"]) if match else ""
+        if match and match["name"] in _NAMES and ("{" not in line or value.endswith("}")):
             if match["name"] in block and match["name"] != "roles":
                 yield from _dumped(window, block, first)
                 block = {}
             first = first if block else index
-            block[match["name"]] = match["value"]
+            block[match["name"]] = value
         elif not line.strip() or (block and not match):
             yield from _dumped(window, block, first)
             block = {}
@@ -93,6 +97,11 @@ def _dumped(window: View, block: Mapping[str, str], first: int) -> Iterator[Toke
     fields: dict[str, Any] = {name: salvage(f'"{name}": {_bare(value)}').get(name) for name, value in values.items()}
     whole = "roles" in fields or "scp" in fields or {"tid", "ver"} <= set(fields)
     yield claims_of_payload(_spelled_out(fields), window.where(window.numbers[first]), complete=whole)
+
+
+def _trimmed(value: str) -> str:
+    """Return a value without the bar or comma that ends its line."""
+    return value[0] + value[1:].rstrip().rstrip("|,").rstrip()
 
 
 def _bare(value: str) -> str:

@@ -143,7 +143,10 @@ UNNUMBERED: Final = tuple(
         (50076, r"you must use multi-factor authentication to access '"),
         (50105, r"The signed in user '[^'\n]*' is not assigned to a role for the application"),
         (50126, r"Error validating credentials due to invalid username or password"),
-        (50194, r"Application '[^'\n]*'(?:\([^)\n]*\))? (?:is not|isn't) configured as a multi-?tenant application"),
+        (
+            50194,
+            r"Application '[^'\n]{0,200}'(?:\([^)\n]{0,200}\))? (?:is not|isn't) configured as a multi-?tenant application",
+        ),
         (50194, r"Usage of the /common endpoint (?:is not|isn't) supported for such applications"),
         (53003, r"Access has been blocked by Conditional Access policies"),
         (65001, r"The user or administrator has not consented to use the application with ID"),

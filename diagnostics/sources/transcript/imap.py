@@ -39,7 +39,7 @@ _VERBS = (
 _COMMAND = re.compile(rf"^{_TAG}\s+(?P<verb>{_VERBS})\b(?P<rest>.*)$", re.IGNORECASE)
 _LITERAL = re.compile(r"^(?:\+\s*|(?=eyJ))(?P<base64>[A-Za-z0-9+/]{16,}={0,2})\s*$")
 _CAPABILITY = re.compile(r"\*\s+CAPABILITY\s+(?P<list>IMAP4.*)$", re.IGNORECASE)
-_LISTED = re.compile(r"\*\s+LIST\s+\([^)]*\)\s+\S+\s+(?P<name>\"[^\"]*\"|\S+)")
+_LISTED = re.compile(r"\*\s+LIST\s+\([^)]{0,200}\)\s+\S+\s+(?P<name>\"[^\"]*\"|\S+)")
 _CLOSED = re.compile(
     r"\[ ?Server disconnected ?\]|^\s*(?:Connection (?:closed|lost)|EOF|unexpected EOF)\b", re.IGNORECASE
 )
@@ -77,7 +77,7 @@ _USER = (
         re.IGNORECASE,
     ),
     re.compile(
-        r"(?:\blogin (?:failed )?for|authenticat\w+ (?:user|as)|logging in as|signing in as)[ :]+['\"<]?(?P<user>[\w.+'-]+@[\w.-]+\.\w+)",
+        r"(?:\blogin (?:failed )?for|authenticat\w{1,12} (?:user|as)|logging in as|signing in as)[ :]+['\"<]?(?P<user>[\w.+'-]+@[\w.-]+\.\w+)",
         re.IGNORECASE,
     ),
 )

@@ -49,7 +49,7 @@ _MARK = re.compile(
 _NEXT = re.compile(r"(?<=\S)[ \t]+(?:\S+:[ \t]+)?(?=(?:-->|<--|<->|>>|<<|=>|<=|[CS]:)[ \t]+(?:b?['\"]?[*+\w]))")
 _JSON = re.compile(r"\"src\"\s*:\s*\"(?P<src>\w+)\"(?:(?!\"src\")[^\n])*?\"msg\"\s*:\s*\"(?P<msg>(?:[^\"\\]|\\.)*)\"")
 _ANSWER = re.compile(r"(?:\S+ )?(?:NO|BAD|BYE)[ \t]\w")  # words that no client says
-_REPR = re.compile(r"""^b?(?P<quote>['"])(?P<inner>.*?)(?P=quote)?\s*,?$""", re.DOTALL)
+_REPR = re.compile(r"""b?(?P<quote>['"])""")
 _BESIDE = re.compile(r"^(?P<said>b'[^']*')\s+(?P<rest>\S.*)$")
 _BREAK = re.compile(r"\\r\\n|\\n|\r\n?")
 _FARTHEST = 200  # a mark stands near the start: after a time and a connection, not inside a sentence
@@ -88,7 +88,7 @@ def _marked(line: str) -> tuple[Speaker, str]:
 def _lines(text: str) -> Iterator[str]:
     quoted = _REPR.match(text)
     if quoted:
-        text = quoted["inner"]
+        text = text[quoted.end() :].removesuffix(",").rstrip().removesuffix(quoted["quote"])
     for part in _BREAK.split(text):
         bare = part.strip().strip("'\"") if quoted else part.strip()
         if bare:

@@ -91,7 +91,7 @@ def _cut_body(body: str) -> str:
 
 def _value(text: str) -> Any:
     if text[:1] == "[":
-        items = re.findall(r""""((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^\s,\[\]"']+)""", text)
+        items = re.findall(r"""(?<!\\)"((?:[^"\\]|\\.)*)"|(?<!\\)'((?:[^'\\]|\\.)*)'|([^\s,\[\]"']+)""", text)
         return [next(part for part in item if part) for item in items if any(item)]
     if text[:1] in "\"'":
         return text[1:-1]
@@ -121,7 +121,7 @@ def _closing(text: str, start: int) -> int | None:
     return None
 
 
-_STRUCTURE = re.compile(r"""[\[\]{}]|"(?:[^"\\\n]|\\.)*\"""")
+_STRUCTURE = re.compile(r"""[\[\]{}]|(?<!\\)"(?:[^"\\\n]|\\.)*\"""")
 
 
 def _parse(body: str) -> Any:

@@ -58,8 +58,8 @@ _HOST = re.compile(
     r"(?<![\w@.-])(?P<host>(?:[A-Za-z0-9-]+\.)+(?:com|us|cn|net|org|local|de|invalid|example|test)|\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){3,7}\]?)(?::(?P<port>\d{2,5}))?\b"
 )
 _MAIL_HOST = re.compile(r"outlook|office365|imap|mail", re.IGNORECASE)
-_NAMED = re.compile(r"\w://|\b(?:[\w-]+\.)+[a-z]{2,}:\d{2,5}\b|\b\d{1,3}(?:\.\d{1,3}){3}:\d{2,5}\b|\[\d[\d.]+\]:\d+")
-_IP = re.compile(r"[\d.]+|[0-9a-fA-F:]*:[0-9a-fA-F:]*")
+_NAMED = re.compile(r"\w://|\w-*\.[a-z]{2,}+:\d{2,5}\b|\b\d{1,3}(?:\.\d{1,3}){3}:\d{2,5}\b|\[\d[\d.]+\]:\d+")
+_IP = re.compile(r"[\d.]+|[0-9a-fA-F]*+:[0-9a-fA-F:]*")
 _REACH = 4
 _PORTS = {993: 993, 995: 995, 143: 143}
 

@@ -48,7 +48,7 @@ _AFTER_STAMP = re.compile(
     re.VERBOSE,
 )
 _CONTAINER = re.compile(r"[ \t]*[\w.-]{1,40}[ ]*\|[ ](?=\S)")
-_ESCAPE = re.compile(r"""\\+(?:r\\+n|[rn](?![a-z]{2})|t(?![a-z]{2})|["'/]|u00[0-9a-fA-F]{2})""")
+_ESCAPE = re.compile(r"""(?<!\\)\\++(?:r\\++n|[rn](?![a-z]{2})|t(?![a-z]{2})|["'/]|u00[0-9a-fA-F]{2})""")
 _TOKENS = re.compile(
     r"AADSTS\d{4,8}(?=[:\s])|\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b|(?:Trace|Correlation) ID: ?(?=[0-9a-f])"
 )
@@ -68,7 +68,8 @@ _WORDS = frozenset(  # that end or begin at a line's end only where a text was w
         " they this to token unknown use user using valid value was when which will with you your",
     )
 )
-_WIRE = re.compile(r"(?:-->|<--|=>|<=|>>|<<)[ \t]+b?['\"](?:(?!\\n).)*\\r\\n['\"]?[ \t]*$")
+_WIRE = re.compile(r"(?:-->|<--|=>|<=|>>|<<)[ \t]+b?['\"]")
+_WIRE_END = re.compile(r"\\r\\n['\"]?[ \t]*$")
 _OPENING = re.compile(r"""^\s*(?:\{\s*|[\w.$-]+\s*[=:]\s*)?(?:["'][\w.@-]{1,40}["']\s*:\s*)?[bu]?(?P<quote>["'])""")
 _OPEN_BYTES = re.compile(r"\bb'[^']+$")  # a Python repr that is not closed on its line
 _SPEAKS = re.compile(
@@ -147,7 +148,7 @@ def embedded_lines(line: str) -> list[str]:
 
     Protocol lines that a client logs with their `\r\n` (`b'A1 OK …\r\n'`) are not such a text.
     """
-    if line.count("\\n") < _EMBEDDED or _WIRE.search(line):
+    if line.count("\\n") < _EMBEDDED or _is_wire(line):
         return [line]
     opening = _OPENING.match(line)
     if opening is None:
@@ -156,6 +157,12 @@ def embedded_lines(line: str) -> list[str]:
     parts = re.split(r"(?<!\\)(?:\\r)?\\n", line[opening.end() :])
     parts[-1] = re.sub(rf"(?<!\\){quote}[\s}}\],]*$", "", parts[-1])
     return [re.sub(r"\\([\"'\\/])", r"\1", part).replace("\\t", "\t") for part in parts]
+
+
+def _is_wire(line: str) -> bool:
+    r"""Say whether a line is one that a client sent or received, written with its `\r\n` and no other line's end."""
+    end = _WIRE_END.search(line)
+    return bool(end and _WIRE.search(line, max(line.rfind("\\n", 0, end.start()), 0), end.start()))
 
 
 def is_double_spaced(lines: Sequence[str]) -> bool:

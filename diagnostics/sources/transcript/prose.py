@@ -60,8 +60,8 @@ _PROGRAM = re.compile(
     re.VERBOSE,
 )
 _CONDITION = re.compile(
-    r"""(?:(?:^|[;{}])\s*(?:el(?:se\ ?)?)?if\b[^.]{0,100}(?=['"/]$)|\bin\ (?=[bru]?['"])|==\s*|!=\s*|\.includes\(|\.contains\(|\bcontains\(|\.match\(|-match\s|-like\s|=~\s*|\.test\(|\.indexOf\(|\.startswith\(|-eq\s
-      |\b(?:match|expected\w*|pattern|toThrow\w*|toEqual|toMatch|toBe|raises\w*|assert\w+)\s*[=(]\s*)\s*[bruf]?['"/]?$""",
+    r"""(?:(?:^|[;{}])\s*(?:el(?:se\ ?)?)?if\b[^.]{0,100}(?=['"/]$)|\bin\ (?=[bru]?['"])|==|!=|\.includes\(|\.contains\(|\bcontains\(|\.match\(|-match\s|-like\s|=~|\.test\(|\.indexOf\(|\.startswith\(|-eq\s
+      |\b(?:match|expected\w*|pattern|toThrow\w*|toEqual|toMatch|toBe|raises\w*|assert\w+)\s*[=(])\s*+[bruf]?['"/]?$""",
     re.VERBOSE | re.IGNORECASE,
 )
 _COMMENT = re.compile(
@@ -77,11 +77,11 @@ _ARTICLE_HEADINGS = 3
 _HEADING = re.compile(r"^\s*#{1,6}\s+\S")
 _CODE_LIKE = re.compile(
     r"""[;{}]\s*$|^\s*(?:def|class|import|from|return|if|elif|else|for|while|with|try|except|finally|const|let|var|public|private|function|func|assert
-    |raise|throw|async|await|yield|switch|case|foreach|param|end)\b|^\s*[@$]?[\w.\[\]]+\s*[+.]?=\s*\S|^\s*[\w.$>-]+\([^)]*\)?[;,]?\s*$""",
+    |raise|throw|async|await|yield|switch|case|foreach|param|end)\b|^\s*[@$]?[\w.\[\]]+\s*[+.]?=\s*\S|^\s*[\w.$>-]+\([^)]*+\)?[;,]?\s*$""",
     re.VERBOSE,
 )
 _UNDERLINE = re.compile(r"^\s*([=\-~^\"'*+#.])\1{3,}\s*$")
-_TABLE_ROW = re.compile(r"^\s*\|.*\|.*\|\s*$")
+_TABLE_ROW = re.compile(r"^\s*\|(?:[^|\n]*+\|){2,}+\s*$")
 _BULLET = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)])\s+")
 
 

@@ -25,20 +25,17 @@ _BODY_FIELD = re.compile(
     r"(?:^|[\s&?\"'{,;(])(?P<name>grant_type|scope|client_id|redirect_uri|resource|response_type)(?:=|%3[dD])(?P<value>[^&\s\"'#]+)"
 )
 _SETTING_FIELD = re.compile(
-    r"[\"']?\$?\b(?P<name>grant_?type|scopes?|resource|redirect_?uri|redirectUrl|oauth2_scope|oauth2_flow)[\"']?\s*(?:=>|[:=]|(?=\[[\"']))\s*(?P<value>\[[^\]\n]*\]|\{[^}\n]*\}|\([^)\n]*\)|@\([^)\n]*\)|\"[^\"\n]*\"|'[^'\n]*'|[^\s,;]+(?:[ ,]+(?:https?://\S+|[A-Za-z_]+(?:\.[A-Za-z.]+)+|offline_access|openid|profile|email))*)",
+    r"[\"']?\$?\b(?P<name>grant_?type|scopes?|resource|redirect_?uri|redirectUrl|oauth2_scope|oauth2_flow)[\"']?\s*(?:=>|[:=]|(?=\[[\"']))\s*(?P<value>\[[^\]\n]{0,1000}\]|\{[^}\n]{0,1000}\}|@?\([^)\n]{0,1000}\)|\"[^\"\n]*\"|'[^'\n]*'|[^\s,;]+(?:[ ,]+(?:https?://\S+|[A-Za-z_]+\.[A-Za-z.]+|offline_access|openid|profile|email))*)",
     re.IGNORECASE,
 )
 _CALL = re.compile(
     r"(?:acquire_?token_?for_?client|acquireTokenByClientCredential)\s*\(\s*(?P<rest>[^)]{0,200})", re.IGNORECASE
 )
-_SCOPE = re.compile(
-    r"https?://[^\s\"',;\])}]+|[A-Za-z_]+(?:\.[A-Za-z]+)+|offline_access|openid|profile|email|/\.default|,"
-)
 _INTERPOLATED = re.compile(r"[{}<>$]|%[A-Za-z_]{2,}%|\s")
 _PLAUSIBLE = re.compile(r"[0-9a-fA-F-]{30,}|[\w-]+(?:\.[\w-]+)+|common|organizations|consumers")
 _NEAR = 12
 _SCOPE_LIST = re.compile(
-    r"\bscopes?\b[^\n\"']{0,60}[\[({]\s*\n?(?P<list>(?:\s*(?://|#)[^\n]*\n|\s*[\"'][^\"'\s]+[\"']\s*,?\s*){1,12})",
+    r"\bscopes?\b[^\n\"']{0,60}[\[({]\s*+(?P<list>(?:(?://|#)[^\n]{0,300}+\n\s*+|[\"'][^\"'\s]++[\"']\s*+,?\s*+){1,12})",
     re.IGNORECASE,
 )
 _LONE_SCOPE = re.compile(r"[\"'](https?://[^\"'\s]+|offline_access|openid)[\"']")

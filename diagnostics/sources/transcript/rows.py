@@ -32,7 +32,7 @@ def text(fields: Fields, *names: str) -> str:
 
 def _unwrapped(value: str) -> str:
     """Take the line ends out that a terminal put into a value: an id has none."""
-    whole = re.sub(r"\s*\n\s*", "", value)
+    whole = re.sub(r"\s+", lambda blanks: "" if "\n" in blanks[0] else blanks[0], value)
     return (
         whole
         if re.fullmatch(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", whole)

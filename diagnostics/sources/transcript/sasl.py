@@ -26,9 +26,9 @@ _SENT = re.compile(
 _CONTINUED = re.compile(r"(?<=[A-Za-z0-9+/]{56})\n[ \t]*(?=[A-Za-z0-9+/]{8,}={0,2}(?:\s|$))")
 _WHOLE = re.compile(rb"user=([^\x01]*)\x01auth=Bearer ([^\x01]*)\x01\x01", re.DOTALL)
 _ADDRESS = re.compile(r"[^\s@:\\/<>\"'(),;]+@[^\s@:\\/<>\"'(),;]+")
-_REDACTED = re.compile(r"[xX*.]{3,}|redact|removed|hidden|mask|<[^>]*>", re.IGNORECASE)
+_REDACTED = re.compile(r"[xX*.]{3,}|redact|removed|hidden|mask|<[^<>]*>", re.IGNORECASE)
 _NOTE = re.compile(
-    r"user=(?P<user>[^\x01\\^%\"'\n]{1,120}?)(?P<blank> *)(?P<separator>\x01|\\x01|\\u0001|\^A|%x?01|\\001|)\s*auth=Bearer\s+(?P<token>[A-Za-z0-9+/_.=-]{4,})",
+    r"user=(?P<user>[^\x01\\^%\"'\n]{1,120}?)(?P<blank> *+)(?P<separator>\x01|\\x01|\\u0001|\^A|%x?01|\\001|)\s*+auth=Bearer\s+(?P<token>[A-Za-z0-9+/_.=-]{4,})",
     re.IGNORECASE,
 )
 _BUILT = re.compile(
@@ -37,6 +37,7 @@ _BUILT = re.compile(
     re.IGNORECASE,
 )
 _USER_PART = re.compile(r"[\"'`]?user\s?=", re.IGNORECASE)
+_BLANK_BEFORE = re.compile(r"user=(?:(?!user=)[^\x01^\\%])*+(?<=[ \t])(?:\x01|\^A|\\x01|%x?01)")
 _DOCUMENTED_USER = b"user=test@contoso.onmicrosoft.com\x01"  # the example on Microsoft's page
 _DOCUMENTED = re.compile(
     r"represents? (?:a )?Control|Control ?\+ ?A\b|base64\(\"user=\" \+ userName|\{userName\}|test@contoso\.onmicrosoft\.com",
@@ -67,14 +68,14 @@ def check(data: bytes, where: Provenance) -> SaslString:
     user, token = (whole[1].decode("utf-8", "replace"), whole[2].decode("utf-8", "replace")) if whole else ("", "")
     if not whole:
         loose = re.match(
-            r"(?s)\s*user\s*=(?P<user>.*?)\s*(?:\x01|\^A|\\x01|\\u0001|\\001|%x?01|\\1)\s*auth=Bearer\s*(?P<token>[^\x01^\\%\s]*)",
+            r"(?s)\s*user\s*=(?P<user>.*?)(?<!\s)\s*+(?:\x01|\^A|\\x01|\\u0001|\\001|%x?01|\\1)\s*+auth=Bearer\s*(?P<token>[^\x01^\\%\s]*)",
             text,
         )
         user, token = (loose["user"], loose["token"]) if loose else ("", "")
         if not loose and (simple := re.match(r"\s*user\s*=([^\x01\s^]*)", text)):
             user = simple[1]
         faults += _separator_faults(text)
-    if user != user.strip() or re.search(r"user=[^\x01^\\%]*?[ \t]+(?:\x01|\^A|\\x01|%x?01)", text):
+    if user != user.strip() or _BLANK_BEFORE.search(text):
         faults.append(SaslFault.BLANK_BEFORE_SEPARATOR)
     faults += _user_faults(user.strip())
     faults += _token_faults(token)
@@ -123,9 +124,10 @@ def decoded(text: str) -> bytes | None:
 def _encoded(window: View) -> Iterator[tuple[SaslString, TokenClaims | None]]:
     flow = window.joined
     text = _CONTINUED.sub("", flow.text)
+    at = 0
     for match in _SENT.finditer(text):
         string = match["initial"] or match["bare"]
-        at = match.start() if text == flow.text else max(flow.text.find(string[:24]), 0)
+        at = match.start() if text == flow.text else max(flow.text.find(string[:24], at), at)
         where = window.where(flow.number_at(at))
         if string.startswith("eyJ"):  # the token itself was sent where the whole string belongs
             Secret(string)
@@ -190,7 +192,7 @@ def _built(window: View, index: int) -> list[SaslFault]:
     line = window.lines[index]
     faults: list[SaslFault] = []
     built = _BUILT.search(line)
-    if built is None or not re.search(r"[\"'`]|\$|f\"|user=.*auth=", line):
+    if built is None or not re.search(r"[\"'`]|\$|f\"|user=(?:(?!user=).)*auth=", line):
         return faults
     if "^A" in line:
         faults.append(SaslFault.LITERAL_CARET_A)
@@ -205,7 +207,7 @@ def _built(window: View, index: int) -> list[SaslFault]:
     ):
         faults.append(SaslFault.ESCAPED_SEPARATOR)
     if re.search(
-        r"(?:user\s?=[^^\\%\x01]*?) +(?:\"|'|\^A|\\x01|\\u0001|%x?01|\x01|\$\(\[char\]1\)|\$\{?ctrlA)",
+        r"user\s?=(?:(?!user\s?=)[^^\\%\x01])*? (?:\"|'|\^A|\\x01|\\u0001|%x?01|\x01|\$\(\[char\]1\)|\$\{?ctrlA)",
         line,
         re.IGNORECASE,
     ) and _blank_in_literal(line):
@@ -236,12 +238,12 @@ def _blank_in_literal(line: str) -> bool:
     r"""Say whether the blank before the separator is inside quotes and thus sent: `"user=$mailbox ^Aauth=…"`."""
     return bool(
         re.search(
-            r"[\"'][^\"']*user\s?=[^\"']*[ ]+(?:\^A|\\x01|\\u0001|%x?01|\x01|\$\(\[char\]1\)|\$\{?ctrlA)",
+            r"[\"'](?:(?!user\s?=)[^\"'])*+user\s?=[^\"']*? (?:\^A|\\x01|\\u0001|%x?01|\x01|\$\(\[char\]1\)|\$\{?ctrlA)",
             line,
             re.IGNORECASE,
         )
         or re.search(
-            r"\+\s*[\"'] +(?:\^A|\\x01|\\u0001|%x?01|\x01)?[\"']?\s*\+?\s*(?:\$\(\[char\]1\)|\[char\]1|chr\(1\)|[\"']?\s*auth=)",
+            r"\+\s*[\"'] ++(?:\^A|\\x01|\\u0001|%x?01|\x01)?[\"']?\s*+(?:\+\s*+)?(?:\$\(\[char\]1\)|\[char\]1|chr\(1\)|[\"']?\s*auth=)",
             line,
             re.IGNORECASE,
         )

@@ -56,7 +56,7 @@ _PORTAL = re.compile(  # the portal's own labels, and how people repeat them
     r"""(?:(?P<application>\bApplication[ ]\(client\)[ ]ID)|(?P<tenant>\bDirectory[ ]\(tenant\)[ ]ID)
     |(?P<registration>\bapp(?:lication)?[ ]registration(?:'s)?[ ]object[ ]?id)
     |(?P<enterprise>\benterprise[ ]app(?:lication)?(?:'s)?[ ]object[ ]?id))
-    \s*(?:is|=|:|\||->|\t)*\s*[`"'(]?(?P<id>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\b""",
+    \s*+(?:(?:is|=|:|\||->)\t*+)*+\s*+[`"'(]?(?P<id>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\b""",
     re.VERBOSE | re.IGNORECASE,
 )
 _PORTAL_NAMES = {
@@ -70,7 +70,7 @@ _FORMAT_LIST = re.compile(r"^\s*[A-Za-z]\w+ {2,}: ")
 _SHORTEST_SECRET = 8
 _CMDLET = re.compile(r"\b(?:Get|Set|New|Add|Remove|Test|Connect)-[A-Z]\w+")
 _IMAP = re.compile(r"imap|authenticate|logondenied|\b993\b|outlook", re.IGNORECASE)
-_MAIL_HOSTS = re.compile(r"(?:outlook|office|hotmail|live|imap|exchange|mail)[\w.-]*\.", re.IGNORECASE)
+_MAIL_HOSTS = re.compile(r"(?:outlook|office|hotmail|live|imap|exchange|mail)[\w-]{0,63}\.", re.IGNORECASE)
 
 
 def read(window: View) -> Iterator[Setting | SecretShape]:

@@ -97,7 +97,7 @@ COLUMNS = {
 }
 _PAIR = re.compile(r"^\s*(?P<name>[A-Za-z]\w{1,60})\s*:(?:\s(?P<value>.*)|\s*)$")
 _RULER = re.compile(r"^\s*-{2,}(?:[\s|+]+-{2,})*\s*$")
-_BARS = re.compile(r"^\s*\|?(?:[^|\n]+\|)+[^|\n]*\|?\s*$")
+_BARS = re.compile(r"^(?:[^|\n]++\||\|[^|\n]++\|)(?:[^|\n]++\|)*+[^|\n]*+(?:\|\s*+)?$")
 _COMMAND = re.compile(
     r"(?P<cmdlet>\b(?:Get|Test|Set|New|Add|Remove)-(?:EXO|AzureAD|Mg)?(?:Application|Mailbox|CASMailbox|MailboxPermission|RecipientPermission|Recipient|ServicePrincipal"
     r"|ApplicationAccessPolicy|ManagementRoleAssignment|AuthenticationPolicy|ConnectionInformation|TransportConfig|User"
@@ -112,10 +112,10 @@ _ID = re.compile(
     r"(?<![\w-])(?:[0-9a-fA-Fx*]{8}-[0-9a-fA-Fx*]{1,4}[0-9a-fA-Fx*.…-]*|[0-9a-fA-F]{3,8}(?:-[0-9a-fA-F]*)*(?:\.\.\.|…)|[xX*]{4,}(?:-[xX*]+)*)"
 )
 _RIGHTS_ROW = re.compile(
-    r"^\s*(?P<head>.+?)\s+(?:\{(?P<rights>[^}]*?)(?:\}|\.\.\.\}?|…\}?)|(?P<bare>FullAccess|ReadPermission|SendAs|ExternalAccount"
-    r"|ChangePermission|DeleteItem|ChangeOwner)(?:, ?\w+)*)(?P<rest>(?:\s+(?:True|False|All|None|Descendents|\S+))*)\s*$"
+    r"^(?P<head>.{2,}?)(?<=\s)(?:\{(?P<rights>[^}]{0,300}?)(?:\}|\.\.\.\}?|…\}?)|(?P<bare>FullAccess|ReadPermission|SendAs|ExternalAccount"
+    r"|ChangePermission|DeleteItem|ChangeOwner)(?:, ?\w++){0,12}+)(?P<rest>(?=\s|$).*)$"
 )
-_USER = re.compile(r"(?P<user>NT AUTHORITY\\[\w ]+?|\S+\\.+|S-1-[\d-]+\S*|\S+)$")
+_USER = re.compile(r"(?P<user>NT AUTHORITY\\[\w ]+?|(?<!\S)(?:\S+\\.+|S-1-[\d-]+\S*|\S+))$")
 _SHARE = 2
 _RUN_TOGETHER = re.compile(r"(?:^|(?<=\s))(?P<name>[A-Za-z]\w{1,40})\s*:(?=\s|$)")
 
@@ -244,7 +244,7 @@ def _named(names: list[str], starts: tuple[int, ...], form: str, lines: Sequence
         return None
     spelled = tuple(found or name for found, name in zip(known, names, strict=True))
     after = index + 1
-    if after < len(lines) and (_RULER.match(lines[after]) or re.match(r"^\s*\|?[\s:|+-]+\|?\s*$", lines[after] or "x")):
+    if after < len(lines) and (_RULER.match(lines[after]) or re.fullmatch(r"[\s:|+-]+", lines[after])):
         after += 1
     return _Header(spelled, starts, form, after)
 

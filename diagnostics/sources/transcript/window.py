@@ -30,8 +30,8 @@ from diagnostics.sources.transcript.stream import RawLine
 
 _LONGEST = 4000  # a paragraph; what is longer is no wrapped line
 _BASE64 = re.compile(r"(?=.)[A-Za-z0-9+/]*={0,2}[\"'\]]{0,2}")
-_ADDRESS_END = re.compile(r"AADSTS\d+%3[aA][^\s\"'&]*$")
-_BASE64_END = re.compile(r"[A-Za-z0-9+/]{40,}$")
+_ADDRESS_END = re.compile(r"AADSTS\d+%3[aA](?:(?!AADSTS\d)[^\s\"'&])*+$")
+_BASE64_END = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{40,}+$")
 
 
 @dataclass(frozen=True, slots=True)

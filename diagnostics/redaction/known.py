@@ -33,7 +33,7 @@ _ESCAPED = (
     r"\x1b\[[0-?]*+[ -/]*+[@-~]"  # colours and cursor movements, ECMA-48
     r"|\x1b[@-Z\\^_]"
     r"|\\u001[bB](?:\[[0-9;]*+[A-Za-z])?|\\(?:x1[bB]|e|033)\[[0-9;]*+[A-Za-z]"  # the same, made visible
-    r"|\\+(?:r\\+n|[rnt])|\\u00[01][0-9a-fA-F]|\\u200[b-f]|\\ufeff|_x00[01][0-9A-Fa-f]_"  # line ends of JSON and CLIXML
+    r"|(?<!\\)\\++(?:r\\++n|[rnt])|\\u00[01][0-9a-fA-F]|\\u200[b-f]|\\ufeff|_x00[01][0-9A-Fa-f]_"  # line ends of JSON and CLIXML
     r"|%0[aAdD]|&#(?:x[aAdD]|1[03]);|&(?:quot|gt|lt|amp|nbsp);|<br ?/?>"
 )
 _LITERAL = re.compile(rf"{_ESCAPED}|[^0-9A-Za-z]")

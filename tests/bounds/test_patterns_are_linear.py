@@ -20,6 +20,7 @@ from tests.bounds.patterns import Use, uses
 # What is put together while the program runs, by the source of the expression; none where a constant holds the result.
 COMPUTED: dict[str, tuple[str, ...]] = {
     r"f'^/(v1\\.0|beta){pattern}$'": (r"^/(v1\.0|beta)/servicePrincipals(?:/(?P<id>[^/(]+)|\(appId='(?P<a>[^']+)'\))/x$",),
+    "words": (r"Graph|graph\.microsoft",),  # of the fault matrix's own table
     "mark": (r"(?:\s*#[^\n]*\n)*\s*(?:\{\s*)?[\"']?schema[\"']?\s*:\s*[\"']?diag/plan/",),
     "fnmatch.translate(pattern.replace('%', '*'))": (r"\A(?s:(?>.*?a)(?>.*?b).*)\Z",),
     "re.escape(closing) + '(?=\\\\s*(?:[,}\\\\])>;:]|$|\\\\n))'": (r"'(?=\s*(?:[,}\])>;:]|$|\n))",),
@@ -28,7 +29,7 @@ COMPUTED: dict[str, tuple[str, ...]] = {
     "_any_blank(self.pattern)": (),
 }  # fmt: skip
 EVERYTHING = "DIAG_FUZZ_SECONDS" in os.environ
-_SAMPLE = 25
+_SAMPLE = 16
 USES = [use for use in uses(COMPUTED) if not is_bounded(use.pattern)]
 
 

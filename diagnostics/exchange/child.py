@@ -26,8 +26,8 @@ from diagnostics.exchange.waiting import ChannelBroken, ChannelTimedOut, Deadlin
 from diagnostics.redaction import Tail, safe
 
 _CHUNK = 65536
-_MOST_WAITING = 64 * 1024 * 1024
-"""Bytes that nobody has asked for yet, as a child that sends without end would pile up."""
+_MOST_WAITING = 16 * 1024 * 1024
+"""Bytes that were read and that nobody has taken yet; a child that sends more has to wait."""
 _EXIT_SECONDS = 2.0
 _DRAIN_SECONDS = 1.0
 _LATE_SECONDS = 1.0
@@ -45,13 +45,15 @@ class Child:
         self._changed = threading.Condition()
         self._data: dict[str, list[bytes]] = {}
         self._waiting = 0
+        self._ack_wanted = False
         self._acks: Counter[tuple[str, str]] = Counter()
         self._packets = PacketReader()
         self._continuity = Continuity(whole=True)
         self._said = Tail()
         self._over = ""
         self._answered = False
-        self._hopeless = False  # nothing was ever answered in time: not worth a wait at the end
+        self._late = False
+        self._hopeless = False  # never answered, or nothing twice in a row: not worth a wait at the end
         self._outgoing: SimpleQueue[bytes | None] = SimpleQueue()
         self._process = _started(command)
         self._leash = leash(self._process)
@@ -81,7 +83,13 @@ class Child:
     def ack(self, tag: str, guid: str, deadline: Deadline) -> None:
         """Wait for the ack of this kind for this id; acks of parallel pipelines come in any order."""
         key = (tag, guid.lower())
-        self._wait(lambda: self._acks[key] > 0, deadline)
+        with self._changed:
+            self._ack_wanted = True  # it may stand behind any amount of data
+            self._changed.notify_all()
+        try:
+            self._wait(lambda: self._acks[key] > 0, deadline)
+        finally:
+            self._ack_wanted = False
         with self._changed:
             self._acks[key] -= 1
 
@@ -96,6 +104,7 @@ class Child:
             if self._changed.wait_for(lambda: not self._continuity.missing, _LATE_SECONDS):
                 data = b"".join(self._data.pop(key))
                 self._waiting -= len(data)
+                self._changed.notify_all()
                 return data
         self._finish(_LOST.format(self._continuity.lost().message))
         raise ChannelBroken(self._obituary())
@@ -104,6 +113,7 @@ class Child:
         """Drop what has come for an id that is closed."""
         with self._changed:
             self._waiting -= sum(map(len, self._data.pop(guid.lower(), ())))
+            self._changed.notify_all()
             self._continuity.forget(guid.lower())
 
     def _wait(self, ready: Callable[[], bool], deadline: Deadline) -> None:
@@ -113,7 +123,8 @@ class Child:
                     break
                 left = deadline.remaining()
                 if left <= 0:
-                    self._hopeless = not self._answered
+                    self._hopeless = self._late or not self._answered
+                    self._late = True
                     raise ChannelTimedOut(f"{self.name} did not answer within {deadline.seconds:g} s{self.words()}")
                 self._changed.wait(left)
             else:
@@ -154,15 +165,15 @@ class Child:
     def _sort(self, chunk: bytes) -> None:
         try:
             for packet in self._packets.feed(chunk):
-                self._answered = True
+                self._answered, self._late = True, False
                 if packet.tag != "Data":
                     self._acks[packet.tag, packet.guid] += 1
                     continue
                 self._continuity.take(packet.guid, packet.data)
                 self._data.setdefault(packet.guid, []).append(packet.data)
                 self._waiting += len(packet.data)
-            if self._waiting > _MOST_WAITING:
-                raise NotPackets("sent far more than it was asked for")
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._waiting < _MOST_WAITING or self._ack_wanted or bool(self._over))
         finally:
             self._changed.notify_all()
 

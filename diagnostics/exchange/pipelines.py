@@ -46,6 +46,7 @@ logging.getLogger("pypsrp").setLevel(logging.CRITICAL + 1)  # at DEBUG it writes
 JSON_DEPTH = 4
 """Levels that ConvertTo-Json writes: a row, its lists, and one more for nested objects."""
 _STOP_SECONDS = 10.0
+"""How long stopping and forgetting a pipeline may take at most; never longer than a cmdlet may."""
 _SET_SHOULD_EXIT = 6
 _VOID_HOST_CALLS = frozenset((6, 7, 8, 9, 10, *range(13, 23), 28, 30, 32, 34, 36, 38, 40, 42, 47, 48, 49, 51, 52, 53))
 """Host calls that wait for no answer (MS-PSRP 2.2.3.17); any other is a question that nobody here can answer."""
@@ -98,6 +99,7 @@ class Pipelines:
     def __init__(self, pool: RunspacePool, connection: Connection) -> None:
         self._pool = pool
         self._connection = connection
+        self._stop_seconds = _STOP_SECONDS
         self.broken: ChannelBroken | None = None
 
     def run(self, calls: Sequence[CmdletCall], *, as_json: bool, seconds: float) -> list[Answer]:
@@ -111,6 +113,7 @@ class Pipelines:
         events: list[Event] = []
         started = time.monotonic()
         shell = PowerShell(self._pool)
+        self._stop_seconds = min(_STOP_SECONDS, seconds)
         deadline = Deadline(seconds, limit=seconds * (len(calls) + 2))
         self._connection.deadline = deadline
         try:
@@ -145,7 +148,7 @@ class Pipelines:
                     self._interrupt(shell)
                     return Ending(Ended.PROMPTED, _prompt(asked))
             failed = shell.state != PSInvocationState.COMPLETED
-            self._connection.deadline = Deadline(_STOP_SECONDS)
+            self._connection.deadline = Deadline(self._stop_seconds)
             shell.close()
         except ChannelTimedOut as late:
             return self._after_time_out(shell, late)
@@ -202,7 +205,7 @@ class Pipelines:
         """Stop and forget a pipeline within a bounded time; say whether the session confirmed it."""
         if shell.state == PSInvocationState.NOT_STARTED:
             return False
-        self._connection.deadline = Deadline(_STOP_SECONDS)
+        self._connection.deadline = Deadline(self._stop_seconds)
         try:
             if shell.state == PSInvocationState.RUNNING:
                 shell.stop()

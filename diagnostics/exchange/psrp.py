@@ -135,10 +135,11 @@ class PsrpShell(ABC):
         self._pipelines = self._channel = None
         try:
             if pipelines is not None and pipelines.broken is None:
+                seconds = min(_CLOSE_SECONDS, self._seconds)
                 if self._connected:
                     call = CmdletCall("Disconnect-ExchangeOnline", {"Confirm": False})
-                    pipelines.run([call], as_json=False, seconds=_CLOSE_SECONDS)
-                pipelines.close(_CLOSE_SECONDS)
+                    pipelines.run([call], as_json=False, seconds=seconds)
+                pipelines.close(seconds)
         finally:
             self._connected = False
             if channel is not None:

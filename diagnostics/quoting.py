@@ -28,7 +28,7 @@ from dataclasses import dataclass
 
 _SINGLE_QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")
 _BARE = re.compile(r"(?:[A-Za-z]|\.{0,2}/)[A-Za-z0-9_./@:+-]*|--?[A-Za-z][A-Za-z-]*")
-_BARE_POWERSHELL = re.compile(r"[A-Za-z][A-Za-z0-9_.@-]*")
+_BARE_POWERSHELL = re.compile(r"[A-Za-z][A-Za-z0-9_.@-]*|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _STOP_PARSING = "--%"
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
@@ -87,8 +87,16 @@ def powershell(value: str) -> str:
 
 
 def powershell_argument(value: str) -> str:
-    """Return a cmdlet's argument: as `powershell`, but a plain word of ASCII letters stays bare. Raises Unprintable."""
+    """Return a cmdlet's argument: as `powershell`, but a plain address, word or GUID stays bare. Raises Unprintable."""
     return value if _BARE_POWERSHELL.fullmatch(value) else powershell(value)
+
+
+def powershell_line(cmdlet: str, **parameters: str) -> str:
+    """Return a cmdlet with parameters, to be named in a sentence; "" where a value must not stand in a command."""
+    try:
+        return " ".join([cmdlet, *(f"-{name} {powershell_argument(value)}" for name, value in parameters.items())])
+    except Unprintable:
+        return ""
 
 
 def posix(value: str) -> str:

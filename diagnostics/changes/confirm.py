@@ -26,8 +26,9 @@ class Consent:
     interactive: bool = False
 
 
-def confirm(count: int, consent: Consent, ask: Callable[[str], str]) -> None:
-    """Return when a change of `count` mailboxes is confirmed. Raises NotConfirmed."""
+def confirm(count: int, consent: Consent, ask: Callable[[str], str], about: str = "") -> None:
+    """Return when a change of `count` mailboxes is confirmed; `about` says which, in the question. Raises NotConfirmed."""
+    about = f"{about}. " if about else ""
     if consent.expect is not None and consent.expect != count:
         raise NotConfirmed(f"the plan changes {count} mailbox(es), and --expect says {consent.expect}", usage=True)
     if consent.yes:
@@ -40,7 +41,7 @@ def confirm(count: int, consent: Consent, ask: Callable[[str], str]) -> None:
         more = f" --expect {count}" if count > MANY else ""
         raise NotConfirmed(f"nobody is there to be asked; add --yes{more} to do it, or --dry-run to look", usage=True)
     if count > MANY:
-        if ask(f"Type the number of mailboxes to change them ({count}): ").strip() != str(count):
+        if ask(f"{about}Type the number of mailboxes to change them ({count}): ").strip() != str(count):
             raise NotConfirmed("not confirmed; nothing was done", usage=False)
-    elif ask("Do it? [y/N] ").strip().casefold() not in {"y", "yes", "s", "sí", "si"}:
+    elif ask(f"{about}Do it? [y/N] ").strip().casefold() not in {"y", "yes", "s", "sí", "si"}:
         raise NotConfirmed("not confirmed; nothing was done", usage=False)

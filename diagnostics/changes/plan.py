@@ -41,6 +41,8 @@ from diagnostics.evidence import (
     TokenClaims,
     Unavailable,
 )
+from diagnostics.invocation import Invocation
+from diagnostics.quoting import powershell_line
 from diagnostics.redaction import safe
 
 SCHEMA = "diag/plan/1"
@@ -96,7 +98,9 @@ class Plan:
     """Steps in the order in which they are done, with everything that they depend on; times are UTC.
 
     `registrations` are the rows of Exchange that hold an id of the application, as they were when the plan was made.
-    `settled` are mailboxes for which nothing is to be done. Neither notes nor problems belong to what is hashed.
+    `settled` are mailboxes for which nothing is to be done. `profile` is what `--profile` has to be given for the profile
+    that the plan was made with, `profile_file` its file, `domain` the tenant's, `scenarios` and `shape` a demo's. None of
+    these, neither notes nor problems, belong to what is hashed.
     """
 
     operation: Literal["grant", "revoke"]
@@ -109,6 +113,10 @@ class Plan:
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     registrations: tuple[Registration, ...] = ()
+    profile_file: str = ""
+    domain: str = ""
+    scenarios: tuple[str, ...] = ()
+    shape: str = ""
     schema: str = SCHEMA
 
     @property
@@ -176,14 +184,16 @@ def application_of(evidence: Evidence) -> Application:
         ids = (enterprise.application_id.lower(), enterprise.object_id.lower())
         return Application(*ids, enterprise.display_name, "Microsoft Graph, servicePrincipals")
     if isinstance(enterprise, Absent):
-        hint = "Consent to the application in this tenant first; diag permissions says more."
+        says = Invocation.of(evidence.target).inline("permissions")
+        hint = f"Consent to the application in this tenant first; {says} says more."
         raise NoPlan(Unavailable(enterprise.absent, Missing.BLOCKED, enterprise.provenance, hint))
+    says = Invocation.of(evidence.target).inline("token")
     reason = token.reason if isinstance(token, Unavailable) else "the token is not the application's own"
     raise NoPlan(
         Unavailable(
             f"the application's ids are not known: {reason}; Microsoft Graph: {enterprise.reason}",
             Missing.BLOCKED,
-            hint="They are taken from the token or from Graph, never typed. diag token says what is wrong.",
+            hint=f"They are taken from the token or from Graph, never typed. {says} says what is wrong.",
         )
     )
 
@@ -333,8 +343,11 @@ class _Work:
         entries = entries_of(rows, principal)
         if any(entry.deny for entry in entries):
             what = "an entry denies the application access, which outweighs any grant."
-            hint = f"Remove it first: Remove-MailboxPermission -Identity {identity} -User {self.application.object_id} -Deny"
-            self.problems.append(Problem(identity, what, f"{hint} -AccessRights FullAccess"))
+            remove = powershell_line(
+                "Remove-MailboxPermission", Identity=identity, User=self.application.object_id, AccessRights=FULL_ACCESS
+            )
+            hint = f"Remove it first: {remove} -Deny" if remove else "Remove it first, with Remove-MailboxPermission."
+            self.problems.append(Problem(identity, what, hint))
             return False
         if not any(entry.allows((FULL_ACCESS,)) for entry in entries):
             planned = self.grants.get(identity.casefold())

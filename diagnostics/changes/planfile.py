@@ -11,6 +11,7 @@ from diagnostics.changes.consistency import contradictions
 from diagnostics.changes.plan import SCHEMA, Plan
 from diagnostics.formats import escaped
 
+_NEWER = frozenset({"profile_file", "domain", "scenarios", "shape"})
 _LARGEST = 64 * 1024 * 1024
 
 
@@ -19,9 +20,10 @@ class BadPlan(Exception):
 
 
 def plan_tree(plan: Plan) -> dict[str, object]:
-    """Return a plan as JSON can hold it, with its hash."""
+    """Return a plan as JSON can hold it, with its hash. What plans of old lack is there only where it is known."""
     tree = json.loads(json.dumps(asdict(plan)))
-    return {"schema": plan.schema, "hash": plan.hash, **{name: tree[name] for name in tree if name != "schema"}}
+    shown = {name: tree[name] for name in tree if name != "schema" and (tree[name] or name not in _NEWER)}
+    return {"schema": plan.schema, "hash": plan.hash, **shown}
 
 
 def save(plan: Plan, path: Path, *, force: bool = False) -> None:

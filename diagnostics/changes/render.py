@@ -15,21 +15,25 @@ from diagnostics.redaction import redact_tree, safe
 SCHEMA = "diag/change/1"
 _BAD = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.NOT_TRIED)
 _SHOWN = 50
+NO_COMMAND = "(no command: a value in it must not stand in one)"
 
 
 def plan_lines(plan: Plan) -> Iterator[str]:
     """Say what a plan would do: each step, the PowerShell that it equals, and what is there now."""
+    yield from place_lines(plan)
     app = plan.application
     name = f" ({safe(app.display_name)})" if app.display_name else ""
     yield f"Application {app.application_id}{name}, Enterprise Application Object ID {app.object_id}"
-    yield f"  by {app.source}; tenant {plan.tenant}"
-    if not plan.steps:
+    yield f"  by {app.source}"
+    if plan.steps:
+        yield "In PowerShell, after Connect-ExchangeOnline, each change equals the command below it."
+    else:
         yield "No change: there is nothing to do."
     for number, step in enumerate(plan.steps, 1):
         yield ""
         yield f"{number}. {safe(step.title())}"
         yield f"   before: {safe(step.was())}"
-        yield f"   {safe(command(step))}"
+        yield f"   {command(step) or NO_COMMAND}"
     if any(isinstance(step, GrantFullAccess) for step in plan.steps):
         yield ""
         yield PRIVATE_ITEMS
@@ -39,6 +43,27 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     if plan.steps:
         yield ""
         yield f"{len(plan.steps)} change(s) on {len(plan.mailboxes)} mailbox(es); plan {plan.hash}"
+
+
+def place_lines(plan: Plan) -> Iterator[str]:
+    """Say on top what a mistake would be about: the profile with its file, the tenant with its domain, the mailboxes."""
+    if plan.profile:
+        yield safe(f"Profile {plan.profile}{_file(plan)}")
+    yield safe(f"Tenant {plan.domain} ({plan.tenant})" if plan.domain else f"Tenant {plan.tenant}")
+    mailboxes = plan.mailboxes or plan.settled
+    if mailboxes:
+        yield safe(f"Mailboxes {_some(mailboxes)}")
+
+
+def question(plan: Plan) -> str:
+    """Return what a confirmation is about, in a line."""
+    profile = f"profile {plan.profile}{_file(plan)}, " if plan.profile else ""
+    mailboxes = f": {_some(plan.mailboxes)}" if plan.mailboxes else ""
+    return safe(f"{plan.operation.capitalize()} with {profile}tenant {plan.domain or plan.tenant}{mailboxes}")
+
+
+def _file(plan: Plan) -> str:
+    return f" ({plan.profile_file})" if plan.profile_file and plan.profile_file != plan.profile else ""
 
 
 def notes_lines(notes: Sequence[str], problems: Sequence[Problem]) -> Iterator[str]:
@@ -86,7 +111,7 @@ def waited_lines(waited: Waited) -> Iterator[str]:
 def plan_and_run_tree(plan: Plan, applied: Applied | None, waited: Waited | None, code: int) -> object:
     """Return plan and run as mappings and lists, without secrets."""
     tree: dict[str, object] = {"schema": SCHEMA, "exit_code": code, "plan": plan_tree(plan)}
-    tree["commands"] = [command(step) for step in plan.steps]
+    tree["commands"] = [command(step) or None for step in plan.steps]
     if applied is not None:
         tree["run"] = {
             "id": applied.run,
@@ -133,7 +158,7 @@ def answer_tree(answer: Answer, intended: bool) -> object:
 
 
 def take_back(answer: Answer, object_id: str) -> str:
-    """Return the command that takes one mailbox back from the application."""
+    """Return the command that takes one mailbox back from the application; "" where a value must not stand in one."""
     return command(RemoveAccess(answer.mailbox, object_id, answer.entries))
 
 

@@ -96,10 +96,14 @@ def to_resume(found: Sequence[Run]) -> Run | None:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which of the journal's additions are to be taken away: all for the profile, one run's, or some mailboxes'."""
+    """Which of the journal's additions are to be taken away: all for the profile, one run's, or some mailboxes'.
+
+    `shows` is the command that shows the journal.
+    """
 
     run: str = ""
     mailboxes: tuple[str, ...] = ()
+    shows: str = "diag journal show"
 
 
 def revoke_plan(session: Session, shell: PatientShell, found: Sequence[Run], scope: Scope) -> Plan:
@@ -184,7 +188,7 @@ def _nothing(session: Session, shell: PatientShell, scope: Scope, mine: Sequence
 def _not_held(scope: Scope, added: Sequence[Addition]) -> list[Problem]:
     held = {addition.step.mailbox.casefold() for addition in added}
     return [
-        Problem(mailbox, "the journal holds nothing that diag added there.", "diag journal show lists what it did.")
+        Problem(mailbox, "the journal holds nothing that diag added there.", f"{scope.shows} lists what it did.")
         for mailbox in scope.mailboxes
         if mailbox.casefold() not in held
     ]

@@ -27,6 +27,7 @@ from diagnostics.cli import _guard, _screen, _target
 from diagnostics.cli._screen import Output
 from diagnostics.evidence import Missing
 from diagnostics.exchange.port import ErrorKind, ShellUnavailable
+from diagnostics.invocation import Invocation
 from diagnostics.net.tls import CaFileUnusable
 from diagnostics.profile.finding import DEMO
 
@@ -43,6 +44,11 @@ class Chosen:
     shape: str | None = None
     mailboxes: tuple[str, ...] = ()
     file: Path | None = None
+
+    def words(self) -> list[str]:
+        """Return the options that name the mailboxes, for a command that continues this one."""
+        words = [word for mailbox in self.mailboxes for word in ("--mailbox", mailbox)]
+        return [*words, "--mailboxes", str(self.file.absolute())] if self.file is not None else words
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,25 @@ class Visit:
             return sys.stdin.readline()
 
     @property
+    def invocation(self) -> Invocation:
+        """How this run was started, for the commands that continue it."""
+        journal = str(self.how.journal.absolute()) if self.how.journal is not None else ""
+        return replace(Invocation.of(self.session.subject.target), journal=journal)
+
+    def placed(self, plan: Plan) -> Plan:
+        """Return the plan with the place that it is about: this run's profile, and the tenant's domain."""
+        target, connection = self.session.subject.target, self.shell.connection
+        domain = connection.organization if connection is not None else ""
+        return replace(
+            plan,
+            profile=target.profile,
+            profile_file=target.profile_file,
+            scenarios=target.scenarios,
+            shape=target.shape,
+            domain=domain or target.organization,
+        )
+
+    @property
     def journal(self) -> Path:
         """The journal's path; a demo's is beside its profile, and goes with it."""
         return _journal_of(self.how, self.profile)
@@ -112,7 +137,7 @@ def grant(chosen: Chosen, how: How, *, replace: bool, enable_imap: bool) -> int:
 
 
 def apply(path: Path, chosen: Chosen, how: How) -> int:
-    """Do what a saved plan says; return the exit code."""
+    """Do what a saved plan says, with the plan's own profile where none is given; return the exit code."""
     try:
         plan = planfile.load(path)
     except planfile.BadPlan as problem:
@@ -133,6 +158,10 @@ def apply(path: Path, chosen: Chosen, how: How) -> int:
         visit.asked = MailboxList(plan.mailboxes)
         return _carry_out(visit, plan)
 
+    if chosen.profile is None:
+        if plan.profile == DEMO:
+            return _said(f"{path} was made for a demo, whose tenant ended with that run", _guard.USAGE)
+        chosen = replace(chosen, profile=plan.profile or None, scenarios=plan.scenarios, shape=plan.shape or None)
     return run(chosen, how, course)
 
 
@@ -141,7 +170,8 @@ def revoke(chosen: Chosen, how: How, only: str) -> int:
 
     def course(visit: Visit) -> int:
         found = undo.runs(journals.read(visit.journal))
-        scope = workflow.Scope(only, visit.asked.addresses if chosen.mailboxes or chosen.file else ())
+        asked = visit.asked.addresses if chosen.mailboxes or chosen.file else ()
+        scope = workflow.Scope(only, asked, visit.invocation.inline("journal show"))
         return _carry_out(visit, workflow.revoke_plan(visit.session, visit.shell, found, scope))
 
     return run(chosen, how, course)
@@ -229,7 +259,6 @@ def visited(chosen: Chosen, how: How) -> Iterator[Visit]:
         _check_files(how, profile)
         asked = _asked(chosen, profile)
         about = subject(profile, progress.message, mailboxes=asked.addresses)
-        about = replace(about, target=replace(about.target, profile=about.target.profile or profile.name))
         with progress, Session(about, progress) as session, session.shell() as shell:
             yield Visit(session, shell, profile, progress, how, asked)
 
@@ -260,18 +289,18 @@ def _asked(chosen: Chosen, profile: Profile) -> MailboxList:
 
 def _carry_out(visit: Visit, plan: Plan, do: Callable[[journals.Journal], Applied] | None = None) -> int:
     """Show a plan, ask, do it, show what became of it; return the exit code."""
-    how = visit.how
+    how, plan = visit.how, visit.placed(plan)
     visit.show(render.plan_lines(plan))
     applied, waited = None, None
     code = workflow.exit_code(plan)
     if how.out is not None:
-        code = _save(plan, how.out, force=how.force) or code
+        code = _save(visit, plan, how.out) or code
     elif how.dry_run_server and plan.steps:
         applied = dry_run_on_server(plan, visit.shell)
         code = workflow.exit_code(plan, applied)
         visit.show(["", "Judged by Exchange with -WhatIf; nothing was changed.", *render.applied_lines(applied)])
     elif plan.steps and not how.dry_run:
-        confirm(len(plan.mailboxes), how.consent, visit.ask)
+        confirm(len(plan.mailboxes), how.consent, visit.ask, render.question(plan))
         with journals.Journal(visit.journal) as journal:
             applied = do(journal) if do is not None else _applied(visit, plan, journal)
         code = workflow.exit_code(plan, applied)
@@ -308,12 +337,16 @@ def _wait(visit: Visit, plan: Plan, applied: Applied | None) -> Waited:
     return wait(mailboxes, visit.session.probe, limit=limit, progress=visit.progress)
 
 
-def _save(plan: Plan, path: Path, *, force: bool) -> int:
+def _save(visit: Visit, plan: Plan, path: Path) -> int:
     try:
-        planfile.save(plan, path, force=force)
+        planfile.save(plan, path, force=visit.how.force)
     except files.FileUnusable as problem:
         return _said(f"the plan was not saved: {problem}", _guard.USAGE)
-    _screen.tell(f"Saved: {path}, plan {plan.hash}. Do it: diag apply {path}")
+    if visit.profile.name == DEMO:
+        next_words = "The demo's tenant ends with this run, so the plan is to be read, not applied."
+    else:
+        next_words = f"Do it: {visit.invocation.inline('apply', str(path.absolute()))}"
+    _screen.tell(f"Saved: {path}, plan {plan.hash}. {next_words}")
     return _guard.OK
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from diagnostics.changes import journal, undo
+from diagnostics.changes.render import NO_COMMAND
 from diagnostics.changes.steps import command
 from diagnostics.cli import _guard, _screen
+from diagnostics.invocation import Invocation
 from diagnostics.redaction import safe
 
 _HONEST = (
@@ -30,7 +32,7 @@ def show(path: Path | None, run: str) -> int:
     if run and not chosen:
         _guard.say(f"diag: the journal {place} holds no run {run}")
         return _guard.USAGE
-    lines = _of_run(chosen[0]) if run else [_summary(one) for one in found]
+    lines = _of_run(chosen[0], path) if run else [_summary(one, path) for one in found]
     if lines or not complaints:
         _screen.emit("\n".join(lines) or f"The journal {place} is empty: diag has changed nothing.")
     return _guard.FAILED if complaints else _guard.OK
@@ -42,28 +44,34 @@ def _unusable(problem: journal.JournalUnusable) -> int:
     return _guard.USAGE
 
 
-def _summary(run: undo.Run) -> str:
+def _summary(run: undo.Run, path: Path | None) -> str:
     counts: dict[str, int] = {}
     for outcome in run.outcomes.values():
         counts[str(outcome)] = counts.get(str(outcome), 0) + 1
     said = ", ".join(f"{count} {name}" for name, count in counts.items()) or "nothing settled"
-    state = "" if run.ended else "; cut off, diag grant --resume finishes it"
     plan = run.plan
+    journal = str(path.absolute()) if path is not None else ""
+    resume = Invocation(plan.profile, plan.scenarios, plan.shape, journal).inline("grant", "--resume")
+    state = "" if run.ended else f"; cut off, {resume} finishes it"
     return safe(
         f"{run.id}  {run.started:%Y-%m-%d %H:%M:%S}Z  {plan.operation}  {run.operator or '?'}  "
         f"application {plan.application.application_id}: {said}{state}"
     )
 
 
-def _of_run(run: undo.Run) -> list[str]:
-    lines = [_summary(run), f"account {run.account}, tenant {run.plan.tenant}, plan {run.plan.hash}", ""]
+def _of_run(run: undo.Run, path: Path | None) -> list[str]:
+    lines = [_summary(run, path), f"account {run.account}, tenant {run.plan.tenant}, plan {run.plan.hash}", ""]
     for index, step in enumerate(run.plan.steps):
         outcome = run.outcomes.get(index)
         said = (
             str(outcome) if outcome is not None else "announced, outcome unknown" if index in run.open else "not tried"
         )
         when = f"  {run.times[index]:%H:%M:%S}Z" if index in run.times else ""
-        lines += [f"{index + 1}. {step.title()}: {said}{when}", f"   before: {step.was()}", f"   {command(step)}"]
+        lines += [
+            f"{index + 1}. {step.title()}: {said}{when}",
+            f"   before: {step.was()}",
+            f"   {command(step) or NO_COMMAND}",
+        ]
     return [safe(line) for line in lines]
 
 

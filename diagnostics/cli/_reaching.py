@@ -11,6 +11,7 @@ from diagnostics.changes.confirm import Consent
 from diagnostics.changes.reach import Access, Notes
 from diagnostics.cli import _changing, _screen
 from diagnostics.cli._screen import Output
+from diagnostics.invocation import Invocation
 
 
 def reach(chosen: _changing.Chosen, *, at_once: int, resume: bool, output: Output) -> int:
@@ -22,7 +23,7 @@ def reach(chosen: _changing.Chosen, *, at_once: int, resume: bool, output: Outpu
         found = review.prepare(visit.session, visit.shell, listed, intended)
         found.problems = (*visit.asked.problems, *found.problems)
         with visit.quiet():
-            for line in _lines(visit, found, at_once=at_once, resume=resume, output=output):
+            for line in _lines(visit, found, chosen, at_once=at_once, resume=resume, output=output):
                 _screen.emit(line, output)
         return found.exit_code()
 
@@ -30,7 +31,13 @@ def reach(chosen: _changing.Chosen, *, at_once: int, resume: bool, output: Outpu
 
 
 def _lines(
-    visit: _changing.Visit, found: review.Review, *, at_once: int, resume: bool, output: Output
+    visit: _changing.Visit,
+    found: review.Review,
+    chosen: _changing.Chosen,
+    *,
+    at_once: int,
+    resume: bool,
+    output: Output,
 ) -> Iterator[str]:
     application, tenant = found.application.application_id, visit.session.subject.target.tenant
     key = hashlib.sha256(f"{tenant} {application} {found.application.object_id}".encode()).hexdigest()
@@ -46,12 +53,12 @@ def _lines(
     except (OSError, files.FileUnusable) as error:
         raise journal.JournalUnusable(f"the sweep's notes cannot be kept: {error}") from error
     if table:
-        yield from _summary(found)
+        yield from _summary(found, visit.invocation, chosen)
     else:
         yield _document(_tree(found), output)
 
 
-def _summary(found: review.Review) -> Iterator[str]:
+def _summary(found: review.Review, invocation: Invocation, chosen: _changing.Chosen) -> Iterator[str]:
     yield ""
     if found.principal is None:
         yield "The application is not registered in Exchange with its ids, so it can open no mailbox."
@@ -59,13 +66,16 @@ def _summary(found: review.Review) -> Iterator[str]:
     for problem in found.problems:
         yield f"Cannot: {problem}"
     if found.closed:
-        yield f"Intended and closed: {', '.join(answer.mailbox for answer in found.closed)}. diag grant opens them."
+        grant = invocation.inline("grant", *chosen.words())
+        yield f"Intended and closed: {', '.join(answer.mailbox for answer in found.closed)}. {grant} opens them."
     if found.unknown:
-        yield f"Not known for {len(found.unknown)} mailbox(es): diag reach --resume asks them again."
+        again = invocation.inline("reach", *chosen.words(), "--resume")
+        yield f"Not known for {len(found.unknown)} mailbox(es): {again} asks them again."
     if found.extra:
         yield f"Too many: {len(found.extra)} mailbox(es) that the profile does not name. To take them back:"
+        yield "  Connect-ExchangeOnline"
         for answer in found.extra:
-            yield f"  {render.take_back(answer, found.application.object_id)}"
+            yield f"  {render.take_back(answer, found.application.object_id) or render.NO_COMMAND}"
 
 
 def _tree(found: review.Review) -> object:
@@ -81,7 +91,7 @@ def _tree(found: review.Review) -> object:
         "intended_and_closed": [answer.mailbox for answer in found.closed],
         "unknown": [answer.mailbox for answer in found.unknown],
         "problems": [str(problem) for problem in found.problems],
-        "take_back": [render.take_back(answer, found.application.object_id) for answer in found.extra],
+        "take_back": [render.take_back(answer, found.application.object_id) or None for answer in found.extra],
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +32,7 @@ def analyze(
     report that was saved with --report.
     """
     from diagnostics.cli._reading import evidence_of  # noqa: PLC0415
+    from diagnostics.invocation import Invocation  # noqa: PLC0415
     from diagnostics.report import build  # noqa: PLC0415
 
     judge.refuse_bad_report_file(report, force=force)
@@ -52,5 +54,12 @@ def analyze(
         with _target.opened(profile) as known:
             evidence = about(evidence, known)
     words = ["diag", "analyze", *(Path(name).name for name in names), *(("--profile", profile) if profile else ())]
-    made = build(evidence, command=shlex.join(words), started=started, language=_screen.language(lang))
+    invocation = replace(Invocation.of(evidence.target), language=lang.value if lang is not None else "")
+    made = build(
+        evidence,
+        command=shlex.join(words),
+        started=started,
+        language=_screen.language(lang),
+        invocation=invocation,
+    )
     judge.finish(made, report, output, force=force)

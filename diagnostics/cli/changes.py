@@ -92,6 +92,7 @@ def grant(
 
 
 def apply(
+    ctx: typer.Context,
     *,
     plan: Annotated[Path, typer.Argument(metavar="PLAN", help="A plan that `diag grant --out` saved.")],
     profile: ProfileOption = None,
@@ -102,12 +103,15 @@ def apply(
     journal: JournalOption = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Do exactly what a saved plan says; refuse when the state has moved since."""
+    """Do exactly what a saved plan says, with the profile that it was made with; refuse when the state has moved since."""
     from diagnostics.cli import _changing  # noqa: PLC0415 - heavy
 
     how = _changing.How(
         consent=_consent(yes, expect), output=output, journal=journal, wait_seconds=_wait_seconds(wait, wait_for)
     )
+    named = ctx.get_parameter_source("profile")
+    if named is not None and named.name == "ENVIRONMENT":  # DIAG_PROFILE is not about this plan
+        profile = None
     raise typer.Exit(_changing.apply(plan, _changing.Chosen(profile), how))
 
 

@@ -187,6 +187,7 @@ def _run(
     from dataclasses import replace  # noqa: PLC0415
 
     from diagnostics.changes import with_recorded  # noqa: PLC0415
+    from diagnostics.invocation import Invocation  # noqa: PLC0415
     from diagnostics.profile.subject import subject  # noqa: PLC0415 - pydantic is heavy
     from diagnostics.report import build  # noqa: PLC0415
     from diagnostics.run import observe  # noqa: PLC0415
@@ -194,6 +195,7 @@ def _run(
     refuse_bad_report_file(file, force=force)
     started = dt.datetime.now(dt.UTC)
     progress = _screen.Progress()
+    left_out = (*(() if options.imap else ("--no-imap",)), *(() if options.graph else ("--no-graph",)))
     with _target.opened(name, scenarios, shape) as profile:
         if command != "token" and not (options.mailboxes or profile.mailboxes):
             raise typer.BadParameter("the profile names no mailbox: add `mailboxes: […]` to it, or --mailbox ADDRESS")
@@ -208,10 +210,21 @@ def _run(
         )
         with progress:
             evidence = with_recorded(observe(about, options, progress))
-    words = ["diag", command, *(("--profile", name) if name else ())]
+    invocation = replace(
+        Invocation.of(about.target),
+        language=lang.value if lang is not None else "",
+        access_token_file=str(token_file.absolute()) if token_file is not None else "",
+        left_out=left_out if command == "permissions" else (),
+    )
+    words = ["diag", command, *invocation.options(command)]
     words += [word for value in options.mailboxes for word in ("--mailbox", value)]
-    words += [word for value in scenarios for word in ("--scenario", value)]
-    report = build(evidence, command=shlex.join(words), started=started, language=_screen.language(lang))
+    report = build(
+        evidence,
+        command=shlex.join(words),
+        started=started,
+        language=_screen.language(lang),
+        invocation=invocation,
+    )
     finish(report, file, output, force=force)
 
 

@@ -74,7 +74,8 @@ def new(
     name: Annotated[str, typer.Argument(metavar="[NAME | FILE]", help="What to call it.")] = _target.DEFAULT,
 ) -> None:
     """Ask for the values of a new profile, check each while it is typed, and write the file."""
-    from diagnostics.profile.finding import SUFFIXES, user_folder  # noqa: PLC0415 - pydantic is heavy
+    from diagnostics.invocation import Invocation  # noqa: PLC0415
+    from diagnostics.profile.finding import SUFFIXES, option, user_folder  # noqa: PLC0415 - pydantic is heavy
     from diagnostics.profile.wizard import NotWritten, Terminal, make  # noqa: PLC0415
 
     path = Path(name).expanduser()
@@ -86,4 +87,6 @@ def new(
     except NotWritten as problem:
         _guard.say(f"diag: {problem}")
         raise typer.Exit(_guard.USAGE) from None
-    _screen.tell(f"Written: {written}. Check it: diag profile check {name}; use it: diag permissions --profile {name}")
+    invocation = Invocation(option(name, written))
+    check_it, use_it = invocation.inline("profile check", invocation.profile), invocation.inline("permissions")
+    _screen.tell(f"Written: {written}. Check it: {check_it}; use it: {use_it}")

@@ -14,6 +14,7 @@ from types import FrameType
 from typing import TextIO
 
 from diagnostics import files
+from diagnostics.invocation import Invocation
 from diagnostics.lab.server import DEFAULT_SHAPE, MODULE_PATH, READY_FILE, Lab
 
 POLL_SECONDS = 0.5
@@ -62,7 +63,7 @@ def _tell(lab: Lab, out: TextIO, err: TextIO) -> None:
     """Print what another terminal needs; the secrets are made for this run and open nothing else."""
     for name, value in lab.env.items():
         print(f"export {name}={shlex.quote(value)}", file=out)
-    print(f"diag permissions --profile {shlex.quote(str(lab.profile))}", file=out)
+    print(Invocation(str(lab.profile)).inline("permissions"), file=out)
     out.flush()
     for name, url in lab.ready["endpoints"].items():
         print(f"{name:<9} {url}", file=err)

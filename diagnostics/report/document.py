@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from diagnostics import __version__
 from diagnostics.causes import FixStep
 from diagnostics.checks import run_checks
-from diagnostics.diagnosis import Diagnosis, RankedCause, diagnose, exit_code
+from diagnostics.diagnosis import Diagnosis, RankedCause, diagnose, exit_code, known_values
 from diagnostics.evidence import Evidence
 from diagnostics.findings import Finding
 from diagnostics.invocation import Invocation
@@ -83,6 +83,7 @@ def as_tree(report: Report, evidence: Mapping[str, object]) -> dict[str, object]
 def _target(report: Report) -> dict[str, object]:
     target = report.evidence.target
     values = {one.name: getattr(target, one.name) for one in fields(target)}
+    values["domain"] = known_values(report.evidence).get("organization", "")
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items() if value}
 
 

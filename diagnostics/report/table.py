@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from tabulate import tabulate
 
-from diagnostics.diagnosis import RankedCause
+from diagnostics.diagnosis import RankedCause, known_values
 from diagnostics.findings import Comparison, Confidence, Finding, Outcome
 from diagnostics.redaction import safe
 from diagnostics.report.document import Report
@@ -15,6 +15,7 @@ from diagnostics.report.translation import translate, translate_word
 from diagnostics.report.words import CONFIDENCES, OUTCOMES, WORDS
 
 _NARROWEST = 40
+_MAILBOXES = 5  # enough to recognise them
 _COLORS = {Outcome.PASS: "32", Outcome.FAIL: "31", Outcome.UNKNOWN: "33", Outcome.SKIPPED: "2"}
 
 
@@ -57,10 +58,8 @@ def _headline(report: Report, width: int) -> Iterator[str]:
     words = WORDS[report.language]
     passed = sum(finding.outcome is Outcome.PASS for finding in report.findings)
     unknown = sum(finding.outcome is Outcome.UNKNOWN and finding.required for finding in report.findings)
-    target = report.evidence.target
-    about = ", ".join(value for value in (*target.mailboxes[:3], target.application_id, target.tenant) if value)
-    if about:
-        yield from _wrap(f"{words['about']} {about}", width, "")
+    for name, value in _about(report):
+        yield from _wrap(f"{words[name]} {value}", width, "")
     if report.diagnosis.causes:
         return
     if any(finding.outcome is Outcome.FAIL and finding.required for finding in report.findings):
@@ -72,6 +71,24 @@ def _headline(report: Report, width: int) -> Iterator[str]:
     else:
         yield words["nothing"]
         yield from _wrap(words["nothing_hint"], width, "")
+
+
+def _about(report: Report) -> Iterator[tuple[str, str]]:
+    """Yield what the run is about: the profile with its file, the tenant with its domain, application and mailboxes."""
+    target, values = report.evidence.target, known_values(report.evidence)
+    if target.profile:
+        file = f" ({target.profile_file})" if target.profile_file not in {"", target.profile} else ""
+        yield "profile", f"{target.profile}{file}"
+    tenant, domain = target.tenant or values.get("tenant_id", ""), values.get("organization", "")
+    if tenant or domain:
+        yield "tenant", f"{domain} ({tenant})" if domain and tenant and domain != tenant else domain or tenant
+    application, name = target.application_id or values.get("application_id", ""), values.get("display_name", "")
+    if application:
+        yield "application", f"{name} ({application})" if name else application
+    if target.mailboxes:
+        more = len(target.mailboxes) - _MAILBOXES
+        rest = f" {WORDS[report.language]['others_too'].format(count=more)}" if more > 0 else ""
+        yield "mailboxes", f"{', '.join(target.mailboxes[:_MAILBOXES])}{rest}"
 
 
 def _cause(cause: RankedCause, report: Report, width: int, *, first: bool) -> Iterator[str]:
@@ -93,7 +110,7 @@ def _cause(cause: RankedCause, report: Report, width: int, *, first: bool) -> It
                 yield from (f"         {line}" for line in command.text.splitlines())
     if cause.consequences:
         yield from _wrap(f"{words['consequences']}: {', '.join(cause.consequences)}", width, "  ")
-    yield from _wrap(words["explain"].format(cause=cause.cause), width, "  ")
+    yield from _wrap(words["explain"].format(command=report.invocation.inline("explain", cause.cause)), width, "  ")
 
 
 def _wrap(text: str, width: int, prefix: str) -> list[str]:

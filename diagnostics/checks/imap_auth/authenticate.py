@@ -15,6 +15,7 @@ from diagnostics.evidence import (
     Unavailable,
 )
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
+from diagnostics.invocation import Invocation
 
 _NO_REASON = "auth-rejected-no-reason"
 _BASIC = "auth-basic-auth-used"
@@ -116,7 +117,8 @@ def _refused(session: ImapSession, step: ImapStep, evidence: Evidence) -> Judgem
         suspects.insert(0, Suspect(_CHINA, Confidence.LIKELY, (why,)))
     if not evidence.live:
         suspects += [Suspect(cause, Confidence.POSSIBLE, (bare,)) for cause in _RIVALS]
-    hint = "" if evidence.live else "diag permissions asks Entra and Exchange, and tells them apart."
+    asks = Invocation.of(evidence.target).inline("permissions")
+    hint = "" if evidence.live else f"{asks} asks Entra and Exchange, and tells them apart."
     return failed("Exchange refused the token and gave no reason", *suspects, subject=session.user, hint=hint)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from diagnostics.checks import Check
 from diagnostics.evidence import Evidence
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed
+from diagnostics.quoting import powershell_line
 
 _NOT_FOUND = re.compile(r"object ['\"](?P<object>[^'\"]+@[^'\"]+)['\"] couldn't be found on", re.IGNORECASE)
 _OF_MAILBOXES = re.compile(r"(?:Get|Set|Add|Remove)-(?:EXO)?(?:CAS)?(?:Mailbox|Recipient)\w*", re.IGNORECASE)
@@ -25,9 +26,8 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
                 Suspect("mailbox-not-in-exchange-online", Confidence.LIKELY, (said,)),
                 Suspect("mailbox-licence-or-deleted", Confidence.POSSIBLE, (said,)),
             )
-            hint = (
-                f"Get-Mailbox -SoftDeletedMailbox -Identity {match['object']} tells a deleted mailbox from none at all."
-            )
+            line = powershell_line("Get-Mailbox", Identity=match["object"]) or "Get-Mailbox"
+            hint = f"{line} -SoftDeletedMailbox tells a deleted mailbox from none at all."
             yield failed(
                 f"Exchange Online does not find {match['object']}", *suspects, subject=match["object"], hint=hint
             )

@@ -21,6 +21,7 @@ from diagnostics.evidence import (
     Unavailable,
 )
 from diagnostics.findings import Comparison, Confidence, Judgement, Stage, Suspect, failed, passed, unknown
+from diagnostics.quoting import powershell_line
 
 _MISSING, _WRONG = "perm-fullaccess-missing", "perm-granted-to-wrong-object"
 _DENY, _READ = "perm-deny-entry", "perm-readpermission-only"
@@ -191,10 +192,11 @@ def _compared(row: MailboxPermission, principal: _Principal) -> Comparison:
 def _no_row(evidence: Evidence, address: str, rows: Sequence[MailboxPermission], principal: _Principal) -> Judgement:
     named = next((row for row in rows if principal.sounds_like(row) and row.has_full_access()), None)
     if named is not None:
+        line = powershell_line("Get-MailboxPermission", Identity=address) or "Get-MailboxPermission"
         why = Unavailable(
             f"the row names “{named.user}”, and a name alone does not prove which principal it is",
             Missing.CUT_OFF,
-            hint=f"Get-MailboxPermission -Identity {address} | Format-List User,UserSid,AccessRights,Deny",
+            hint=f"{line} | Format-List User,UserSid,AccessRights,Deny",
         )
         return unknown("FullAccess is held by a principal of the same name", why, subject=address)
     others = [row for row in _grants(rows) if row.has_full_access() and not row.deny]

@@ -61,18 +61,24 @@ class Waits:
 
 
 class PatientShell:
-    """See `port.Shell`. `opener` makes a fresh Shell; `patience` bounds all waits for throttling together, in seconds."""
+    """See `port.Shell`. `opener` makes a fresh Shell.
+
+    In seconds, `patience` bounds all waits for throttling together, `longest_rest` each pause before something else is
+    tried again.
+    """
 
     def __init__(
         self,
         opener: Opener,
         *,
         patience: float = 900.0,
+        longest_rest: float = _LONGEST_WAIT,
         sleep: Sleep = time.sleep,
         progress: Callable[[str], None] = lambda _text: None,
     ) -> None:
         self._opener = opener
         self._patience = patience
+        self._longest_rest = longest_rest
         self._sleep = sleep
         self._progress = progress
         self._shell: Shell | None = None
@@ -135,7 +141,7 @@ class PatientShell:
 
     def rest(self, attempt: int) -> None:
         """Wait a little before something that may pass is tried again."""
-        self._sleep(min(_LONGEST_WAIT, 0.25 * 2**attempt))
+        self._sleep(min(self._longest_rest, 0.25 * 2**attempt))
 
     def _paused(self, again: Sequence[int], results: dict[int, CmdletResult], attempt: int) -> bool:
         throttled = [e for n in again for e in results[n].errors if e.kind is ErrorKind.THROTTLED]

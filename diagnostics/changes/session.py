@@ -66,7 +66,8 @@ class Session:
 
     def shell(self) -> PatientShell:
         """Return a shell that opens itself anew; to be entered with `with`, which raises ShellUnavailable."""
-        return PatientShell(self._opened, progress=self.progress)
+        rest = min(60.0, self.subject.operation_timeout)  # whoever waits less for an answer rests less between two
+        return PatientShell(self._opened, longest_rest=rest, progress=self.progress)
 
     def who(self, shell: PatientShell) -> Who:
         """Return who is about to change something."""

@@ -37,7 +37,7 @@ _ENDPOINTS = {
     Boundary.IMAP: "imap",
     Boundary.DNS: "dns",
 }
-_NAMES = {Boundary.STDIO: r"\bpwsh\b|PowerShell", Boundary.SSH: r"\bssh\b", Boundary.DNS: r"\bDNS\b"}
+_NAMES = {Boundary.STDIO: r"\bpwsh\b|PowerShell", Boundary.SSH: r"\bssh\b|PowerShell", Boundary.DNS: r"\bDNS\b"}
 _ALSO_NAMED = {
     Boundary.WSMAN: rf"{LOOPBACK}|management host",
     Boundary.REST: r"\bExchange\b",

@@ -10,7 +10,8 @@ from diagnostics.evidence import Evidence, Missing, Source, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, unknown
 
 _CAUSE = "token-network-no-tls-or-proxy"
-_TLS = re.compile(r"certificate|\bCA\b|\bTLS\b|\bSSL\b|proxy", re.IGNORECASE)
+_TRUST = re.compile(r"certificate|\bCA\b|proxy", re.IGNORECASE)
+_TLS = re.compile(r"\bTLS\b|\bSSL\b", re.IGNORECASE)
 
 
 def judge(evidence: Evidence) -> Iterator[Judgement]:
@@ -19,8 +20,14 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     if not isinstance(token, Unavailable) or token.provenance.source is not Source.ENTRA:
         return
     if token.missing in {Missing.UNREACHABLE, Missing.TIMED_OUT}:
-        suspects = (Suspect(_CAUSE, Confidence.LIKELY, (token.reason,)),) if _TLS.search(token.reason) else ()
-        yield unknown("The sign-in host could not be asked", token, *suspects)
+        yield unknown("The sign-in host could not be asked", token, *_suspects(token.reason))
+
+
+def _suspects(reason: str) -> tuple[Suspect, ...]:
+    """Suspect what stands in between where it shows; a handshake that broke off may have been cut by anybody."""
+    if _TRUST.search(reason):
+        return (Suspect(_CAUSE, Confidence.LIKELY, (reason,)),)
+    return (Suspect(_CAUSE, Confidence.POSSIBLE, (reason,)),) if _TLS.search(reason) else ()
 
 
 CHECK = Check(

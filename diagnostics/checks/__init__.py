@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from diagnostics.evidence import Evidence, Missing
+from diagnostics.evidence import Evidence, MailboxEvidence, Missing, Unavailable
 from diagnostics.findings import Finding, Judgement, Outcome, Stage
 
 Judge: TypeAlias = Callable[[Evidence], Iterable[Judgement]]
@@ -55,12 +55,25 @@ def run_checks(evidence: Evidence, checks: Sequence[Check] | None = None) -> tup
     What could not be tried because an earlier link is broken is `skipped`, and its reason names that link; without a broken
     link before it, it stays `unknown`. Only a required check breaks a link: others may fail beside a run that ends well.
     """
+    evidence = _with_every_mailbox(evidence)
     findings: list[Finding] = []
     for check in all_checks() if checks is None else checks:
         for judgement in _judge(check, evidence, findings):
             judged = _after_broken_link(check, judgement, findings)
             findings.append(Finding(check.id, check.title, check.stage, check.required, judged))
     return tuple(findings)
+
+
+def _with_every_mailbox(evidence: Evidence) -> Evidence:
+    """Add the mailboxes that were to be looked at and of which nothing is known: they are not forgotten, but unknown."""
+    if not evidence.live:
+        return evidence
+    seen = {mailbox.address.casefold() for mailbox in evidence.mailboxes}
+    why = Unavailable("nobody looked at this mailbox", Missing.UNEXPECTED)
+    rest = [one for one in evidence.target.mailboxes if one.casefold() not in seen]
+    return replace(
+        evidence, mailboxes=(*evidence.mailboxes, *(MailboxEvidence(one, why, why, why, why) for one in rest))
+    )
 
 
 def _judge(check: Check, evidence: Evidence, findings: Sequence[Finding]) -> Iterator[Judgement]:

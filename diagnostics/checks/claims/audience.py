@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from diagnostics.checks import Check
 from diagnostics.checks._ids import is_guid
-from diagnostics.evidence import Evidence, TokenClaims, Unavailable
+from diagnostics.evidence import Evidence, Missing, TokenClaims, Unavailable
 from diagnostics.findings import Comparison, Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 
 _EXCHANGE = {
@@ -39,6 +39,14 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     for token in tokens:
         if is_resource(token.audience) and not token.opaque:
             yield _judge_one(token, evidence)
+        elif evidence.live:
+            yield unknown("The token's audience is not known", unreadable(token, "aud"))
+
+
+def unreadable(token: TokenClaims, claim: str) -> Unavailable:
+    """Return the reason for a claim that every access token of Entra for Exchange has, and that could not be read."""
+    reason = "the token is opaque, so that it says nothing" if token.opaque else f"the token has no readable {claim}"
+    return Unavailable(reason, Missing.UNEXPECTED, token.provenance)
 
 
 def is_resource(audience: str) -> bool:

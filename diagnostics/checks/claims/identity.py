@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from diagnostics.checks import Check
 from diagnostics.checks._ids import is_guid
+from diagnostics.checks.claims.audience import unreadable
 from diagnostics.evidence import Evidence, TokenClaims, Unavailable
 from diagnostics.findings import Judgement, Stage, compare, failed, passed, unknown
 
@@ -17,7 +18,11 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
         yield unknown("The token's ids are not known", token)
         return
     if not token.is_app_only:
+        if token.opaque and evidence.live:
+            yield unknown("The token's ids are not known", unreadable(token, "appid"))
         return
+    if evidence.live and not is_guid(token.application_id):
+        yield unknown("The token's ids are not known", unreadable(token, "appid"))
     yield from _application_id(evidence, token)
     yield from _object_id(evidence, token)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diagnostics.checks import Check
+from diagnostics.checks.claims.audience import unreadable
 from diagnostics.evidence import Evidence, TokenClaims, Unavailable
-from diagnostics.findings import Comparison, Confidence, Judgement, Stage, Suspect, failed, passed
+from diagnostics.findings import Comparison, Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 
 _NOW = "%Y-%m-%d %H:%M:%S UTC"
 
@@ -19,7 +20,9 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     token = evidence.token()
     if isinstance(token, Unavailable):
         return
-    if evidence.live and token.expires_at is not None:
+    if evidence.live and token.expires_at is None:
+        yield unknown("Until when the token is valid is not known", unreadable(token, "exp"))
+    elif evidence.live and token.expires_at is not None:
         now = evidence.judged_at
         compared = Comparison(
             "exp in the token", f"{token.expires_at:{_NOW}}", "now", f"{now:{_NOW}}", token.expires_at > now

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diagnostics.checks import Check
-from diagnostics.checks.claims.audience import is_resource
+from diagnostics.checks.claims.audience import is_resource, unreadable
 from diagnostics.evidence import Evidence, TokenClaims, Unavailable
 from diagnostics.findings import Comparison, Confidence, Judgement, Stage, Suspect, failed, passed, skipped, unknown
 
@@ -23,6 +23,8 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
         known = token.complete or token.roles or token.scopes
         if known and not token.opaque and (is_resource(token.audience) or not token.audience):
             yield _app_only(token) if token.is_app_only else _delegated(token)
+        elif evidence.live:
+            yield unknown("The token's roles are not known", unreadable(token, "roles"))
 
 
 def _app_only(token: TokenClaims) -> Judgement:

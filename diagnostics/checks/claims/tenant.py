@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from diagnostics.checks import Check
 from diagnostics.checks._ids import is_guid
+from diagnostics.checks.claims.audience import unreadable
 from diagnostics.evidence import Evidence, TokenClaims, Unavailable
-from diagnostics.findings import Confidence, Judgement, Stage, Suspect, compare, failed, passed
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, compare, failed, passed, unknown
 
 PERSONAL_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"  # facts on claims: tid of personal accounts
 
@@ -18,21 +19,16 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     if isinstance(token, Unavailable):
         return
     where = token.provenance.how
-    if token.opaque or token.tenant_id == PERSONAL_TENANT:
-        said = (
-            f"{where}: the token is opaque (EwB…), as those of personal accounts are"
-            if token.opaque
-            else f"{where}: tid is {PERSONAL_TENANT}"
-        )
-        yield failed(
-            "The token is of a personal Microsoft account",
-            Suspect(
-                "mailbox-personal-account",
-                Confidence.CERTAIN,
-                (said,),
-                instead_of=("interactive-wrong-account-selected", "perm-fullaccess-missing"),
-            ),
-        )
+    if token.opaque and evidence.live:  # Entra may issue what nobody but the resource can read
+        yield unknown("The token's tenant is not known", unreadable(token, "tid"))
+        return
+    if token.opaque:
+        said = f"{where}: the token is opaque (EwB…), as those of personal accounts are"
+        yield failed("The token is opaque, and says nothing", _personal(Confidence.LIKELY, said))
+        return
+    if token.tenant_id == PERSONAL_TENANT:
+        said = f"{where}: tid is {PERSONAL_TENANT}"
+        yield failed("The token is of a personal Microsoft account", _personal(Confidence.CERTAIN, said))
         return
     if "#ext#" in token.user_principal_name.casefold():
         said = f"{where}: upn is {token.user_principal_name}, a guest of tenant {token.tenant_id}"
@@ -40,8 +36,15 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     yield from _compare(evidence, token)
 
 
+def _personal(sure: Confidence, said: str) -> Suspect:
+    explained = ("interactive-wrong-account-selected", "perm-fullaccess-missing")
+    return Suspect("mailbox-personal-account", sure, (said,), instead_of=explained)
+
+
 def _compare(evidence: Evidence, token: TokenClaims) -> Iterator[Judgement]:
     wanted = evidence.target.tenant
+    if evidence.live and not is_guid(token.tenant_id):
+        yield unknown("The token's tenant is not known", unreadable(token, "tid"))
     if not (is_guid(wanted) and is_guid(token.tenant_id)):
         return
     compared = compare("tid in the token", token.tenant_id, "tenant of the profile", wanted)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diagnostics.checks import Check
+from diagnostics.checks._ids import is_guid
 from diagnostics.checks.consent.application_permission import EXCHANGE_APP_ID
 from diagnostics.evidence import AppRegistration, EnterpriseApplication, Evidence, RequiredPermission, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
@@ -51,7 +52,9 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     published = {permission.id for permission in resource.permissions}
     declared = _on_exchange(registration)
     foreign = [p.id for p in declared if p.id not in published]
-    if foreign:
+    if foreign and not all(is_guid(one) for one in (*foreign, *published)):
+        yield unknown("The declared permission ids could not be read", "Graph shows an id of a permission that is none")
+    elif foreign:
         said = f"Graph: Exchange Online publishes no permission with the id {', '.join(foreign)}"
         yield failed(
             "The registration asks Exchange for ids that are not Exchange's",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diagnostics.checks import Check
+from diagnostics.checks._ids import is_guid
 from diagnostics.evidence import Evidence, TenantDiscovery, Unavailable
-from diagnostics.findings import Confidence, Judgement, Stage, Suspect, compare, failed, passed, skipped
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, compare, failed, passed, skipped, unknown
 
 
 def judge(evidence: Evidence) -> Iterator[Judgement]:
@@ -22,12 +23,15 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
 
 
 def _judge_domain(domain: TenantDiscovery, own: str) -> Judgement:
-    if domain.tenant_id is None:
+    if not domain.tenant_id:
         return skipped(
             f"{domain.asked} is no domain of any tenant in this cloud",
             "an address may use a domain that Entra does not know, so this proves nothing",
             subject=domain.asked,
         )
+    if not (is_guid(domain.tenant_id) and is_guid(own)):
+        why = f"{domain.login} names the tenants {domain.tenant_id!r} and {own!r}, and one of them is no id"
+        return unknown(f"Whose domain {domain.asked} is cannot be said", why, subject=domain.asked)
     compared = compare(f"tenant of {domain.asked}", domain.tenant_id, "tenant of the profile", own)
     if compared.equal:
         return passed(f"{domain.asked} belongs to the tenant", compared, subject=domain.asked)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diagnostics.checks import Check
-from diagnostics.checks._ids import is_same
+from diagnostics.checks._ids import is_guid, is_same
 from diagnostics.checks.input._values import tenant_fault
-from diagnostics.evidence import Evidence, TenantDiscovery, Unavailable
+from diagnostics.evidence import Evidence, Missing, TenantDiscovery, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, compare, failed, passed, unknown
 
 _NO_SUCH_TENANT = 90002
@@ -23,8 +23,13 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     own = [d for d in found if not d.for_mailbox_domain]
     here = next((d for d in own if d.login == evidence.target.login or not evidence.target.login), None)
     if here is None:
+        if evidence.live:
+            yield unknown("Whether the tenant exists could not be asked", _nothing(evidence))
         return
-    if here.tenant_id:
+    if here.tenant_id and not is_guid(here.tenant_id):
+        said = f"{here.login} names the tenant {here.tenant_id!r}, which is no id"
+        yield unknown("Discovery gave an answer that is not known", said)
+    elif here.tenant_id:
         where = f" ({here.region_sub_scope or here.region_scope})" if here.region_scope or here.region_sub_scope else ""
         compared = (
             [compare("tenant that was asked for", here.asked, "tenant that answered", here.tenant_id)]
@@ -36,13 +41,16 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
             *compared,
             rules_out=("discovery-tenant-not-found",),
         )
-        return
-    if {_NO_SUCH_TENANT, _NO_TENANT} & set(here.error_codes):
+    elif {_NO_SUCH_TENANT, _NO_TENANT} & set(here.error_codes):
         yield _not_here(evidence, here, own)
-        return
-    yield unknown(
-        "Discovery gave an answer that is not known", f"{here.login} answered {here.error or 'nothing of use'}"
-    )
+    else:
+        yield unknown(
+            "Discovery gave an answer that is not known", f"{here.login} answered {here.error or 'nothing of use'}"
+        )
+
+
+def _nothing(evidence: Evidence) -> Unavailable:
+    return Unavailable(f"there is no answer of {evidence.target.login}", Missing.UNEXPECTED)
 
 
 def _not_here(evidence: Evidence, here: TenantDiscovery, own: list[TenantDiscovery]) -> Judgement:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from diagnostics.checks import Check
 from diagnostics.checks._ids import is_guid
-from diagnostics.evidence import CmdletError, Evidence, ExchangeConnection
+from diagnostics.evidence import CmdletError, Evidence, ExchangeConnection, Missing, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, compare, failed, passed, unknown
 
 _NOT_A_CMDLET = re.compile(
@@ -51,6 +51,12 @@ def _tenant(evidence: Evidence, connection: ExchangeConnection) -> Judgement:
         if not compared.equal:
             return failed("The Exchange connection is to another tenant", compared=(compared,))
         return passed("Exchange PowerShell is connected to the right tenant", compared)
+    if not connection.tenant_id and (is_guid(wanted) or not connection.organization):
+        why = Unavailable("the connection names no tenant", Missing.UNEXPECTED, connection.provenance)
+        return unknown("Which tenant Exchange PowerShell is connected to is not known", why)
+    if is_guid(wanted) and not is_guid(connection.tenant_id):
+        said = f"the connection names the tenant {connection.tenant_id!r}, which is no id"
+        return unknown("Which tenant Exchange PowerShell is connected to is not known", said)
     return passed(f"Exchange PowerShell is connected to {connection.organization or connection.tenant_id}")
 
 

@@ -46,7 +46,7 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
         yield unknown("The service principals of Exchange could not be read", rows)
         return
     application_id, object_id = expected_application_id(evidence), expected_object_id(evidence)
-    cut = [row for row in rows if is_cut_off(row.app_id) or is_cut_off(row.object_id) or _lost_its_id(evidence, row)]
+    cut = [row for row in rows if is_cut_off(row.app_id) or is_cut_off(row.object_id) or _lost_its_id(row)]
     if application_id is None:
         yield _nothing_to_compare(rows, cut)
         return
@@ -60,22 +60,22 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     elif any(may_be_same(row.app_id, application_id.value) for row in cut if row.app_id):
         row = next(row for row in cut if row.app_id and may_be_same(row.app_id, application_id.value))
         yield _judge_cut(row, application_id, object_id)
-    elif any(not row.app_id for row in cut):
-        yield _without_app_id(cut, application_id)
+    elif unread := [row for row in cut if not row.app_id or (evidence.live and _lost_its_id(row))]:
+        yield _without_app_id(unread, application_id, live=evidence.live)
     else:
         yield _not_registered(evidence, rows, application_id, object_id)
 
 
-def _lost_its_id(evidence: Evidence, row: ExchangeServicePrincipal) -> bool:
-    """Say whether a pasted row lost a part of its AppId, as rows do that a terminal or a mail program wrapped."""
-    return not evidence.live and not is_guid(row.app_id)
+def _lost_its_id(row: ExchangeServicePrincipal) -> bool:
+    """Say whether a row has no whole AppId: a terminal or a mail program wrapped it, or it is no row as Exchange has it."""
+    return not is_guid(row.app_id)
 
 
-def _without_app_id(cut: Sequence[ExchangeServicePrincipal], app: Expected) -> Judgement:
+def _without_app_id(cut: Sequence[ExchangeServicePrincipal], app: Expected, *, live: bool) -> Judgement:
     said = f"{cut[0].provenance.how}: a row without a readable AppId, none with {app.value}"
     why = Unavailable(
-        "the table was wrapped or cut, so that a row lost its AppId",
-        Missing.CUT_OFF,
+        "a row has no readable AppId" if live else "the table was wrapped or cut, so that a row lost its AppId",
+        Missing.UNEXPECTED if live else Missing.CUT_OFF,
         hint=f"Print it whole: {_PRINT_WHOLE}",
     )
     suspects = (
@@ -166,6 +166,11 @@ def _judge_row(
         )
     if is_cut_off(row.object_id) and may_be_same(row.object_id, object_id.value):
         return _judge_cut(row, app, object_id)
+    if evidence.live and not (is_guid(row.object_id) or is_cut_off(row.object_id)):
+        why = Unavailable(
+            "the row has no readable Object ID", Missing.UNEXPECTED, hint=f"Print it whole: {_PRINT_WHOLE}"
+        )
+        return unknown(f"Exchange has AppId {row.app_id} with {_object_label(row)} {row.object_id}", why)
     of_object = compare(f"{_object_label(row)} in Exchange", row.object_id, object_id.source, object_id.value)
     return _wrong_object_id(evidence, row, (of_app, of_object))
 

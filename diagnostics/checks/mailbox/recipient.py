@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diagnostics.checks import Check
-from diagnostics.evidence import Absent, Evidence, MailboxEvidence, Recipient, Unavailable
+from diagnostics.evidence import Absent, Evidence, MailboxEvidence, Missing, Recipient, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 
 # RecipientTypeDetails, lower case (office-docs-powershell, Get-Recipient.md)
@@ -19,6 +19,23 @@ _MAILBOXES = {
     "teammailbox",
     "discoverymailbox",
     "schedulingmailbox",
+}
+# Recipients without a mailbox here, besides the remote ones.
+_NO_MAILBOX = {
+    "mailuser",
+    "guestmailuser",
+    "mailcontact",
+    "mailforestcontact",
+    "user",
+    "contact",
+    "disableduser",
+    "systemattendantmailbox",
+    "systemmailbox",
+    "arbitrationmailbox",
+    "monitoringmailbox",
+    "auditlogmailbox",
+    "auxauditlogmailbox",
+    "supervisoryreviewpolicymailbox",
 }
 _ELSEWHERE_ON_PREMISES = {
     "remoteusermailbox",
@@ -73,7 +90,10 @@ def _judge_one(evidence: Evidence, mailbox: MailboxEvidence) -> Judgement:
     if kind in _GROUPS:
         suspect = Suspect("mailbox-group-or-public-folder", Confidence.CERTAIN, (said,))
         return failed(f"{address} is a {recipient.type_details}, which IMAP cannot open", suspect, subject=address)
-    return _elsewhere(recipient, kind, said, address)
+    if kind.startswith("remote") or kind in _NO_MAILBOX:
+        return _elsewhere(recipient, kind, said, address)
+    why = Unavailable(f"{said}, a type that is not known here", Missing.UNEXPECTED, recipient.provenance)
+    return unknown("What the address is cannot be said", why, subject=address)
 
 
 def _is_deleted(evidence: Evidence) -> bool:

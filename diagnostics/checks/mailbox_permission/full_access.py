@@ -153,6 +153,9 @@ def _judge_rows(
     evidence: Evidence, mailbox: MailboxEvidence, rows: Sequence[MailboxPermission], principal: _Principal
 ) -> Judgement:
     address = mailbox.address
+    if not rows:
+        why = Unavailable("a mailbox always lists its owner, so the rows were lost", Missing.UNEXPECTED)
+        return unknown("The mailbox's permissions could not be read", why, subject=address)
     mine = [row for row in rows if principal.proves(row) and not row.inherited]
     denied = [row for row in mine if row.deny and row.has_full_access()]
     allowed = [row for row in mine if not row.deny and row.has_full_access()]
@@ -172,6 +175,9 @@ def _judge_rows(
             subject=address,
             rules_out=(_MISSING, _WRONG, _DENY, _READ),
         )
+    if mine and not all(row.rights for row in mine):
+        why = Unavailable("the application's row has no readable rights", Missing.UNEXPECTED)
+        return unknown("What the application may do could not be read", why, subject=address)
     if mine:
         rights = ", ".join(right for row in mine for right in row.rights)
         said = f"{mine[0].provenance.how}: {mine[0].user} has {rights}, not FullAccess"
@@ -200,6 +206,10 @@ def _no_row(evidence: Evidence, address: str, rows: Sequence[MailboxPermission],
         )
         return unknown("FullAccess is held by a principal of the same name", why, subject=address)
     others = [row for row in _grants(rows) if row.has_full_access() and not row.deny]
+    principals = evidence.exchange.service_principals
+    if others and isinstance(principals, Unavailable) and evidence.live:  # a row may show a SID or a name of it
+        return unknown("Whose FullAccess it is cannot be said", principals, subject=address)
+    sure = Confidence.LIKELY if others and isinstance(principals, Unavailable) else Confidence.CERTAIN
     compared = tuple(
         Comparison("User in the permission row", row.user, principal.source, principal.shown, equal=False)
         for row in others[:5]
@@ -208,15 +218,13 @@ def _no_row(evidence: Evidence, address: str, rows: Sequence[MailboxPermission],
     how = rows[0].provenance.how if rows else "Get-MailboxPermission"
     said = f"{how}: {principal.shown} ({principal.source}) is not among the users listed: {listed}"
     wrong = [(row, mistake) for row in others if (mistake := _mistaken_for(evidence, row))]
-    suspects = [Suspect(_MISSING, Confidence.CERTAIN, (said,))]
+    suspects = [Suspect(_MISSING, sure, (said,))]
     if others and not wrong:
         users = f"FullAccess is held by {', '.join(dict.fromkeys(row.user for row in others))}, not by the application"
         suspects.append(Suspect(_WRONG, Confidence.POSSIBLE, (said, users), {"principal": others[0].user}))
     if wrong:
         row, mistake = wrong[0]
-        blame = Suspect(
-            _WRONG, Confidence.CERTAIN, (said, f"{row.user} {mistake}"), {"principal": row.user}, instead_of=(_MISSING,)
-        )
+        blame = Suspect(_WRONG, sure, (said, f"{row.user} {mistake}"), {"principal": row.user}, instead_of=(_MISSING,))
         suspects.insert(0, blame)
     return failed("The application has no FullAccess", *suspects, compared=compared, subject=address)
 

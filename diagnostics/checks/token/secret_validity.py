@@ -21,6 +21,9 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     if not isinstance(registration, AppRegistration) or isinstance(secret, Unavailable) or secret.guid is not None:
         return
     ours = [key for key in registration.password_credentials if key.hint == secret.hint]
+    if not ours and (why := _not_comparable(registration.password_credentials, secret, evidence)):
+        yield unknown("Which of the application's secrets is in use is not known", why)
+        return
     if not ours:
         yield _foreign(registration.password_credentials, secret, evidence)
         return
@@ -40,14 +43,22 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     )
 
 
+def _not_comparable(keys: Sequence[PasswordCredential], secret: SecretShape, evidence: Evidence) -> str:
+    """Say why the hints decide nothing: Graph gives none for old secrets, and Entra has accepted what Graph does not list."""
+    if not secret.hint or any(not key.hint for key in keys):
+        return "Graph does not show the first characters of every secret"
+    if evidence.live and not evidence.entra_errors and not isinstance(evidence.tokens, Unavailable):
+        return "Entra accepts the secret, although Graph lists none that begins like it"
+    return ""
+
+
 def _foreign(keys: Sequence[PasswordCredential], secret: SecretShape, evidence: Evidence) -> Judgement:
     hints = ", ".join(f"“{key.hint}”" for key in keys) or "none"
     said = (
         f"the secret begins with “{secret.hint}”; the secrets that Graph lists for the application begin with {hints}"
     )
-    sure = (
-        Confidence.CERTAIN if evidence.entra_errors or isinstance(evidence.tokens, Unavailable) else Confidence.LIKELY
-    )
+    refused = evidence.entra_errors or isinstance(evidence.tokens, Unavailable)
+    sure = Confidence.CERTAIN if refused else Confidence.LIKELY
     compared = tuple(compare("configured secret begins with", secret.hint, "hint in Graph", key.hint) for key in keys)
     return failed(
         "The secret is none of this application's",

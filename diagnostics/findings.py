@@ -85,7 +85,10 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What one check says of one subject; the runner adds the check's name and stage."""
+    """What one check says of one subject; the runner adds the check's name and stage.
+
+    `fault` says in words what failed within diag, so that nothing was judged.
+    """
 
     outcome: Outcome
     summary: str
@@ -96,6 +99,7 @@ class Judgement:
     missing: Missing | None = None
     reason: str = ""
     hint: str = ""
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)

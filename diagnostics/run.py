@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from diagnostics.evidence import (
     NOT_COLLECTED,
@@ -36,6 +36,8 @@ from diagnostics.evidence import (
     TokenClaims,
     Unavailable,
 )
+from diagnostics.redaction import safe
+from diagnostics.unforeseen import in_words
 
 if TYPE_CHECKING:
     from diagnostics.exchange.options import TransportOptions
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from diagnostics.sources.operator import OperatorSession, SignIn
 
 Progress: TypeAlias = Callable[[str], None]
+_Seen = TypeVar("_Seen")
 _DNS_SECONDS = 5.0
 _IMAP_AT_ONCE = 6  # Exchange counts connections per mailbox and per principal
 
@@ -107,19 +110,27 @@ class _Run:
         self.progress = progress
         self.http = http
         self.operator_errors: list[EntraError] = []
+        self.faults: list[str] = []
+        self.no_token: Unavailable | None = None
 
     def evidence(self) -> Evidence:
         """Run the phases in order."""
         subject, target = self.subject, self.subject.target
         with ThreadPoolExecutor(4, "diag") as pool:
             self.progress(f"Asking {target.login} about the tenant and for a token")
-            discoveries = pool.submit(self._discoveries)
-            token = pool.submit(self._token)
+            discoveries = pool.submit(self._tried, "asking about the tenant", self._discoveries, _as_it_is)
+            token = pool.submit(self._tried, "asking for the token", self._token, self._without_token)
             outcome = token.result()
-            sessions = pool.submit(self._imap_sessions, outcome)
-            exchange, rows = self._exchange(lambda: _not_opened(sessions.result()))
-            graph = self._graph(exchange, outcome)
-            rows = tuple(map(self._with_mail_exchangers, rows))
+            sessions = pool.submit(
+                self._tried, "trying IMAP", lambda: self._imap_sessions(outcome), self._without_sessions
+            )
+            exchange, rows = self._tried(
+                "asking Exchange",
+                lambda: self._exchange(lambda: _not_opened(sessions.result())),
+                self._without_exchange,
+            )
+            graph = self._tried("asking Microsoft Graph", lambda: self._graph(exchange, outcome), _no_graph)
+            rows = tuple(self._with_mail_exchangers_tried(row) for row in rows)
             imap = sessions.result()
             found = discoveries.result()
         requested = () if outcome is None else (outcome.request,)
@@ -138,6 +149,27 @@ class _Run:
             changes=subject.changes,
             operator_errors=tuple(self.operator_errors),
             left_out=self._left_out(),
+            faults=tuple(self.faults),
+        )
+
+    def _tried(self, doing: str, ask: Callable[[], _Seen], instead: Callable[[Unavailable], _Seen]) -> _Seen:
+        """Return what a source says; one that fails within diag costs its own answer and no other."""
+        try:
+            return ask()
+        except Exception as error:  # noqa: BLE001 - whatever it was, the other sources stand
+            words = f"diag failed while {doing}: {safe(in_words(error))}"
+            self.faults.append(words)
+            return instead(Unavailable(words, Missing.UNEXPECTED))
+
+    def _without_token(self, why: Unavailable) -> None:
+        self.no_token = why
+
+    def _without_sessions(self, why: Unavailable) -> dict[str, Observed[ImapSession]]:
+        return dict.fromkeys(self.subject.target.mailboxes, why)
+
+    def _with_mail_exchangers_tried(self, row: MailboxEvidence) -> MailboxEvidence:
+        return self._tried(
+            "asking DNS", lambda: self._with_mail_exchangers(row), lambda why: replace(row, domain_mx=why)
         )
 
     def _left_out(self) -> tuple[str, ...]:
@@ -186,6 +218,8 @@ class _Run:
     def _tokens(self, outcome: TokenOutcome | None) -> Observed[tuple[TokenClaims, ...]]:
         if outcome is not None:
             return outcome.claims if isinstance(outcome.claims, Unavailable) else (outcome.claims,)
+        if self.no_token is not None:
+            return self.no_token
         if isinstance(self.subject.application, Unavailable):
             return self.subject.application
         return Unavailable("the token was left out", Missing.NOT_REQUESTED)
@@ -212,8 +246,12 @@ class _Run:
             )
             for position, address in enumerate(mailboxes)
         ]
+
+        def tried(one: ImapOptions) -> Observed[ImapSession]:
+            return self._tried(f"trying IMAP for {safe(one.user)}", lambda: probe(one), _as_it_is)
+
         with ThreadPoolExecutor(_IMAP_AT_ONCE, "imap") as pool:
-            return dict(zip(mailboxes, pool.map(probe, options), strict=True))
+            return dict(zip(mailboxes, pool.map(tried, options), strict=True))
 
     def _exchange(
         self, not_opened: Callable[[], Collection[str]]
@@ -304,6 +342,10 @@ class _Run:
         except OperatorSignInFailed as problem:
             self.operator_errors += problem.errors
             return replace(problem.why, reason=f"{problem}")
+
+
+def _as_it_is(why: Unavailable) -> Unavailable:
+    return why
 
 
 def _puzzling_ids(exchange: ExchangeEvidence, application_id: str, outcome: TokenOutcome | None) -> Sequence[str]:

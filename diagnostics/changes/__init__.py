@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from diagnostics.evidence import Evidence, ExchangeConnection, Recipient, RecordedChange, TokenClaims
+from diagnostics.redaction import safe
+from diagnostics.unforeseen import in_words
 
 
 def recorded(
@@ -46,4 +48,7 @@ def with_recorded(evidence: Evidence, *, path: Path | None = None) -> Evidence:
         return replace(evidence, notes=(*evidence.notes, note))
     except journal.JournalUnusable as problem:
         return replace(evidence, notes=(*evidence.notes, f"the journal of changes was left out: {problem}"))
+    except Exception as error:  # noqa: BLE001 - whatever it was, what was seen of the tenant stands
+        words = f"diag failed while reading its journal: {safe(in_words(error))}"
+        return replace(evidence, faults=(*evidence.faults, words))
     return replace(evidence, changes=(*evidence.changes, *found)) if found else evidence

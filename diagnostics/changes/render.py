@@ -28,7 +28,7 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     if plan.steps:
         yield "In PowerShell, after Connect-ExchangeOnline, each change equals the command below it."
     else:
-        yield "No change: there is nothing to do."
+        yield "Nothing can be changed; the reasons follow." if plan.problems else "No change: there is nothing to do."
     for number, step in enumerate(plan.steps, 1):
         yield ""
         yield f"{number}. {safe(step.title())}"

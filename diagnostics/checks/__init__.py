@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from diagnostics.evidence import Evidence, MailboxEvidence, Missing, Unavailable
-from diagnostics.findings import Finding, Judgement, Outcome, Stage
+from diagnostics.findings import Finding, Judgement, Outcome, Stage, unknown
+from diagnostics.redaction import safe
+from diagnostics.unforeseen import in_words
 
 Judge: TypeAlias = Callable[[Evidence], Iterable[Judgement]]
 JudgeAfter: TypeAlias = Callable[[Evidence, Sequence[Finding]], Iterable[Judgement]]
@@ -58,7 +60,7 @@ def run_checks(evidence: Evidence, checks: Sequence[Check] | None = None) -> tup
     evidence = _with_every_mailbox(evidence)
     findings: list[Finding] = []
     for check in all_checks() if checks is None else checks:
-        for judgement in _judge(check, evidence, findings):
+        for judgement in _guarded(check, evidence, findings):
             judged = _after_broken_link(check, judgement, findings)
             findings.append(Finding(check.id, check.title, check.stage, check.required, judged))
     return tuple(findings)
@@ -74,6 +76,18 @@ def _with_every_mailbox(evidence: Evidence) -> Evidence:
     return replace(
         evidence, mailboxes=(*evidence.mailboxes, *(MailboxEvidence(one, why, why, why, why) for one in rest))
     )
+
+
+def _guarded(check: Check, evidence: Evidence, findings: Sequence[Finding]) -> list[Judgement]:
+    """Return what a check says; one that fails costs its own judgement and no other."""
+    said: list[Judgement] = []
+    try:
+        said.extend(_judge(check, evidence, findings))
+    except Exception as error:  # noqa: BLE001 - whatever it was, the other checks stand
+        words = safe(in_words(error))
+        reason = f"diag failed in this check: {words}"
+        said.append(replace(unknown("This could not be judged", reason), fault=f"check {check.id}: {words}"))
+    return said
 
 
 def _judge(check: Check, evidence: Evidence, findings: Sequence[Finding]) -> Iterator[Judgement]:

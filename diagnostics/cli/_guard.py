@@ -10,10 +10,8 @@ import os
 import signal
 import sys
 import threading
-import traceback
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
 from types import FrameType
 from typing import NoReturn, TextIO
 
@@ -31,7 +29,6 @@ Exit codes, the first that applies:
    70  diag itself failed, or could not write its output
 """
 
-_FRAMES = 3
 _NOT_WRITTEN = "diag: the output could not be written"
 _GRACE = 5.0
 """Seconds that open connections have to end after Ctrl-C."""
@@ -111,13 +108,14 @@ def say(text: str) -> None:
 
 def unexpected(error: BaseException) -> str:
     """Return one line for an exception that nobody foresaw: its kind, its words, and where in diag it arose."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "diagnostics" in frame.filename]
-    places = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-_FRAMES:]))
-    words = " ".join(str(error).split())[:300]
-    return (
-        f"diag failed: {type(error).__name__}{f': {words}' if words else ''} ({places or 'outside diag'}). "
-        "This is a fault of diag; please report it with this line and the command."
-    )
+    from diagnostics.unforeseen import in_words  # noqa: PLC0415 - only when there is something to say
+
+    return reported(in_words(error))
+
+
+def reported(words: str) -> str:
+    """Return the line that asks to report a fault of diag."""
+    return f"diag failed: {words}. This is a fault of diag; please report it with this line and the command."
 
 
 def _quieten() -> None:

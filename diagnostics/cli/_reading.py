@@ -90,6 +90,11 @@ def _chunks(name: str) -> Iterator[bytes]:
 
 def _standard_input() -> Iterator[bytes]:
     """Yield what comes in until its end; on a terminal, Ctrl-D is the end also behind a line that has none."""
+    try:
+        sys.stdin.fileno()
+    except (OSError, ValueError):  # a stream within the process
+        yield sys.stdin.buffer.read()
+        return
     typed = sys.stdin.isatty()
     while chunk := os.read(sys.stdin.fileno(), _CHUNK):
         yield chunk

@@ -237,16 +237,23 @@ def refuse_bad_report_file(file: Path | None, *, force: bool) -> None:
 
 
 def finish(report: Report, file: Path | None, output: Output, *, force: bool = False) -> None:
-    """Save the report where that was asked for, print it, and leave with its exit code."""
-    from diagnostics.files import FileUnusable  # noqa: PLC0415
-    from diagnostics.report import render, save  # noqa: PLC0415
+    """Save the report where that was asked for, print it, and leave with its exit code.
 
-    code = report.exit_code
+    Whatever fails within diag ends with 70, and costs neither the file nor what was seen.
+    """
+    from diagnostics.files import FileUnusable  # noqa: PLC0415
+    from diagnostics.report import rendered, save  # noqa: PLC0415
+
+    code, faults = report.exit_code, set(report.faults)
     if file is not None:
         try:
-            save(report, file, force=force)
+            faults.add(save(report, file, force=force))
         except FileUnusable as problem:
             _guard.say(f"diag: the report was not saved: {problem}")
             code = _guard.USAGE
-    _screen.emit(render(report, output.value, width=_screen.width(), color=_screen.color()), output)
+    text, fault = rendered(report, output.value, width=_screen.width(), color=_screen.color())
+    _screen.emit(text, output)
+    for words in sorted({*faults, fault} - {""}):
+        _guard.say(_guard.reported(words))
+        code = _guard.INTERNAL
     raise typer.Exit(code)

@@ -75,6 +75,7 @@ class Evidence:
     changes: tuple[RecordedChange, ...] = ()
     operator_errors: tuple[EntraError, ...] = ()
     left_out: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()  # what failed within diag itself, so that it did not see what there was to see
     notes: tuple[str, ...] = ()  # what the reader of the report must know of how it came about
 
     def all_imap_sessions(self) -> tuple[ImapSession, ...]:

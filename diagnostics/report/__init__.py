@@ -7,7 +7,7 @@ from pathlib import Path
 from diagnostics import files
 from diagnostics.report.document import Report, build
 
-__all__ = ["FORMATS", "Report", "build", "render", "save"]
+__all__ = ["FORMATS", "Report", "build", "render", "rendered", "save"]
 
 FORMATS = ("table", "yaml", "json")
 
@@ -31,9 +31,23 @@ def render(report: Report, output: str = "table", *, width: int = 100, color: bo
     raise ValueError(f"no such format: {output}; there are {', '.join(FORMATS)}")
 
 
-def save(report: Report, path: Path, *, force: bool = False) -> None:
+def rendered(report: Report, output: str = "table", *, width: int = 100, color: bool = False) -> tuple[str, str]:
+    """Return the report in one format, and in words what failed: then it is as plain as it can be, and not lost."""
+    try:
+        return render(report, output, width=width, color=color), ""
+    except Exception as error:  # noqa: BLE001 - whatever it was, what was seen is told
+        from diagnostics.report import bare  # noqa: PLC0415 - for accidents only
+        from diagnostics.unforeseen import in_words  # noqa: PLC0415
+
+        fault = in_words(error)
+        return bare.render(report, fault, output), fault
+
+
+def save(report: Report, path: Path, *, force: bool = False) -> str:
     """Write the report as YAML, readable by its owner alone, whole or not at all. Raises FileUnusable.
 
-    `force` overwrites a file that is no report of diag.
+    Returns in words what failed while it was rendered. `force` overwrites a file that is no report of diag.
     """
-    files.write(path, render(report, "yaml"), files.REPORT, force=force)
+    text, fault = rendered(report, "yaml")
+    files.write(path, text, files.REPORT, force=force)
+    return fault

@@ -13,13 +13,20 @@ from diagnostics.diagnosis import Diagnosis, RankedCause, diagnose, exit_code, k
 from diagnostics.evidence import Evidence
 from diagnostics.findings import Finding
 from diagnostics.invocation import Invocation
+from diagnostics.redaction import safe
+from diagnostics.unforeseen import in_words
 
 SCHEMA = "diag/report/1"
+FAULT = 70
+"""The exit code of a run in which a part of diag itself failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run, judged. `started` and `finished` are UTC; `command` is what was run, without any value that is secret."""
+    """One run, judged. `started` and `finished` are UTC; `command` is what was run, without any value that is secret.
+
+    `faults` say what failed within diag itself; what it did see is in the report all the same.
+    """
 
     command: str
     started: dt.datetime
@@ -30,6 +37,7 @@ class Report:
     exit_code: int
     language: str = "en"
     invocation: Invocation = field(default_factory=Invocation)
+    faults: tuple[str, ...] = ()
     version: str = __version__
     schema: str = SCHEMA
 
@@ -48,7 +56,12 @@ def build(
     """
     invocation = invocation or Invocation.of(evidence.target)
     findings = run_checks(evidence)
-    diagnosis = diagnose(evidence, findings, language, invocation)
+    faults = [*evidence.faults, *(finding.judgement.fault for finding in findings if finding.judgement.fault)]
+    try:
+        diagnosis = diagnose(evidence, findings, language, invocation)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the findings stand
+        faults.append(f"naming the cause: {safe(in_words(error))}")
+        diagnosis = Diagnosis()
     return Report(
         command=command,
         started=started,
@@ -56,9 +69,10 @@ def build(
         evidence=evidence,
         findings=findings,
         diagnosis=diagnosis,
-        exit_code=exit_code(evidence, findings, diagnosis),
+        exit_code=FAULT if faults else exit_code(evidence, findings, diagnosis),
         language=language,
         invocation=invocation,
+        faults=tuple(faults),
     )
 
 
@@ -76,6 +90,7 @@ def as_tree(report: Report, evidence: Mapping[str, object]) -> dict[str, object]
         "findings": [_finding(finding) for finding in report.findings],
         "left_out": list(report.evidence.left_out),
         "notes": list(report.evidence.notes),
+        "faults": list(report.faults),
         "evidence": dict(evidence),
     }
 

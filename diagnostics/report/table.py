@@ -50,6 +50,8 @@ def render(report: Report, *, width: int, color: bool) -> str:
         lines += _wrap(f"{words['left_out']}: {left_out}", width, "")
     for note in report.evidence.notes:
         lines += _wrap(f"{words['note']}: {translate(note, report.language)}", width, "")
+    for fault in report.faults:
+        lines += _wrap(f"{words['fault']}: {fault}", width, "")
     text = safe("\n".join(lines).rstrip("\n") + "\n")
     return _paint(text, report.language) if color else text
 

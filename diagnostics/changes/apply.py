@@ -13,8 +13,8 @@ from typing import TypeAlias
 from diagnostics import __version__
 from diagnostics.changes import state
 from diagnostics.changes.comparing import after, all_done, moved, read_now
-from diagnostics.changes.journal import Journal
-from diagnostics.changes.outcomes import Applied, Outcome, StepResult, Who
+from diagnostics.changes.journal import Journal, JournalUnusable
+from diagnostics.changes.outcomes import Applied, Cut, Outcome, StepResult, Who
 from diagnostics.changes.patient import PatientShell
 from diagnostics.changes.plan import Plan, step_tree
 from diagnostics.changes.planfile import plan_tree
@@ -28,6 +28,7 @@ from diagnostics.changes.steps import (
 from diagnostics.evidence import Unavailable
 from diagnostics.exchange.port import CmdletResult, ErrorKind, ShellError, ShellUnavailable
 from diagnostics.redaction import safe
+from diagnostics.unforeseen import in_words
 
 BATCH = 20
 """Steps that are announced, sent and read back together."""
@@ -135,7 +136,26 @@ class Runner:
         return settled, todo
 
     def finish(self, todo: list[tuple[int, Step]]) -> Applied:
-        """Do all of `todo` in order, and write down how the run ended. Raises JournalUnusable."""
+        """Do all of `todo` in order, and write down how the run ended.
+
+        Raises JournalUnusable, and Cut for what nobody foresaw; both carry what is known of the run.
+        """
+        try:
+            return self._finished(todo)
+        except JournalUnusable as problem:
+            problem.applied = self._cut_off(todo, str(problem))
+            raise
+        except Exception as error:
+            raise Cut(self._cut_off(todo, in_words(error))) from error
+
+    def _cut_off(self, todo: list[tuple[int, Step]], why: str) -> Applied:
+        """Return what is known where the run ends in the middle, which is in the journal as far as that was written."""
+        self._stop(ErrorKind.OTHER, why)
+        done = {result.index for result in self.applied.results}
+        self.applied.results += [StepResult(*item, *self._lost(item[0], why)) for item in todo if item[0] not in done]
+        return self.applied
+
+    def _finished(self, todo: list[tuple[int, Step]]) -> Applied:
         total = len(todo)
         try:
             for part in _parts(todo, self.batch):
@@ -147,7 +167,7 @@ class Runner:
         except ShellUnavailable as problem:
             self._stop(problem.kind, str(problem))
             done = {result.index for result in self.applied.results}
-            self.settle([StepResult(*i, *self._lost(i[0], problem)) for i in todo if i[0] not in done])
+            self.settle([StepResult(*i, *self._lost(i[0], str(problem))) for i in todo if i[0] not in done])
         counts = {str(outcome): len(self.applied.with_outcome(outcome)) for outcome in Outcome}
         waits = self.applied.waits
         end = {
@@ -160,10 +180,10 @@ class Runner:
         self.applied.head = self.journal.head
         return self.applied
 
-    def _lost(self, index: int, problem: ShellUnavailable) -> tuple[Outcome, str]:
+    def _lost(self, index: int, problem: str) -> tuple[Outcome, str]:
         if index in self._sent | self._flying:
             return Outcome.UNKNOWN, f"it was sent, and what came of it could not be read: {problem}"
-        return Outcome.NOT_TRIED, str(problem)
+        return Outcome.NOT_TRIED, problem
 
     def _do(self, part: list[tuple[int, Step]]) -> None:
         """Send some steps until each is settled, or cannot be."""
@@ -300,8 +320,8 @@ class Runner:
             }
             for r in results
         ]
-        self.journal.append("result", self.applied.run, records)
         self.applied.results += results
+        self.journal.append("result", self.applied.run, records)
 
 
 def _parts(todo: list[tuple[int, Step]], batch: int) -> Iterator[list[tuple[int, Step]]]:

@@ -18,12 +18,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from diagnostics import files
 from diagnostics.changes.plan import canonical
 from diagnostics.formats import escaped
 from diagnostics.redaction import redact_tree
+
+if TYPE_CHECKING:
+    from diagnostics.changes.outcomes import Applied
 
 VERSION = 1
 GENESIS = "0" * 64
@@ -34,7 +37,12 @@ _LARGEST = 1024**3
 
 
 class JournalUnusable(Exception):
-    """The journal cannot be read or written; nothing more may be changed. Says which file and why."""
+    """The journal cannot be read or written; nothing more may be changed. Says which file and why.
+
+    `applied` is what is known of the run that was cut off by it, if there was one.
+    """
+
+    applied: Applied | None = None
 
 
 class JournalBusy(JournalUnusable):

@@ -55,6 +55,14 @@ class Applied:
         return [result for result in self.results if result.outcome in outcomes]
 
 
+class Cut(Exception):
+    """A run that diag itself ended in the middle; `applied` is what is known of it. The cause says what failed."""
+
+    def __init__(self, applied: Applied) -> None:
+        super().__init__("the run was cut off")
+        self.applied = applied
+
+
 @dataclass(frozen=True, slots=True)
 class Who:
     """Who changes something: the account on this machine and the operator's sign-in."""

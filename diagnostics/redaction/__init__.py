@@ -12,7 +12,26 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 
+from diagnostics.redaction import columns, keys, places
 from diagnostics.redaction.known import KnownSecrets, Span
+from diagnostics.redaction.pasted import PastedSecrets
+from diagnostics.redaction.values import GUID, looks_secret
+
+__all__ = [
+    "GUID",
+    "PastedSecrets",
+    "Secret",
+    "Span",
+    "Tail",
+    "looks_secret",
+    "masked",
+    "printable",
+    "redact",
+    "redact_tree",
+    "safe",
+    "show",
+    "spans",
+]
 
 _MASK = "***"
 _ROOM = 32 * 1024  # bytes: the longest token that is told from its beginning
@@ -24,12 +43,11 @@ _TOKEN_PATTERNS = (
     re.compile(r"\bEwB[A-Za-z0-9+/_-]{24,}={0,2}"),  # opaque token of a personal account
     re.compile(r"\b[01]\.A[A-Za-z0-9_-]{40,}(?:\.[A-Za-z0-9_-]+)*"),  # refresh token or authorization code
     re.compile(r"(?i)(?<=bearer )[A-Za-z0-9._~+/-]{16,}=*"),
-    re.compile(r"(?i)(?<=client_secret=)[^&\s\"']+"),
-    re.compile(r"(?i)(?<=client_assertion=)[^&\s\"']+"),
     re.compile(r"(?<![\w~.-])[A-Za-z0-9_.~-]{3}\dQ~[A-Za-z0-9_.~-]{31,37}"),  # the shape of Entra's client secrets
 )
 
 _known = KnownSecrets()
+_shown: set[str] = set()
 
 
 class Secret:
@@ -40,9 +58,11 @@ class Secret:
 
     __slots__ = ("_value",)
 
-    def __init__(self, value: str) -> None:
+    def __init__(self, value: str, *, known: bool = True) -> None:
+        """Hold `value`; `known=False` is for what stands in a secret's place and is none, such as a Secret ID."""
         self._value = value
-        _known.add(value)
+        if known:
+            _known.add(value)
 
     def reveal(self) -> str:
         """Return the value, for the one call that has to send it."""
@@ -67,35 +87,66 @@ class Secret:
         raise TypeError("a secret is not written anywhere")
 
 
-def redact(text: str) -> str:
+def redact(text: str, also: PastedSecrets | None = None) -> str:
     """Return `text` without any secret of this run and without anything that looks like a token.
 
     Give it the whole text, and cut afterwards: of a token that was cut before, only a long part can be recognised.
-    Line ends stay where they are.
+    Line ends stay where they are. `also` are secrets of the paste that the text is of.
     """
-    return _masked(text, _spans(text))
+    return _masked(text, spans(text, also))
 
 
-def _spans(text: str) -> Iterator[Span]:
+def masked(text: str, hidden: Iterable[Span], start: int = 0, end: int | None = None) -> str:
+    """Return `text[start:end]` with what is hidden of the whole text masked: redacted first, cut afterwards."""
+    end = len(text) if end is None else min(end, len(text))
+    inside = (
+        (max(first, start) - start, min(last, end) - start) for first, last in hidden if first < end and last > start
+    )
+    return _masked(text[start:end], inside)
+
+
+def show(code: str) -> None:
+    """Let a device code be shown in this process: the operator has to type it."""
+    _shown.add(code)
+
+
+def spans(text: str, also: PastedSecrets | None = None) -> Iterator[Span]:
+    """Yield where secrets stand in a text: those known by value, and others by their shape or by their place."""
     yield from _known.spans(text)
+    if also is not None:
+        yield from also.spans(text)
+    for start, end in _carried(text):
+        if text[start:end] not in _shown:
+            yield start, end
+
+
+def _carried(text: str) -> Iterator[Span]:
     for pattern in _TOKEN_PATTERNS:
         for match in pattern.finditer(text):
             yield match.span()
+    for rule in (keys.spans, places.spans, columns.spans):
+        yield from rule(text)
 
 
-def _masked(text: str, spans: Iterable[Span]) -> str:
+def _masked(text: str, hidden: Iterable[Span]) -> str:
     """Return `text` with every span as a mask, one for each line that it touches."""
     parts: list[str] = []
     at = 0
-    for start, end in _united(spans):
-        parts += text[at:start], "\n".join(_MASK if part.strip() else part for part in text[start:end].split("\n"))
+    for start, end in _united(hidden):
+        parts += text[at:start], "\n".join(_mask(part) for part in text[start:end].split("\n"))
         at = end
     return "".join(parts) + text[at:]
 
 
-def _united(spans: Iterable[Span]) -> list[Span]:
+def _mask(part: str) -> str:
+    """Return the mask of a part of a line; blanks before it stay, since YAML reads them."""
+    bare = part.lstrip(" \t")
+    return part[: len(part) - len(bare)] + _MASK if bare.strip() else part
+
+
+def _united(hidden: Iterable[Span]) -> list[Span]:
     united: list[Span] = []
-    for start, end in sorted(spans):
+    for start, end in sorted(hidden):
         if united and start <= united[-1][1]:
             united[-1] = united[-1][0], max(end, united[-1][1])
         else:
@@ -127,12 +178,10 @@ class Tail:
     def text(self) -> str:
         """Return the last `keep` characters at most, safe to show; a stream that was cut begins with `…`."""
         text = bytes(self._kept).decode("utf-8", "replace")
-        spans = _united(_spans(text))
+        hidden = _united(spans(text))
         start = _ROOM // 2 if self._cut else 0
-        start = next((first for first, end in spans if first <= start < end), start)
-        shown = safe(
-            _masked(text[start:], ((max(first, start) - start, end - start) for first, end in spans if end > start))
-        )
+        start = next((first for first, end in hidden if first <= start < end), start)
+        shown = safe(masked(text, hidden, start))
         shown = shown.strip()
         cut = self._cut or len(shown) > self._keep
         return ("…" if cut else "") + shown[-self._keep :].lstrip()

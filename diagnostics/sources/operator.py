@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
-from diagnostics import files
+from diagnostics import files, redaction
 from diagnostics.evidence import EntraError, Missing, Provenance, Source, TokenClaims, Unavailable
 from diagnostics.jwt import payload_of
 from diagnostics.net.client import HttpSession
@@ -177,6 +177,7 @@ def _ask(
         flow = public.initiate_device_flow(scopes)
         if "user_code" not in flow:
             return dict(flow)
+        redaction.show(str(flow["user_code"]))
         method.tell(safe(str(flow.get("message") or "")))
         return dict(public.acquire_token_by_device_flow(_bounded(flow)))
     return dict(public.acquire_token_interactive(scopes, prompt="select_account", timeout=method.timeout))

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator
 
 from diagnostics.evidence import CmdletError
-from diagnostics.redaction import redact
 from diagnostics.sources.transcript import prose
 from diagnostics.sources.transcript.window import View
 
@@ -63,7 +62,7 @@ def read(window: View) -> Iterator[CmdletError]:
             seen.add((kind, named if kind == "command-not-found" else match[0]))
             yield CmdletError(
                 cmdlet=named,
-                message=redact(" ".join(match[0].split()))[:400],
+                message=" ".join(flow.quote(*match.span()).split())[:400],
                 provenance=window.where(flow.numbers[index]),
                 error_id=error_id["id"].strip() if error_id else "",
                 category=category["category"] if category else kind,

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 
 from diagnostics.evidence import Remark
-from diagnostics.redaction import redact
 from diagnostics.sources.transcript.window import View
 
 _COMMAND = re.compile(r"\bNew-ServicePrincipal\b(?P<rest>[^\n|;]*)", re.IGNORECASE)
@@ -36,7 +35,7 @@ def read(window: View) -> Iterator[Remark]:
         ids.add(given["value"].casefold())
         kind = "said-tried-several-object-ids" if len(ids) > 1 else _kind(app["value"], given["value"])
         if kind:
-            said = redact(line.strip())[:300]
+            said = window.quote(index).strip()[:300]
             yield Remark(kind, said, window.where(window.numbers[index]), (("object_id", given["value"]),))
 
 

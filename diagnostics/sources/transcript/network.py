@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from diagnostics.evidence import AddressAttempt, AttemptOutcome, ImapSession, Remark
-from diagnostics.redaction import redact
 from diagnostics.sources.transcript import prose
 from diagnostics.sources.transcript.window import View
 
@@ -111,7 +110,7 @@ def _alone(window: View) -> bool:
 
 def _evidence(window: View, index: int, failure: Failure, purpose: str, match: re.Match[str]) -> ImapSession | Remark:
     where = window.where(window.numbers[index])
-    line = redact(window.lines[index][max(match.start() - 160, 0) : match.end() + 80].strip())
+    line = window.quote(index, max(match.start() - 160, 0), match.end() + 80).strip()
     host, port = _peer(window, index)
     if purpose == "imap" and failure.kind != "no-ca-bundle":
         name_error = line if failure.kind == "name-not-resolved" else ""

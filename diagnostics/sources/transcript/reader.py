@@ -9,6 +9,7 @@ from typing import Any
 
 from diagnostics import files
 from diagnostics.evidence import Evidence, Provenance, Remark, TokenClaims
+from diagnostics.redaction import PastedSecrets, redact
 from diagnostics.sources.transcript import (
     aadsts,
     claims,
@@ -29,6 +30,7 @@ from diagnostics.sources.transcript import (
 from diagnostics.sources.transcript.collector import Collector
 from diagnostics.sources.transcript.decoding import utf8_blocks
 from diagnostics.sources.transcript.jsontext import Found, objects
+from diagnostics.sources.transcript.outgoing import without_secrets
 from diagnostics.sources.transcript.stream import Reading, windows
 from diagnostics.sources.transcript.window import Window
 
@@ -50,18 +52,20 @@ def read_files(paths: Iterable[Path], *, judged_at: dt.datetime | None = None) -
 def read_all(texts: Iterable[tuple[str, Iterable[bytes]]], *, judged_at: dt.datetime | None = None) -> Evidence:
     """Return the evidence in several named texts together, as if one person had pasted them into one ticket."""
     collector = Collector()
+    secrets = PastedSecrets()
     names = []
     for name, chunks in texts:
         names.append(name)
         reading = Reading()
         for lines in windows(utf8_blocks(chunks, name), reading):
-            _extract(Window(name, lines), collector)
+            _extract(Window(name, lines, secrets), collector)
         if reading.full:
             words = ", ".join(f"“{word}”" for word in sorted(reading.full))
             collector.notes.append(
                 f"{name}: so many lines with {words} that not all of them were looked at; other words were looked for to the end"
             )
-    return collector.evidence(", ".join(names), judged_at or dt.datetime.now(dt.UTC))
+    evidence = collector.evidence(", ".join(names), judged_at or dt.datetime.now(dt.UTC))
+    return without_secrets(evidence, lambda text: redact(text, secrets))
 
 
 def _extract(window: Window, collector: Collector) -> None:

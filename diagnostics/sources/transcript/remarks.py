@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diagnostics.evidence import Remark
-from diagnostics.redaction import redact
 from diagnostics.sources.transcript import prose
 from diagnostics.sources.transcript.reports import REPORTS
 from diagnostics.sources.transcript.signatures import SIGNATURES, Signature
@@ -46,4 +45,4 @@ def _is_quoted(window: View, signature: Signature, index: int, column: int) -> b
 
 
 def _sentence(window: View, index: int) -> str:
-    return redact(window.lines[index].strip())[:_LONGEST]
+    return window.quote(index).strip()[:_LONGEST]

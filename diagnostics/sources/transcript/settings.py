@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from diagnostics.evidence import SecretShape, Setting, SettingName, TokenRequest
-from diagnostics.redaction import Secret
+from diagnostics.redaction import GUID, Secret
 from diagnostics.sources.claims import secret_shape
 from diagnostics.sources.transcript import prose
 from diagnostics.sources.transcript.window import View
@@ -107,7 +107,11 @@ def _read_one(window: View, index: int, match: re.Match[str]) -> Setting | Secre
     raw = value[1:-1] if quoted else value
     where = window.where(window.numbers[index])
     if _IS_SECRETS_NAME.fullmatch(name):
-        return secret_shape(Secret(raw), where) if _is_secret(match, raw, quoted=quoted) else None
+        return (
+            secret_shape(Secret(raw, known=not GUID.fullmatch(raw.strip())), where)
+            if _is_secret(match, raw, quoted=quoted)
+            else None
+        )
     if (
         name in _OF_TOKENS
         or (name.lower() == "appid" and ":" in match["sign"])

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import bisect
 import functools
+import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from diagnostics.evidence import Provenance, Source
+from diagnostics.redaction import PastedSecrets, Span, masked, spans
 from diagnostics.sources.transcript.decoding import text
 from diagnostics.sources.transcript.normalise import (
     clean,
@@ -41,6 +43,8 @@ class Flow:
     text: str
     starts: tuple[int, ...]
     numbers: tuple[int, ...]
+    quote: Callable[[int, int], str]
+    """Returns a part of the text without what is secret in the whole."""
 
     def number_at(self, offset: int) -> int:
         """Return the number of the line that `offset` lies in."""
@@ -63,10 +67,25 @@ class View:
         self.lines = lines
         self.stamped = stamped
         self.is_folded = False
+        self.secrets: PastedSecrets | None = None
 
     def where(self, number: int) -> Provenance:
         """Return the provenance of a line."""
         return Provenance(Source.TEXT, f"{self.name}:{number}")
+
+    @functools.cached_property
+    def _quotes(self) -> Callable[[int, int], str]:
+        return _quoting("\n".join(self.lines), self)
+
+    @functools.cached_property
+    def _starts(self) -> list[int]:
+        return [0, *itertools.accumulate(len(line) + 1 for line in self.lines)]
+
+    def quote(self, index: int, start: int = 0, end: int | None = None) -> str:
+        """Return a line, or a part of one, without what is secret in the whole text."""
+        line = self.lines[index]
+        begin = self._starts[index]
+        return self._quotes(begin + start, begin + min(len(line), len(line) if end is None else end))
 
     @functools.cached_property
     def lower(self) -> str:
@@ -105,13 +124,24 @@ class View:
             part = line if index in self.breaks else line + "\n"
             parts.append(part)
             position += len(part)
-        return Flow("".join(parts), tuple(starts) or (0,), tuple(self.numbers) or (1,))
+        text = "".join(parts)
+        return Flow(text, tuple(starts) or (0,), tuple(self.numbers) or (1,), _quoting(text, self))
+
+
+def _quoting(text: str, view: View) -> Callable[[int, int], str]:
+    """Return what quotes parts of a text; it is looked through for secrets once, when something is quoted."""
+
+    @functools.cache
+    def hidden() -> tuple[Span, ...]:
+        return tuple(spans(text, view.secrets))
+
+    return lambda start, end: masked(text, hidden(), start, end)
 
 
 class Window(View):
     """A stretch of the text as it stands; `folded` is the same with wrapped lines put together again."""
 
-    def __init__(self, name: str, raw: Sequence[RawLine]) -> None:
+    def __init__(self, name: str, raw: Sequence[RawLine], secrets: PastedSecrets | None = None) -> None:
         numbers, full = _decoded(raw)
         quoted = _mail_quote(full)
         if quoted:
@@ -120,6 +150,10 @@ class Window(View):
         lines = [line[length:] for line, length in zip(full, prefixes, strict=True)]
         super().__init__(name, numbers, full, lines, [length > 0 for length in prefixes])
         self._mend_addresses()
+        self.secrets = secrets
+        if secrets is not None:
+            secrets.learn("\n".join(self.full))
+            secrets.learn(self.joined.text)
 
     def _mend_addresses(self) -> None:
         """Put an address that carries a refusal together again before it is decoded: it has no blanks to be wrapped at."""
@@ -150,6 +184,7 @@ class Window(View):
         numbers = [self.numbers[index] for index in starts]
         folded = View(self.name, numbers, full, lines, [self.stamped[index] for index in starts])
         folded.is_folded = True
+        folded.secrets = self.secrets
         return folded
 
     def _logger(self, index: int) -> str:

@@ -41,6 +41,7 @@ class Reply:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    host: str = "Exchange"
 
     def header(self, name: str) -> str:
         """Return a header in any case; empty when it is not there."""
@@ -87,9 +88,9 @@ def _row(item: object) -> Mapping[str, object]:
 def error_of(reply: Reply) -> ShellError:
     """Return what a refusal says, classified; reads the three JSON shapes, `x-ms-diagnostics`, and plain text."""
     kind = KIND_OF_STATUS.get(reply.status, ErrorKind.OTHER)
-    message = _json_message(reply) or _diagnostics(reply) or _plain_text(reply)
+    message = _json_message(reply) or _diagnostics(reply)
     if not message:
-        message = f"Exchange answered HTTP {reply.status} without a reason"
+        message = f"{reply.host} answered HTTP {reply.status}{_plain_text(reply)}"
     later = retry_after(reply)
     error = shell_error(message, otherwise=kind, retry_after=later)
     if reply.status == 429:  # noqa: PLR2004 - whatever the text says
@@ -132,15 +133,11 @@ def _diagnostics(reply: Reply) -> str:
 
 
 def _plain_text(reply: Reply) -> str:
-    """Return a short text body; a page of HTML is named, not quoted; NUL bytes say nothing."""
+    """Return a short text body behind a colon; a page of HTML is named, not quoted; NUL bytes say nothing."""
     text = reply.body.strip(b"\x00 \t\r\n").decode("utf-8", "replace")
-    if not text:
-        return ""
     if text[:1] == "<" or "html" in reply.header("Content-Type").lower():
-        return f"HTTP {reply.status} with an HTML page: something stands in between"
-    if text[:1] in "{[":
-        return ""
-    return text[:500]
+        return " with an HTML page: something stands in between"
+    return f": {text[:500]}" if text and text[0] not in "{[" else " without a reason"
 
 
 def retry_after(reply: Reply) -> float | None:

@@ -154,7 +154,7 @@ class AdminApi:
         answers = (reply.json() or {}).get("responses")
         if not isinstance(answers, list):
             return [reply if reply.status in _REFUSED else None] * len(calls)
-        by_id = {str(part.get("id")): _part(part) for part in answers if isinstance(part, dict)}
+        by_id = {str(part.get("id")): _part(part, self.host) for part in answers if isinstance(part, dict)}
         return [by_id.get(str(number)) for number in range(len(calls))]
 
     def _patiently(self, url: str, body: bytes, call: CmdletCall, deadline: Deadline) -> Reply:
@@ -175,7 +175,7 @@ class AdminApi:
         try:
             with within(deadline, _LARGEST):
                 response = self._session.post(url, data=body, headers=headers)
-            return Reply(response.status_code, response.headers, response.content)
+            return Reply(response.status_code, response.headers, response.content, self.host)
         except (requests.RequestException, UnexpectedAnswer, OSError) as error:
             raise self._lost(error) from error
 
@@ -199,12 +199,13 @@ def _encoded(call: CmdletCall) -> bytes:
     return json.dumps(_body(call)).encode()
 
 
-def _part(part: Mapping[str, object]) -> Reply:
+def _part(part: Mapping[str, object], host: str) -> Reply:
     status, headers, body = part.get("status"), part.get("headers"), part.get("body")
     return Reply(
         status if isinstance(status, int) else 0,
         {str(name): str(value) for name, value in headers.items()} if isinstance(headers, dict) else {},
         b"" if body is None else json.dumps(body).encode(),
+        host,
     )
 
 

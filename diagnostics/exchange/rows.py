@@ -69,10 +69,13 @@ def needed(row: Row, *names: str) -> str:
 
 
 def identifier(row: Row, *names: str) -> str:
-    """Return an id that every row has; it is never an object. Raises NotUnderstood."""
+    """Return an id that every row has; it is never an object, and whole text. Raises NotUnderstood."""
     if isinstance(field(row, *names), Mapping):
         raise NotUnderstood(f"{names[0]} is an object")
-    return needed(row, *names)
+    written = needed(row, *names)
+    if any("\ud800" <= character <= "\udfff" for character in written):
+        raise NotUnderstood(f"{names[0]} has half of a character in it")
+    return written
 
 
 def optional(row: Row, *names: str) -> str:
@@ -187,7 +190,7 @@ def recipient(row: Row, provenance: Provenance) -> Recipient:
     marked = next((address[5:] for address in addresses if address.startswith("SMTP:")), "")
     return Recipient(
         primary_address=primary or marked,
-        type_details=needed(row, "RecipientTypeDetails", "RecipientType"),
+        type_details=identifier(row, "RecipientTypeDetails", "RecipientType"),
         provenance=provenance,
         identity=optional(row, "Identity", "Name"),
         user_principal_name=optional(row, "UserPrincipalName"),

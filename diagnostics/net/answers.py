@@ -28,6 +28,7 @@ class Answer:
     status: int
     body: Mapping[str, Any]
     provenance: Provenance
+    host: str = ""
 
 
 def get_json(
@@ -52,7 +53,7 @@ def get_json(
         reason = f"{host} answered HTTP {response.status_code} and asks to wait {later:g} seconds"
         hint = "That is longer than this run waits (timeouts in the profile). Run it again later."
         return Unavailable(reason, Missing.REMOTE_ERROR, provenance, hint)
-    return Answer(response.status_code, body, provenance)
+    return Answer(response.status_code, body, provenance, host)
 
 
 def asks_to_wait(response: requests.Response) -> float:

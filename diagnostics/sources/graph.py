@@ -186,7 +186,8 @@ class _Client:
             if not isinstance(answer, Answer):
                 return _no_list(answer)
             if not isinstance(answer.body.get("value"), list):
-                return Unavailable("Graph answered without a list", Missing.UNEXPECTED, answer.provenance)
+                reason = f"Graph at {answer.host} answered without a list"
+                return Unavailable(reason, Missing.UNEXPECTED, answer.provenance)
             try:
                 rows += map(row, listed(answer.body, "value"))
                 following = text(answer.body, "@odata.nextLink") or None
@@ -208,7 +209,7 @@ def _refusal(answer: Answer) -> Absent | Unavailable:
         case 404 if code == _NOT_FOUND:
             return Absent(message or "it does not exist", answer.provenance)
         case 404:
-            reason = f"something answered HTTP 404 in a way that is not Graph's ({what})"
+            reason = f"{answer.host} answered HTTP 404 in a way that is not Graph's ({what})"
             return Unavailable(reason, Missing.UNEXPECTED, answer.provenance)
         case 400 if code == "Request_BadRequest" and "Invalid object identifier" in message:
             return Absent(message, answer.provenance)
@@ -223,7 +224,7 @@ def _refusal(answer: Answer) -> Absent | Unavailable:
                 f"the operator may not ask Graph this ({what})", Missing.NO_RIGHTS, answer.provenance, hint
             )
         case _:
-            return Unavailable(f"Graph answered {what}", Missing.REMOTE_ERROR, answer.provenance)
+            return Unavailable(f"Graph at {answer.host} answered {what}", Missing.REMOTE_ERROR, answer.provenance)
 
 
 def _no_list(answer: Absent | Unavailable) -> Unavailable:

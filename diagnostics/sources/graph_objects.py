@@ -37,7 +37,7 @@ class Misshapen(Exception):
 
     def said(self, answer: Answer) -> Unavailable:
         """Return what that makes of an answer."""
-        reason = f"Graph answered with a {self} that is not understood"
+        reason = f"Graph at {answer.host} answered with something that is not understood as {self}"
         return Unavailable(reason, Missing.UNEXPECTED, answer.provenance)
 
 
@@ -49,9 +49,11 @@ def one(
         return answer
     try:
         if not text(answer.body, "id"):
-            return Unavailable("Graph answered without an object id", Missing.UNEXPECTED, answer.provenance)
+            reason = f"Graph at {answer.host} answered without an object id"
+            return Unavailable(reason, Missing.UNEXPECTED, answer.provenance)
         if text(answer.body, "appId").lower() != application_id.lower():
-            return Unavailable("Graph answered with another application", Missing.UNEXPECTED, answer.provenance)
+            reason = f"Graph at {answer.host} answered with another application than the one asked for"
+            return Unavailable(reason, Missing.UNEXPECTED, answer.provenance)
         return build(answer)
     except Misshapen as problem:
         return problem.said(answer)

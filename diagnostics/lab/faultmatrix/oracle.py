@@ -127,6 +127,8 @@ _OTHERWISE: Mapping[str, Expected] = {
     "imap/lone-surrogate/examine": _NOTHING_LOST,
     # What Exchange itself says to a token that it does not take.
     "rest/status-401/first": Expected(frozenset({3, 4}), _EXCHANGE, told=frozenset({"exchange-connection"})),
+    "rest/status-401/second": Expected(frozenset({3, 4}), some=_EXCHANGE, told=_EXCHANGE),
+    "rest/status-401/last": Expected(frozenset({3, 4}), some=_EXCHANGE, told=_EXCHANGE),
     # The greeting comes whole before what never ends.
     "imap/endless-body/greeting": Expected(frozenset({1, 3}), _SIGNED_IN_IMAP, told=_IMAP, causes=("net-",)),
 }

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from diagnostics.formats import as_json
 from diagnostics.lab.faultmatrix.cells import Senseless
 from diagnostics.lab.faultmatrix.running import Row
 
@@ -23,7 +23,7 @@ def render(rows: Sequence[Row], left_out: Sequence[Senseless], output: str = "ta
             "right": right,
             "all": len(rows),
         }
-        return json.dumps(tree, indent=2)
+        return as_json(tree)
     if output != "table":
         raise ValueError(f"no such format: {output}; there are table, json")
     return "\n".join([_table(rows), *_senseless(left_out), f"{right} of {len(rows)} as expected.", ""])

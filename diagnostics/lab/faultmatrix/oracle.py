@@ -41,7 +41,8 @@ _CLAIMS = frozenset({"token-tenant", "audience", "roles", "token-lifetime", "tok
 _TOKEN = _CLAIMS | {"sign-in"}
 _DISCOVERY = frozenset({"tenant", "mailbox-domain"})
 _EXCHANGE = frozenset({"exchange-connection", "exchange-service-principal", "recipient", "imap-enabled", "full-access"})
-_GRAPH = frozenset({"app-registration", "directory-objects", "secret-validity", "published-permission-ids"})
+_CONSENT = frozenset({"admin-consent"})
+_GRAPH = _CONSENT | {"app-registration", "directory-objects", "secret-validity", "published-permission-ids"}
 _SIGNED_IN_IMAP = frozenset({"imap-sign-in", "imap-mailbox-opens"})
 _IMAP = _SIGNED_IN_IMAP | {"imap-connection", "imap-server"}
 
@@ -82,15 +83,14 @@ _TABLE: Mapping[Boundary, Mapping[str, Expected]] = {
     },
     Boundary.TOKEN: {
         "first": _expected(3, _SIGN_IN_HOST, told=frozenset({"sign-in", "sign-in-host"})),
-        "second": _expected(
-            3, _EXCHANGE | _GRAPH, told=frozenset({"exchange-connection"})
-        ),  # the operator, for Exchange
-        "last": _OPTIONAL,  # the operator, for Graph
+        # The second request is the operator's for Exchange, the last the operator's for Graph.
+        "second": _expected(3, _EXCHANGE | _GRAPH, told=frozenset({"exchange-connection"})),
+        "last": _OPTIONAL,
     },
     Boundary.GRAPH: {
         "first": _OPTIONAL,
         "second": _expected(0, some=_GRAPH, told=_GRAPH),
-        "last": _expected(0, some=_GRAPH, told=_GRAPH),
+        "last": _expected(0, _CONSENT, told=_CONSENT),  # what was consented to
     },
     **{
         boundary: {"connect": _NO_EXCHANGE, "first": _NO_EXCHANGE, "second": _NO_EXCHANGE, "last": _LESS_EXCHANGE}

@@ -12,8 +12,11 @@ from diagnostics.changes.patient import PatientShell
 from diagnostics.changes.reach import Access
 from diagnostics.evidence import Absent, Missing, Recipient, Unavailable
 from diagnostics.exchange.collect import mailbox_evidence, permissions_of, recipient_of, service_principals
+from diagnostics.exchange.factory import open_shell
 from diagnostics.exchange.port import CmdletCall, CmdletResult, ErrorKind, ShellError
 from diagnostics.exchange.values import rows_of
+from diagnostics.lab.faults import Fault
+from tests.exchange.conftest import Tenant
 
 APP, OTHER = "11111111-2222-4333-8444-555555555555", "99999999-2222-4333-8444-555555555555"
 PRINCIPAL = {"AppId": APP, "ObjectId": OTHER, "DisplayName": "ERP", "Sid": "S-1-5-21-1"}
@@ -142,3 +145,12 @@ def test_an_organization_without_mailboxes_is_not_believed() -> None:
 def test_what_is_no_json_is_no_row(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - json and int have messages of their own
         rows_of([text], as_json=True)
+
+
+@pytest.mark.parametrize("value", [[], [None], [{}], [{"User": "x"}], ["x"], [{**OWNER, "Deny": None}]])
+def test_over_rest_too(tenant: Tenant, value: list[Any]) -> None:
+    with open_shell(tenant.rest(), tenant.request()) as shell:
+        body = json.dumps({"value": value}).encode()
+        tenant.lab.faults.exchange.add(Fault(status=200, body=body, content_type="application/json"))
+        result = shell.invoke("Get-MailboxPermission", Identity=tenant.mailbox)
+    assert isinstance(permissions_of(result), Unavailable)

@@ -9,7 +9,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,14 +18,16 @@ import pytest
 from diagnostics.evidence import Unavailable
 from diagnostics.exchange.collect import CollectedExchange, collect
 from diagnostics.exchange.factory import open_shell
-from diagnostics.exchange.port import ErrorKind
-from tests.changes.places import snapshot
-from tests.exchange.conftest import Tenant
+from diagnostics.exchange.port import ErrorKind, Shell
+from diagnostics.lab.server import Lab
+from tests.changes.places import holders, snapshot
+from tests.exchange.conftest import OTHER_BUNDLES, Tenant
 from tests.exchange.odd_modules import engine_with, profile_with, program, say
 from tests.exchange.peers import ROOT, Peers
 
 pytestmark = [pytest.mark.powershell, pytest.mark.skipif(os.name == "nt", reason="the programs are shell scripts")]
 
+HALF = "<Data Stream='Default' PSGuid='"
 HARMLESS = {
     "before, without a line end": say("x") + "; CALL",
     "before, a line": say("Loading the module\n") + "; CALL",
@@ -32,7 +35,6 @@ HARMLESS = {
     "markup": say("<b>Tip</b> of the day: ") + "; CALL",
     "a program of its own": f"{program('/bin/echo', '-n loading')}; CALL",
     "Console.Write": "[Console]::Out.Write('x'); [Console]::Write('y'); CALL",
-    "a mark that is not one": "'0:1'; CALL",
 }
 ENDING = {
     "exit": "exit",
@@ -44,7 +46,7 @@ ENDING = {
     "rows without ids": "[pscustomobject] @{ Identity = 'x' }",
 }
 BREAKING = {
-    "half a packet": say("<Data Stream='Default' PSGuid='") + "; CALL",
+    "half a packet": say(HALF) + "; CALL",
     "the end of the process": "[Environment]::Exit(0)",
     "a remoting session of its own": "$null = Wait-Job (Start-Job { 1 }); CALL",
 }
@@ -57,43 +59,70 @@ def peers(tenant: Tenant, tmp_path: Path) -> Iterator[Peers]:
     made.close()
 
 
-def collected(peers: Peers, bodies: dict[str, str]) -> CollectedExchange:
-    tenant = peers.tenant
-    with open_shell(peers.local(engine_with(peers, bodies)), tenant.request()) as shell:
-        return collect(shell, [tenant.mailbox], tenant.lab.setup.registration.app_id)
+@dataclass
+class Session:
+    """One engine for many bodies: its cmdlets do what stands in a file."""
+
+    tenant: Tenant
+    shell: Shell
+    body: Path
+
+    def collected(self, body: str) -> CollectedExchange:
+        self.body.write_text(body.replace("CALL", "Invoke-ExchangeCmdlet $name $bound"), encoding="utf-8")
+        return collect(self.shell, [self.tenant.mailbox], self.tenant.lab.setup.registration.app_id)
 
 
-def sound(peers: Peers) -> CollectedExchange:
-    tenant = peers.tenant
-    with open_shell(tenant.rest(), tenant.request()) as shell:
-        return collect(shell, [tenant.mailbox], tenant.lab.setup.registration.app_id)
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    folder = tmp_path_factory.mktemp("odd")
+    body = folder / "body.ps1"
+    bodies = {
+        cmdlet: f"$name = '{cmdlet}'; $bound = $PSBoundParameters; "
+        f". ([scriptblock]::Create([IO.File]::ReadAllText('{body}')))"
+        for cmdlet in ("Get-ServicePrincipal", "Get-MailboxPermission", "Get-Recipient")
+    }
+    with pytest.MonkeyPatch.context() as patched, Lab() as lab:
+        for name in OTHER_BUNDLES:
+            patched.delenv(name, raising=False)
+        tenant = Tenant(lab)
+        peers = Peers(tenant, folder)
+        with open_shell(peers.local(engine_with(peers, bodies)), tenant.request()) as shell:
+            yield Session(tenant, shell, body)
 
 
 @pytest.mark.parametrize("body", HARMLESS.values(), ids=HARMLESS)
-def test_what_is_printed_costs_nothing(peers: Peers, body: str) -> None:
-    """Rows that the module did not write are no rows either: an object of its own beside them is not understood."""
-    found = collected(peers, {"Get-MailboxPermission": body, "Get-ServicePrincipal": body})
-    (mailbox,), (right,) = found.mailboxes, sound(peers).mailboxes
-    if "0:1" in body:
-        assert isinstance(mailbox.permissions, Unavailable)
-        assert not isinstance(found.exchange.service_principals, Unavailable)
-        return
-    assert not isinstance(mailbox.permissions, Unavailable)
-    assert not isinstance(right.permissions, Unavailable)
-    assert [row.user for row in mailbox.permissions] == [row.user for row in right.permissions]
+def test_what_is_printed_costs_nothing(session: Session, body: str) -> None:
+    right, found = session.collected("CALL"), session.collected(body)
+    assert not isinstance(right.mailboxes[0].permissions, Unavailable)
+    assert not isinstance(found.mailboxes[0].permissions, Unavailable)
+    users = [[row.user for row in one.mailboxes[0].permissions] for one in (right, found)]  # type: ignore[union-attr]
+    assert users[0] == users[1]
+    assert not isinstance(found.exchange.service_principals, Unavailable)
+
+
+def test_an_object_of_its_own_is_no_row(session: Session) -> None:
+    """Nothing is concluded from a list with something in it that is not understood, but what it shows."""
+    found = session.collected("'0:1'; CALL")
+    assert isinstance(found.mailboxes[0].permissions, Unavailable)
     assert not isinstance(found.exchange.service_principals, Unavailable)
 
 
 @pytest.mark.parametrize("body", ENDING.values(), ids=ENDING)
-def test_a_cmdlet_that_ends_without_answering_is_not_empty(peers: Peers, body: str) -> None:
-    cmdlets = ["Get-MailboxPermission", "Get-Recipient"]
-    found = collected(peers, dict.fromkeys(cmdlets, body))
+def test_a_cmdlet_that_ends_without_answering_is_not_empty(session: Session, body: str) -> None:
+    found = session.collected(body)
     (mailbox,) = found.mailboxes
     assert isinstance(mailbox.permissions, Unavailable)
     assert isinstance(mailbox.recipient, Unavailable)
     assert not isinstance(mailbox.cas, Unavailable)
     if "xit" in body:
+        assert isinstance(found.exchange.service_principals, Unavailable)
         assert "ended PowerShell instead of answering" in mailbox.permissions.reason
+
+
+def collected(peers: Peers, bodies: dict[str, str]) -> CollectedExchange:
+    tenant = peers.tenant
+    with open_shell(peers.local(engine_with(peers, bodies)), tenant.request()) as shell:
+        return collect(shell, [tenant.mailbox], tenant.lab.setup.registration.app_id)
 
 
 @pytest.mark.parametrize("body", BREAKING.values(), ids=BREAKING)
@@ -134,14 +163,14 @@ def diag(peers: Peers, bodies: dict[str, str], *words: str) -> subprocess.Comple
     )
 
 
-@pytest.mark.parametrize("body", [HARMLESS["a program of its own"], ENDING["exit 0"], ENDING["nothing at all"]])
+@pytest.mark.parametrize("body", [HARMLESS["a program of its own"], ENDING["exit 0"]])
 def test_permissions_is_right_or_unknown(peers: Peers, body: str) -> None:
     done = diag(peers, {"Get-MailboxPermission": body}, "permissions", "--output", "json")
     assert done.returncode == (0 if "CALL" in body else 3), done.stdout + done.stderr
     assert "perm-fullaccess-missing" not in str(json.loads(done.stdout).get("causes"))
 
 
-@pytest.mark.parametrize("body", [HARMLESS["before, without a line end"], ENDING["exit 3"], ENDING["nothing at all"]])
+@pytest.mark.parametrize("body", [HARMLESS["before, without a line end"], ENDING["exit 3"]])
 def test_grant_registers_no_duplicate(peers: Peers, body: str) -> None:
     before = snapshot(peers.tenant.lab)
     done = diag(peers, dict.fromkeys(["Get-ServicePrincipal", "Get-MailboxPermission"], body), "grant", "--yes")
@@ -149,7 +178,20 @@ def test_grant_registers_no_duplicate(peers: Peers, body: str) -> None:
     assert done.returncode == (0 if "CALL" in body else 3), done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("body", [HARMLESS["markup"], ENDING["exit"], ENDING["nothing at all"]])
+@pytest.mark.parametrize("body", [ENDING["exit after the rows"], f"CALL; {say(HALF)}"], ids=["exit", "loss"])
+def test_a_write_whose_answer_is_lost_is_looked_for(start: Callable[..., Tenant], tmp_path: Path, body: str) -> None:
+    """It was carried out: it is found done, and not sent again."""
+    tenant = start("exo-sp-not-registered")
+    peers = Peers(tenant, tmp_path)
+    done = diag(peers, dict.fromkeys(["New-ServicePrincipal", "Add-MailboxPermission"], body), "grant", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    setup = tenant.lab.setup
+    ids = [(row.app_id, row.object_id) for row in setup.tenant.exchange_service_principals]
+    assert ids.count((setup.registration.app_id, setup.enterprise.object_id)) == 1
+    assert holders(tenant.lab) == {tenant.mailbox: 1}
+
+
+@pytest.mark.parametrize("body", [ENDING["exit"], ENDING["nothing at all"]])
 def test_reach_counts_only_what_was_read(peers: Peers, body: str) -> None:
     done = diag(peers, {"Get-MailboxPermission": body}, "reach", "--output", "json")
     assert done.returncode == (0 if "CALL" in body else 3), done.stdout + done.stderr

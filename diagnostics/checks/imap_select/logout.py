@@ -1,4 +1,4 @@
-"""The conversation comes to its end: a server that opens the mailbox and then falls silent does so with applications, too.
+"""The conversation comes to its end; one that does not is told, and changes nothing: by then the mailbox has opened.
 
 LOGOUT is answered by an untagged BYE and a tagged OK (RFC 3501 section 6.1.3); a server that hangs up after its BYE has said
 what was to be said.
@@ -39,5 +39,6 @@ CHECK = Check(
     title="The conversation comes to its end",
     causes=(),
     judge=judge,
+    required=False,
     order=30,
 )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from diagnostics.checks import Check
 from diagnostics.checks._said import something_fails
 from diagnostics.evidence import Evidence, TokenRequest
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed
+from diagnostics.net.urls import split
 
 _SHARED_TENANTS = {"common", "organizations", "consumers"}
 _GLOBAL_EXCHANGE = {"https://outlook.office365.com", "https://outlook.office.com"}
@@ -88,12 +88,12 @@ def _is_cut(scope: str) -> bool:
 
 
 def _resource(scope: str) -> str:
-    parts = urlsplit(scope.strip(","))
+    parts = split(scope.strip(","))
     return f"{parts.scheme}://{parts.hostname}" if parts.scheme and parts.hostname else ""
 
 
 def _has_permission_in_resource(scope: str) -> bool:
-    path = urlsplit(scope).path.casefold()
+    path = split(scope).path.casefold()
     return path.endswith("/.default") and any(
         name in path for name in (*_MAIL_SCOPES, "imap.accessasapp", "smtp.sendasapp", "mail.")
     )

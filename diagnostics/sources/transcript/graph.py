@@ -8,7 +8,6 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from diagnostics.evidence import (
     ApplicationId,
@@ -26,6 +25,7 @@ from diagnostics.evidence import (
     TenantDiscovery,
     TenantId,
 )
+from diagnostics.net.urls import split
 
 Fields = Mapping[str, Any]
 _SHA1_HEX = 40
@@ -101,7 +101,9 @@ def discovery(fields: Fields, where: Provenance) -> TenantDiscovery | None:
     tenant = re.search(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", issuer)
     if not endpoint or tenant is None:
         return None
-    parts = urlsplit(endpoint)
+    parts = split(endpoint)
+    if not parts.netloc:
+        return None
     return TenantDiscovery(
         asked=parts.path.strip("/").split("/", 1)[0],
         login=f"{parts.scheme}://{parts.netloc}",

@@ -8,7 +8,7 @@ VERSIONS ?= locked
 BIN := $(VENV)/bin
 UV ?= uv
 
-.PHONY: demo test lowest check bench faults kills lock licenses clean
+.PHONY: demo test lowest check bench faults fuzz kills lock licenses clean
 
 $(BIN)/diag: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "diag needs Python 3.11 or newer")'
@@ -37,6 +37,12 @@ check: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32
+	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin
+
+# Two minutes of new inputs for every reader, and every adversarial input of every regular expression; an hour at most.
+fuzz: $(VENV)/.test
+	DIAG_FUZZ_SECONDS=$${DIAG_FUZZ_SECONDS:-120} $(BIN)/python -m pytest -s tests/fuzz tests/bounds
 
 # Every boundary × every fault × every moment, each in a process of its own: an hour or so, two at once.
 faults: $(VENV)/.test

@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -334,25 +335,20 @@ def _lock_of(path: Path) -> Path:
 
 def _locked(file: BinaryIO) -> bool:
     """Take the lock; it ends with the process, however that ends."""
-    try:
+    if sys.platform == "win32":
+        import msvcrt  # noqa: PLC0415 - only on Windows
+
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+    else:
         import fcntl  # noqa: PLC0415 - not on Windows
-    except ImportError:
-        return _locked_on_windows(file)
-    try:
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
-
-def _locked_on_windows(file: BinaryIO) -> bool:
-    import msvcrt  # noqa: PLC0415 - only on Windows
-
-    lock: Any = msvcrt
-    try:
-        lock.locking(file.fileno(), lock.LK_NBLCK, 1)
-    except OSError:
-        return False
+        try:
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
     return True
 
 

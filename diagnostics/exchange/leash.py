@@ -12,7 +12,7 @@ import os
 import signal
 import subprocess
 import sys
-from typing import Protocol
+from typing import Any, Protocol
 
 _WATCH = 'read -r _; kill -s KILL -- "-$1"'
 _SHELL = "/bin/sh"
@@ -74,7 +74,8 @@ if sys.platform == "win32":
             self._handle = kernel.CreateJobObjectW(None, None)
             limits = _Limits(LimitFlags=_KILL_ON_JOB_CLOSE)
             kernel.SetInformationJobObject(self._handle, _EXTENDED_LIMITS, ctypes.byref(limits), ctypes.sizeof(limits))
-            kernel.AssignProcessToJobObject(self._handle, int(process._handle))  # noqa: SLF001 - Popen shows it nowhere else
+            started: Any = process  # Popen shows its handle nowhere else
+            kernel.AssignProcessToJobObject(self._handle, int(started._handle))  # noqa: SLF001
 
         def kill(self) -> None:
             if self._handle:

@@ -101,17 +101,16 @@ def _seconds(work: Callable[[str], object], text: str) -> float:
 @contextmanager
 def _at_most(seconds: float) -> Iterator[None]:
     """Stop the work after so much processor time; the matcher of `re` looks for signals, too."""
-    if sys.platform == "win32":
-        yield
-        return
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise TooLong
 
-    before = signal.signal(signal.SIGVTALRM, stop)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    if sys.platform != "win32":
+        before = signal.signal(signal.SIGVTALRM, stop)
+        signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
+        if sys.platform != "win32":
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+            signal.signal(signal.SIGVTALRM, before)

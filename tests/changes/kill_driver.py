@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import functools
 import os
-import signal
 import sys
 from typing import Any
 
 from diagnostics.changes import apply as applying
 from diagnostics.changes import journal as journals
 from diagnostics.cli.main import run
+from tests import posix
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
                 os.write(journal._file.fileno(), data[: len(data) * 2 // 3])
             if moment == "after":
                 genuine(journal, data)
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), posix.SIGKILL)
         genuine(journal, data)
 
     journals.Journal._write = write  # type: ignore[method-assign,assignment]

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
-import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +12,7 @@ import yaml
 
 from diagnostics.lab.faults import Fault
 from diagnostics.lab.setup import full_access
+from tests import posix
 from tests.changes.places import ROOT, Place, holders, snapshot
 
 Start = Callable[..., Place]
@@ -60,7 +59,7 @@ def test_many_need_their_count(start: Start, words: list[str]) -> None:
 
 def at_a_terminal(place: Place, answer: str, *words: str) -> tuple[int, str]:
     """Run diag with a terminal as its standard input, and type an answer."""
-    ours, theirs = pty.openpty()
+    ours, theirs = posix.pty.openpty()
     command = [sys.executable, "-m", "diagnostics", *words]
     command += ["--profile", str(place.lab.profile), "--journal", str(place.journal)]
     try:
@@ -183,7 +182,7 @@ def test_a_full_disk_stops_before_the_first_change(start: Start, limit: int) -> 
     before = snapshot(place.lab)
 
     def full() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        posix.resource.setrlimit(posix.resource.RLIMIT_FSIZE, (limit, limit))
 
     done = place.diag("grant", "--yes", preexec_fn=full)
     assert done.returncode == 1, done.stderr
@@ -201,7 +200,7 @@ def test_a_disk_that_fills_between_run_and_announcement_stops_before_the_first_c
     place.journal.unlink()
 
     def nearly_full() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        posix.resource.setrlimit(posix.resource.RLIMIT_FSIZE, (limit, limit))
 
     done = place.diag("grant", "--yes", preexec_fn=nearly_full)
     assert done.returncode == 1, done.stderr

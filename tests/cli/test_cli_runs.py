@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 
 from diagnostics.cli.app import app
 from diagnostics.profile.schema import schema
+from tests import posix
 
 from .conftest import Diag, environment
 
@@ -306,9 +307,7 @@ def test_the_demo_leaves_nothing_behind_when_it_is_ended(tmp_path: Path) -> None
 
 def on_a_terminal(tmp_path: Path, arguments: list[str], answers: list[str], env: dict[str, str]) -> tuple[int, str]:
     """Run `diag` on a pseudo-terminal, type each answer when a question stands there, and return code and screen."""
-    import pty  # noqa: PLC0415 - POSIX has it
-
-    process, terminal = pty.fork()
+    process, terminal = posix.pty.fork()
     if process == 0:
         os.chdir(tmp_path)
         os.execve(sys.executable, [sys.executable, "-m", "diagnostics", *arguments], {**environment(tmp_path), **env})

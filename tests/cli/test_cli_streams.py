@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from diagnostics.cli import _guard, _screen
+from tests import posix
 
 from .conftest import environment
 
@@ -93,9 +94,7 @@ def test_the_number_of_a_closed_stream_goes_to_no_other_file(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("typed", [TEXT.encode(), TEXT.rstrip().encode(), TEXT.encode() * 40 + b"and then"])
 def test_one_ctrl_d_ends_a_text(tmp_path: Path, typed: bytes) -> None:
-    import pty  # noqa: PLC0415 - POSIX has it
-
-    process, terminal = pty.fork()
+    process, terminal = posix.pty.fork()
     if process == 0:
         os.chdir(tmp_path)
         os.execve(sys.executable, [sys.executable, "-m", "diagnostics", "analyze"], environment(tmp_path))

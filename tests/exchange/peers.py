@@ -22,6 +22,7 @@ import diagnostics.lab
 from diagnostics.exchange.options import LocalOptions, SshOptions, TransportOptions
 from diagnostics.lab.powershell.winrm import WinRmEndpoint
 from diagnostics.redaction import Secret
+from tests import posix
 from tests.exchange.conftest import Tenant
 
 ROOT = Path(__file__).parents[2]
@@ -137,7 +138,7 @@ class OpenSsh:
             subprocess.run(
                 ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / key)], check=True, timeout=30
             )
-        if os.getuid() == 0:
+        if posix.os.getuid() == 0:
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
         (folder / "authorized").write_text((folder / "user_key.pub").read_text())
         server = folder / "sshd_config"

@@ -21,6 +21,7 @@ from diagnostics.exchange.factory import open_shell
 from diagnostics.exchange.options import LocalOptions, SshOptions
 from diagnostics.exchange.port import CmdletCall, ErrorKind, Shell, ShellUnavailable
 from diagnostics.redaction import Secret
+from tests import posix
 from tests.exchange.conftest import Tenant
 from tests.exchange.peers import CHILDREN, Peers, pwsh
 
@@ -190,7 +191,7 @@ def child_of(shell: Shell) -> Child:
 def test_killed_in_the_middle_of_a_batch(peers: Peers, tenant: Tenant, name: str) -> None:
     """A dead child is not waited for, and what it was doing is not known."""
     with open_shell(peers.options(name), tenant.request()) as shell:
-        threading.Timer(0.5, os.killpg, (child_of(shell).pid, signal.SIGKILL)).start()
+        threading.Timer(0.5, posix.os.killpg, (child_of(shell).pid, posix.SIGKILL)).start()
         started = time.monotonic()
         first, late, after = shell.invoke_many(
             [

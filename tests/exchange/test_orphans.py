@@ -18,6 +18,7 @@ from diagnostics.exchange.factory import open_shell
 from diagnostics.exchange.options import ChildCommand, LocalOptions, SshOptions
 from diagnostics.exchange.port import ErrorKind, ShellUnavailable
 from diagnostics.exchange.waiting import ChannelBroken, Deadline
+from tests import posix
 from tests.exchange.conftest import Tenant
 from tests.exchange.peers import ROOT, Peers
 from tests.exchange.processes import SECONDS, gone, running
@@ -70,7 +71,7 @@ def started(script: str, *words: str, mark: str) -> subprocess.Popen[str]:
     return process
 
 
-def killed(process: subprocess.Popen[str], how: signal.Signals = signal.SIGKILL) -> None:
+def killed(process: subprocess.Popen[str], how: signal.Signals = posix.SIGKILL) -> None:
     process.send_signal(how)
     process.wait(SECONDS)
     assert process.stdout is not None

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-import grp
 import json
 import os
-import pwd
 import shutil
 import socket
 import subprocess
@@ -26,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from diagnostics.evidence import AttemptOutcome, ImapSession, ReplyStatus
 from diagnostics.sources.imap import ImapOptions, probe
 from diagnostics.sources.tokens import ApplicationToken
+from tests import posix
 
 pytestmark = pytest.mark.dovecot
 
@@ -119,16 +118,16 @@ def _free_port() -> int:
 
 def _accounts() -> dict[str, object]:
     """Dovecot drops root's rights and takes no mail user with uid 0; anybody else runs it as themselves."""
-    if os.getuid() == 0:
-        mail = pwd.getpwnam("dovecot")
+    if posix.os.getuid() == 0:
+        mail = posix.pwd.getpwnam("dovecot")
         return {"internal_user": "dovecot", "internal_group": "dovecot", "login_user": "dovenull", "uid": mail.pw_uid}
-    me, group = pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name
-    return {"internal_user": me, "internal_group": group, "login_user": me, "uid": os.getuid()}
+    me, group = posix.pwd.getpwuid(posix.os.getuid()).pw_name, posix.grp.getgrgid(posix.os.getgid()).gr_name
+    return {"internal_user": me, "internal_group": group, "login_user": me, "uid": posix.os.getuid()}
 
 
 def _write(folder: Path, port: int, key: rsa.RSAPrivateKey) -> Path:
     accounts = _accounts()
-    owner = pwd.getpwuid(int(str(accounts["uid"])))
+    owner = posix.pwd.getpwuid(int(str(accounts["uid"])))
     authority = trustme.CA(organization_name="Example tests")
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
     authority.issue_cert("localhost", "127.0.0.1").private_key_and_cert_chain_pem.write_to_path(
@@ -139,7 +138,7 @@ def _write(folder: Path, port: int, key: rsa.RSAPrivateKey) -> Path:
     public.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     (folder / "users").write_text(f"{USER}::{owner.pw_uid}:{owner.pw_gid}::{folder}/mail\n")
     (folder / "mail").mkdir()
-    os.chown(folder / "mail", owner.pw_uid, owner.pw_gid)
+    posix.os.chown(folder / "mail", owner.pw_uid, owner.pw_gid)
     (folder / "oauth2.conf").write_text(OAUTH2.format(folder=folder))
     configuration = folder / "dovecot.conf"
     configuration.write_text(CONFIGURATION.format(folder=folder, run=folder / "run", port=port, **accounts))

@@ -253,16 +253,18 @@ def nothing_where_something_is(result: CmdletResult, always: str) -> Unavailable
 
 
 _MORE = "There are more results available"
-"""How the warning begins with which a cmdlet stops at its 1000th row."""
+"""How the warning begins with which a cmdlet stops at its 1000th row; other languages say it in other words."""
+
+_FULL = 1000
 
 
 def is_cut_off(result: CmdletResult) -> bool:
-    """Say whether Exchange had more rows than it returned; such a list cannot show that something is missing."""
-    return any(warning.startswith(_MORE) for warning in result.warnings)
+    """Say whether Exchange may have more rows than it returned; such a list cannot show that something is missing."""
+    return len(result.rows) == _FULL or any(warning.startswith(_MORE) for warning in result.warnings)
 
 
 def _cut_off(result: CmdletResult) -> Unavailable:
-    reason = f"{result.call.cmdlet} returned {len(result.rows)} rows and says that there are more"
+    reason = f"{result.call.cmdlet} returned {len(result.rows)} rows, and there may be more"
     return Unavailable(reason, Missing.CUT_OFF, provenance(result))
 
 

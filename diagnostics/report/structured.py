@@ -15,6 +15,10 @@ from diagnostics.report.document import SCHEMA, Report, as_tree
 _EVIDENCE: TypeAdapter[Evidence] = TypeAdapter(Evidence)
 
 
+_LAST = "left_out"
+"""Stands behind all that is judged. YAML that was cut off between two lines is still YAML, of a shorter list."""
+
+
 class NotAReport(ValueError):
     """The text is no report of this program, or one of a version that it does not know."""
 
@@ -46,8 +50,11 @@ def load_evidence(text: str) -> Evidence:
     if not isinstance(document, Mapping) or document.get("schema") != SCHEMA:
         found = document.get("schema") if isinstance(document, Mapping) else None
         raise NotAReport(f"its schema is {found!r}, not {SCHEMA!r}")
+    found = document.get("evidence")
+    if not isinstance(found, Mapping) or _LAST not in found:
+        raise NotAReport("it was cut off: the end of its evidence is missing, and half of a list proves nothing")
     try:
-        return _EVIDENCE.validate_python(document.get("evidence"))
+        return _EVIDENCE.validate_python(found)
     except ValidationError as error:
         first = error.errors()[0]
         raise NotAReport(f"evidence.{'.'.join(map(str, first['loc']))}: {first['msg']}") from error

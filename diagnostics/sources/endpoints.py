@@ -33,11 +33,22 @@ def is_discovery(url: str) -> bool:
     return split(url).path.endswith(_DISCOVERY)
 
 
-def foreign_endpoint(document: Mapping[str, Any], login: str) -> str:
-    """Return why a discovery document is not followed; an empty string where it is in order."""
+def is_of_microsoft(url: str) -> bool:
+    """Whether an https address is of a sign-in host of any of Microsoft's clouds."""
+    return any(is_of_login(url, f"https://{host}") for hosts in LOGIN_HOSTS for host in hosts)
+
+
+def foreign_endpoint(document: Mapping[str, Any], login: str, *, may_be_other_cloud: bool = False) -> str:
+    """Return why a discovery document is not followed; an empty string where it is in order.
+
+    With `may_be_other_cloud`, where nothing secret is going to be sent, a host of Microsoft's may name one of another
+    cloud: that says where the tenant is.
+    """
+    may_be_other_cloud = may_be_other_cloud and is_of_microsoft(login)
     for name in _ENDPOINTS:
         value = document.get(name)
-        if value is not None and not (isinstance(value, str) and is_of_login(value, login)):
+        ours = isinstance(value, str) and (is_of_login(value, login) or (may_be_other_cloud and is_of_microsoft(value)))
+        if value is not None and not ours:
             place = (origin_of(value) if isinstance(value, str) else "") or "no address"
             return f"{host_of(login)} names {place} as its {name}; no secret was sent there"
     return ""

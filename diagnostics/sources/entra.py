@@ -142,7 +142,7 @@ def _described(answer: Answer, found: TenantDiscovery) -> TenantDiscovery | Unav
     if not raw("issuer"):
         reason = f"{host_of(found.login)} answered without naming an issuer"
         return Unavailable(reason, Missing.UNEXPECTED, answer.provenance)
-    foreign = foreign_endpoint(answer.body, found.login)
+    foreign = foreign_endpoint(answer.body, found.login, may_be_other_cloud=True)
     if foreign:
         return Unavailable(foreign, Missing.UNEXPECTED, answer.provenance)
     guid = _GUID.search(raw("issuer")) or _GUID.search(raw("token_endpoint"))

@@ -148,6 +148,20 @@ def test_every_clouds_login_host_is_known() -> None:
         assert foreign_endpoint({"token_endpoint": f"{cloud.login}/t/oauth2/v2.0/token"}, cloud.login.value) == ""
 
 
+@pytest.mark.parametrize(
+    ("login", "host", "described"),
+    [
+        ("https://login.microsoftonline.com", "login.microsoftonline.us", True),
+        ("https://login.microsoftonline.com", "login.example", False),
+        ("https://login.example", "login.microsoftonline.us", False),
+    ],
+)
+def test_a_tenant_of_another_cloud_is_described_and_sent_nothing(login: str, host: str, described: bool) -> None:
+    document = {"token_endpoint": f"https://{host}/t/oauth2/v2.0/token"}
+    assert foreign_endpoint(document, login) != ""
+    assert (foreign_endpoint(document, login, may_be_other_cloud=True) == "") is described
+
+
 TOKENS = {
     "no JWT": "an opaque token",
     "of a personal account": "EwB4A8l6BAAU" + "a" * 60,

@@ -45,13 +45,26 @@ def shown(text: str) -> None:
 def test_what_does_not_show_is_escaped_and_comes_back(hidden: str, place: str) -> None:
     text = place.replace("{}", hidden)
     tree = {"name": text, text: [text, {"deep": text}], "n": 1, "none": None, "yes": True}
-    for document, load in (
-        (as_json(tree), json.loads),
-        (as_json(tree, indent=None), json.loads),
-        (as_yaml(tree), yaml.safe_load),
-    ):
+    for document in (as_json(tree), as_json(tree, indent=None)):
         shown(document)
-        assert load(document) == tree
+        assert json.loads(document) == tree
+    comes_back_as_yaml(tree)
+
+
+def comes_back_as_yaml(tree: Any) -> None:
+    """Libyaml reads no document with an escape for half a character, so that one is the replacement character."""
+    document = as_yaml(tree)
+    shown(document)
+    for loader in {yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)}:
+        assert yaml.load(document, Loader=loader) == whole(tree)
+
+
+def whole(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {whole(name): whole(value) for name, value in tree.items()}
+    if isinstance(tree, list):
+        return [whole(value) for value in tree]
+    return re.sub("[\ud800-\udfff]", "\ufffd", tree) if isinstance(tree, str) else tree
 
 
 TEXT = st.text(st.characters()).filter(lambda text: not re.search("[\ud800-\udbff][\udc00-\udfff]", text))
@@ -60,9 +73,10 @@ TEXT = st.text(st.characters()).filter(lambda text: not re.search("[\ud800-\udbf
 
 @given(st.recursive(TEXT | st.none() | st.booleans() | st.integers(), lambda t: st.lists(t) | st.dictionaries(TEXT, t)))
 def test_any_tree_comes_back(tree: Any) -> None:
-    for document, load in ((as_json(tree), json.loads), (as_yaml(tree), yaml.safe_load)):
-        shown(document)
-        assert load(document) == tree
+    document = as_json(tree)
+    shown(document)
+    assert json.loads(document) == tree
+    comes_back_as_yaml(tree)
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])

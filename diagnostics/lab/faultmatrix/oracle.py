@@ -122,7 +122,11 @@ _OTHERWISE: Mapping[str, Expected] = {
     ),
     # A farewell is a line of IMAP, too, and says nothing of whose server it is.
     "imap/bye/greeting": Expected(frozenset({1, 3}), _SIGNED_IN_IMAP | {"imap-server"}, causes=("net-",)),
-    # The words of an OK are for people: the mailbox opens.
+    # The words of an OK are for people: the sign-in has worked, or the mailbox opens.
+    **dict.fromkeys(
+        ("imap/invalid-utf-8/authenticate", "imap/lone-surrogate/authenticate"),
+        Expected(frozenset({1, 3}), _OPENS, told=_IMAP, causes=("net-",)),
+    ),
     "imap/invalid-utf-8/examine": _NOTHING_LOST,
     "imap/lone-surrogate/examine": _NOTHING_LOST,
     # What Exchange itself says to a token that it does not take.

@@ -37,10 +37,16 @@ _ENDPOINTS = {
     Boundary.IMAP: "imap",
     Boundary.DNS: "dns",
 }
-_NAMES = {Boundary.STDIO: r"\bpwsh\b|PowerShell", Boundary.SSH: r"\bssh\b|PowerShell", Boundary.DNS: r"\bDNS\b"}
+_CMDLET = r"\bGet-\w+ returned"
+_POWERSHELL = rf"PowerShell|{_CMDLET}"
+_NAMES = {
+    Boundary.STDIO: rf"\bpwsh\b|{_POWERSHELL}",
+    Boundary.SSH: rf"\bssh\b|{_POWERSHELL}",
+    Boundary.DNS: r"\bDNS\b",
+}
 _ALSO_NAMED = {
-    Boundary.WSMAN: rf"{LOOPBACK}|management host",
-    Boundary.REST: r"\bExchange\b",
+    Boundary.WSMAN: rf"{LOOPBACK}|management host|{_CMDLET}",
+    Boundary.REST: rf"\bExchange\b|{_CMDLET}",
     Boundary.IMAP: r"\bIMAP\b|the server|\b(?:CAPABILITY|AUTHENTICATE|NAMESPACE|LIST|EXAMINE)\b",
 }
 

@@ -44,6 +44,8 @@ class Chosen:
     shape: str | None = None
     mailboxes: tuple[str, ...] = ()
     file: Path | None = None
+    named: bool = True
+    """Whether whoever runs this named the profile: a plan that came from somewhere may name any file."""
 
     def words(self) -> list[str]:
         """Return the options that name the mailboxes, for a command that continues this one."""
@@ -161,7 +163,13 @@ def apply(path: Path, chosen: Chosen, how: How) -> int:
     if chosen.profile is None:
         if plan.profile == DEMO:
             return _said(f"{path} was made for a demo, whose tenant ended with that run", _guard.USAGE)
-        chosen = replace(chosen, profile=plan.profile or None, scenarios=plan.scenarios, shape=plan.shape or None)
+        chosen = replace(
+            chosen,
+            named=not plan.profile,
+            profile=plan.profile or None,
+            scenarios=plan.scenarios,
+            shape=plan.shape or None,
+        )
     return run(chosen, how, course)
 
 
@@ -255,7 +263,7 @@ def visited(chosen: Chosen, how: How) -> Iterator[Visit]:
     from diagnostics.profile.subject import subject  # noqa: PLC0415 - pydantic is heavy
 
     progress = _screen.Progress()
-    with _target.opened(chosen.profile, chosen.scenarios, chosen.shape) as profile:
+    with _target.opened(chosen.profile, chosen.scenarios, chosen.shape, named=chosen.named) as profile:
         _check_files(how, profile)
         asked = _asked(chosen, profile)
         about = subject(profile, progress.message, mailboxes=asked.addresses)

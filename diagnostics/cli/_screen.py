@@ -87,6 +87,14 @@ _UNSAID = (OSError, ValueError)
 """What a terminal that has gone, or a closed stream, raises: progress that cannot be shown ends no run."""
 
 
+def agrees(question: str) -> bool:
+    """Ask on the terminal, and return whether the answer is yes; without a terminal nobody agrees."""
+    if not (sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    print(f"{safe(question)} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().casefold() in {"y", "yes", "s", "sí", "si"}
+
+
 class Progress(AbstractContextManager["Progress"]):
     """Says on stderr what is being done: a line that changes on a terminal, else plain lines once it takes long."""
 

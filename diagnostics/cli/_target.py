@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
+
+from diagnostics.cli import _guard, _screen
 
 if TYPE_CHECKING:
     from diagnostics.profile import Profile
@@ -18,13 +21,24 @@ DEFAULT = "default"
 
 
 @contextlib.contextmanager
-def opened(name: str | None, scenarios: Sequence[str] = (), shape: str | None = None) -> Iterator[Profile]:
+def opened(
+    name: str | None,
+    scenarios: Sequence[str] = (),
+    shape: str | None = None,
+    *,
+    sends: bool = True,
+    named: bool = True,
+) -> Iterator[Profile]:
     """Yield the profile; for `demo`, a simulated tenant serves until the body ends.
 
-    Raises ProfileError, and typer.BadParameter for a scenario or shape that does not exist or has no demo to break.
+    `sends` says that the body sends secrets to what the profile names. That is asked about where nobody chose the file:
+    it was found by its name in `profiles` of the current folder, or a plan led to it (`named` is false).
+
+    Raises ProfileError, typer.BadParameter for a scenario or shape that does not exist or has no demo to break, and
+    typer.Exit where somebody does not want the secrets to be sent.
     """
     from diagnostics.profile import load  # noqa: PLC0415 - pydantic is heavy
-    from diagnostics.profile.finding import DEMO, find, option  # noqa: PLC0415
+    from diagnostics.profile.finding import DEMO, find, is_path, option  # noqa: PLC0415
 
     if name is None and (scenarios or shape):
         name = DEMO
@@ -35,7 +49,30 @@ def opened(name: str | None, scenarios: Sequence[str] = (), shape: str | None = 
     if scenarios or shape:
         raise typer.BadParameter("--scenario and --shape belong to --profile demo")
     path = find(name) if name is not None else _default()
-    yield replace(load(path), option=option(name or DEFAULT, path))
+    known = replace(load(path), option=option(name or DEFAULT, path))
+    if not (named and is_path(name or DEFAULT)):
+        _introduce(known, sends=sends)
+    yield known
+
+
+def _introduce(profile: Profile, *, sends: bool) -> None:
+    """Say which file a profile came from that nobody chose by its path, and ask before a secret goes to hosts of its own."""
+    from diagnostics.profile.trust import destinations, is_own  # noqa: PLC0415 - pydantic is heavy
+
+    if is_own(profile.path):
+        return
+    _screen.tell(f"Profile: {profile.path.absolute()}")
+    strangers = list(destinations(profile)) if sends else []
+    if not strangers:
+        return
+    _screen.tell("This file was not named by its path, and it has secrets sent to what is not Microsoft's:")
+    for stranger in strangers:
+        _screen.tell(f"  {stranger.key}: {stranger.value} ({stranger.place})")
+    if not _screen.agrees("Send secrets there?"):
+        _guard.say(
+            f"diag: nothing was sent. If the file is yours, name it: --profile {shlex.quote(str(profile.path.absolute()))}"
+        )
+        raise typer.Exit(_guard.USAGE)
 
 
 def _default() -> Path:

@@ -51,7 +51,7 @@ def analyze(
     if profile is not None:
         from diagnostics.profile.values import about  # noqa: PLC0415 - pydantic is heavy
 
-        with _target.opened(profile) as known:
+        with _target.opened(profile, sends=False) as known:
             evidence = about(evidence, known)
     words = ["diag", "analyze", *(Path(name).name for name in names), *(("--profile", profile) if profile else ())]
     invocation = replace(Invocation.of(evidence.target), language=lang.value if lang is not None else "")

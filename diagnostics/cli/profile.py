@@ -38,7 +38,7 @@ def show(
     """Show a profile with its defaults and the cloud's endpoints; secrets appear as ***."""
     from diagnostics.profile.showing import render  # noqa: PLC0415 - pydantic is heavy
 
-    with _target.opened(name or profile) as known:
+    with _target.opened(name or profile, sends=False) as known:
         _screen.emit(render(known, origin=origin))
 
 
@@ -48,7 +48,7 @@ def check(name: _Name = None, profile: ProfileOption = None) -> None:
     from diagnostics.profile import complaints  # noqa: PLC0415 - pydantic is heavy
     from diagnostics.profile.subject import shape_without_asking  # noqa: PLC0415
 
-    with _target.opened(name or profile) as known:
+    with _target.opened(name or profile, sends=False) as known:
         shape, problem = shape_without_asking(known)
         found = complaints(known, shape)
         path = known.path

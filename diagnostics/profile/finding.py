@@ -35,8 +35,7 @@ def _shipped() -> Path:
 def find(name_or_path: str) -> Path:
     """Return the path of the profile that is meant. Raises ProfileError, which lists where it was looked for."""
     path = Path(name_or_path).expanduser()
-    separators = {separator for separator in (os.sep, os.altsep) if separator}
-    if path.suffix.lower() in SUFFIXES or separators & set(name_or_path):
+    if is_path(name_or_path):
         if path.exists():
             return path
         raise ProfileError(Complaint(Place(str(path)), "there is no such file", _advice()))
@@ -50,6 +49,12 @@ def find(name_or_path: str) -> Path:
     what = f"there is no profile of this name in {', '.join(str(folder) for folder in folders())}"
     advice = f"did you mean {close[0]}?" if close else _advice()
     raise ProfileError(Complaint(Place(name_or_path or "--profile"), what, advice))
+
+
+def is_path(name_or_path: str) -> bool:
+    """Say whether what was given is a file's path, and not a name to look for."""
+    separators = {separator for separator in (os.sep, os.altsep) if separator}
+    return Path(name_or_path).suffix.lower() in SUFFIXES or bool(separators & set(name_or_path))
 
 
 def option(name_or_path: str, found: Path) -> str:

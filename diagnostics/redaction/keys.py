@@ -51,11 +51,13 @@ _AROUND = {"value", "text", "string", "plain", "plaintext", "base64", "b64", "ra
 _KEYS = {"api", "access", "account", "shared", "private", "secret", "subscription", "encryption", "signing", "storage",
          "primary", "secondary", "function", "master", "auth", "security", "host"}  # fmt: skip
 _OPAQUE_WORDS = {"token", "assertion", "code", "state", "nonce", "sig", "signature", "credential", "otp", "verifier", "buid", "info"}  # fmt: skip
-_OPAQUE_NAMES = re.compile(r"saml(?:response|request)$|estsauth\w*$|sess(?:ion)?_?id$|aspx?auth$|x-ms-cpim[\w:-]*$", re.IGNORECASE)  # fmt: skip
+_OPAQUE_NAMES = re.compile(r"saml(?:response|request)$|estsauth\w{0,40}$|sess(?:ion)?_?id$|aspx?auth$|x-ms-cpim[\w:-]{0,40}$", re.IGNORECASE)  # fmt: skip
 _HEADERS = re.compile(r"(?:^|-)authorization$|^(?:set-)?cookie2?$", re.IGNORECASE)
 _NO_CODES = {"error", "status", "exit", "http", "response", "country", "language", "result", "zip", "challenge", "sub", "reason", "return", "postal", "area", "source", "fault", "win32", "hresult"}  # fmt: skip
 _NAME = re.compile(r"[\w.ñÑ-]")
 _FARTHEST = 60
+_LINE = 400
+"""Characters of a line that are looked at to see what a value is."""
 
 _CLOSERS = r"(?:\\*[\"'`]|&quot;|&#3[49];|&apos;|%22|%27|”|’|[\])}*`])*+"
 _SIGN = re.compile(
@@ -175,8 +177,7 @@ def _assigned(text: str, start: int, at: int, about: Kind, sign: str) -> Span | 
     if opener in {'"', "'"} and not text.startswith(opener, at):  # the whole pair stands in quotes: -d 'password=…'
         close = text.find(opener, at, _end_of_line(text, at))
         end = close if close > at else 0
-    connection = start > 0 and text[:start].rstrip(" ")[-1:] == ";" if start < len(text) else False
-    if connection:
+    if text[max(start - 4, 0) : start].rstrip(" ").endswith(";"):  # a connection string
         close = text.find(";", at, _end_of_line(text, at))
         end = close if close > at else _end_of_line(text, at)
     found = (at, end) if end else bare(text, at)
@@ -242,8 +243,9 @@ def _behind_blank(text: str, start: int, at: int, about: Kind) -> Span | None:
             return whole
         found = bare(text, said.end())
         return found if found and is_password(text[slice(*found)]) else None
-    line = text.rfind("\n", max(start - 240, 0), start) + 1
-    end = _end_of_line(text, at)
+    line = max(text.rfind("\n", max(start - _LINE, 0), start) + 1, start - _LINE, 0)
+    end = text.find("\n", at, at + _LINE)
+    end = end if end >= 0 else min(len(text), at + _LINE)
     before, value = text[line:start].strip().casefold(), text[at:end].strip()
     alone = not before and value and " " not in value
     netrc = re.search(

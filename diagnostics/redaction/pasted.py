@@ -22,7 +22,7 @@ from diagnostics.redaction.values import GUID, is_shown, looks_secret
 _MOST = 2000
 """Secrets that are remembered of one text; a log that repeats itself has few."""
 _LONGEST = 8192
-_PARTS = re.compile(r"(?:[\s;,&]|\\[rn]|=(?!=*\s|=*$))+")
+_PARTS = re.compile(r"(?:[\s;,&]|\\[rn]|=(?![=\s]|$))+")
 _PART = 10
 _ADDRESS = re.compile(
     r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+|(?:https?|imaps?|ssl|tls)://\S*|(?:[\w-]+\.)+[A-Za-z]{2,24}(?::\d+)?/?\S*"
@@ -82,7 +82,7 @@ def is_telling(value: str) -> bool:
     if any(low == word or low in {f"{word}{end}" for end in ("365", "2", "1", "s")} for word in _FAMILIAR):
         return False
     if value.isalpha():
-        return len(value) >= _PART and (looks_secret(value) or not re.fullmatch(r"(?:[A-Z]?[a-z]+)+", value))
+        return len(value) >= _PART and (looks_secret(value) or not re.fullmatch(r"(?:[A-Z]?[a-z]++)++", value))
     kinds = sum(any(test(c) for c in value) for test in (str.isalpha, str.isdigit)) + any(
         not c.isalnum() for c in value
     )

@@ -87,7 +87,7 @@ _CONVERSATION = re.compile(
 )
 _LITERAL = re.compile(r"\bLOGIN\b[^\n]{0,300}\{\d{1,5}\+?\}[^\n]{0,12}$", re.IGNORECASE | re.MULTILINE)
 _REPLY = re.compile(r"(?:^|[\s:'\"])(?:\*|[\w.]{1,20})[ \t]+(?:OK|NO|BAD|BYE)\b")
-_CONTINUATION = re.compile(r"[ \t]*(?:S:|<<?|<--)?[ \t]*b?['\"]?\+(?:[ \t]|$)")
+_CONTINUATION = re.compile(r"[ \t]*+(?:S:|<<?|<--)?[ \t]*+b?['\"]?\+(?:[ \t]|$)")
 _SPEAKER = re.compile(r"(?:[^\n]{0,60}?(?:[CS]:|>>?>?|-->|=>|IMAP>|Sending:|\d>)[ \t]+)?b?['\"]?")
 _WORD64 = re.compile(r"(?<![A-Za-z0-9+/=_.-])[A-Za-z0-9+/]{8,}+={0,2}(?![A-Za-z0-9+/=_.-])")
 _OBJECT = re.compile(

@@ -14,8 +14,8 @@ _PREFIX = re.compile(
 _OPENING = re.compile(r"\"\"\"|'''|\\*[\"'`]|&quot;|&#3[49];|&apos;|%22|%27|“|‘|«|„")
 _CLOSED_BY = {"“": "”", "‘": "’", "«": "»", "„": "“"}
 _HERE = re.compile(r"@(?P<quote>[\"'])[ \t]*\r?\n")
-_MORE = re.compile(r"[ \t]*(?:[+.&]|\.\.)?[ \t]*\\?(?:\r?\n[ \t]*)?(?=[\"'])")
-_RUN = re.compile(r"\S++")
+_MORE = re.compile(r"[ \t]*+(?:[+.&]|\.\.)?[ \t]*+\\?(?:\r?\n[ \t]*+)?(?=[\"'])")
+_RUN = re.compile(r"\S{1,16384}+")
 _NEXT = re.compile(
     r"&(?:amp;)?(?=[\w.%-]{1,40}=)|[;,](?=[\w .-]{0,40}[=:])|</|&lt;/|[\"'](?=[,;)}\]])|\\r\\n|\\n|%0[aAdD]|%26(?=\w{1,40}%3[dD])"
 )
@@ -52,7 +52,9 @@ def quoted(text: str, at: int) -> Span | None:
 def _close(text: str, opening: str, at: int) -> Span:
     """Return where the quotes end inside and outside; what is not closed ends with its line."""
     quote = _CLOSED_BY.get(opening, opening)
-    line = _end_of_line(text, at) if len(opening) < 3 or opening[0] not in "\"'" else min(len(text), at + _LONGEST)  # noqa: PLR2004
+    last = min(len(text), at + _LONGEST)
+    line = text.find("\n", at, last) if len(opening) < 3 or opening[0] not in "\"'" else -1  # noqa: PLR2004
+    line = line if line >= 0 else last
     found = text.find(quote, at, line)
     while found >= 0:
         after = found + len(quote)
@@ -101,7 +103,7 @@ def is_opaque(value: str, *, sure: bool, least: int = 12) -> bool:
         return False
     letters = bare_value.replace("_", "").replace("-", "").replace(".", "")
     if letters.isalpha():
-        return sure and len(letters) >= least and not re.fullmatch(r"(?:[A-Z]?[a-z]+[_.-]?)+", bare_value)
+        return sure and len(letters) >= least and not re.fullmatch(r"(?:[A-Z]?[a-z]++[_.-]?)++", bare_value)
     return len(bare_value) >= (6 if sure else least)
 
 

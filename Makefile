@@ -8,7 +8,7 @@ VERSIONS ?= locked
 BIN := $(VENV)/bin
 UV ?= uv
 
-.PHONY: demo test lowest check bench faults fuzz kills lock licenses clean
+.PHONY: demo test lowest check bench faults fuzz kills paste lock licenses clean
 
 $(BIN)/diag: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "diag needs Python 3.11 or newer")'
@@ -54,6 +54,10 @@ bench: $(VENV)/.test
 # Kills grant and revoke at every write of their journal, over every transport; some twenty minutes.
 kills: $(VENV)/.test
 	DIAG_ALL_KILLS=1 $(BIN)/python -m pytest tests/changes/test_changes_kill.py tests/exchange/test_orphans.py
+
+# Pastes every command that any scenario prints into the shell that it is meant for; ten minutes, needs pwsh.
+paste: $(VENV)/.test
+	DIAG_PASTE_ALL=1 $(BIN)/python -m pytest tests/paste
 
 lowest:
 	$(MAKE) VERSIONS=lowest VENV=.venv-lowest .venv-lowest/.test

@@ -180,6 +180,7 @@ def known_values(evidence: Evidence) -> dict[str, str]:
         "app_registration_object_id": target.app_registration_object_id,
         "mailbox": target.mailboxes[0] if target.mailboxes else "",
         "imap_server": target.imap_server,
+        "imap_port": str(target.imap_port),
         "scope": target.scope,
         "login": target.login,
         "graph": target.graph,

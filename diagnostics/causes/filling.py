@@ -115,6 +115,13 @@ PLACEHOLDERS: Mapping[str, Placeholder] = {
         "the configuration of the application",
         "la configuración de la aplicación",
     ),
+    "imap_port": _placeholder(
+        "993",
+        "the port of the IMAP server",
+        "el puerto del servidor IMAP",
+        "the configuration of the application; Exchange Online has 993",
+        "la configuración de la aplicación; Exchange Online tiene el 993",
+    ),
     "scope": _placeholder(
         "SCOPE",
         "the Exchange scope of your cloud",

@@ -106,6 +106,11 @@ def posix(value: str) -> str:
     return "'" + _checked(value).replace("'", "'\"'\"'") + "'"
 
 
+def posix_line(*words: str) -> str:
+    """Return a command of a POSIX system alone, to be named in a sentence; a value that must not stand in it is `…`."""
+    return " ".join("…" if unprintable(word) else posix(word) for word in words)
+
+
 def native(words: Sequence[str]) -> tuple[Line, ...]:
     """Return the line that starts a program with these arguments. Raises Unprintable.
 

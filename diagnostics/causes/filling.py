@@ -3,13 +3,14 @@
 Pages carry bare `{placeholders}`. In a block, a word that holds placeholders is filled and then quoted as a whole, by the
 block's language:
 
-- `powershell`: single quotes; `[-Name {placeholder}]` is left out where the value is not known;
+- `powershell`: single quotes;
 - `sh`: lines that start a program, in a form that is right in a POSIX shell and in PowerShell, else one of each; a line that
   starts with `diag` also gets the options of the run;
 - `python`: a string literal; `http`: percent-encoded, in an OData literal (`appId={application_id}`) in quotes;
 - `text`: as it is, made printable.
 
-A block that lacks a value, or has one that no command may carry, is left out, and `Lack` says what and where to look it up.
+In both, `[-Name {placeholder}]` is left out where the value is not known. A block that lacks a value, or has one that no
+command may carry, is left out, and `Lack` says what and where to look it up.
 """
 
 from __future__ import annotations
@@ -196,7 +197,7 @@ CONNECT = "Connect-ExchangeOnline"
 _CONNECT = f"{CONNECT} [-ExchangeEnvironmentName {{exchange_environment}}] [-UserPrincipalName {{operator}}]"
 _FIELD = re.compile(r"\{(" + "|".join(PLACEHOLDERS) + r")\}")
 _WORD = re.compile(r"\S+")
-_OPTIONAL = re.compile(r" ?\[(-\w+) (\{(?:" + "|".join(PLACEHOLDERS) + r")\})\]")
+_OPTIONAL = re.compile(r" ?\[(--?\w+) (\{(?:" + "|".join(PLACEHOLDERS) + r")\})\]")
 _SPOKEN = re.compile(r"`diag (?P<command>[^`]+)`|" + _FIELD.pattern)
 _ODATA = re.compile(r"(?:\(\w+=| eq )$")
 _BASES = frozenset({"login", "graph"})
@@ -360,7 +361,7 @@ class Filler:
         return "" if left_out else f" {match[1]} {match[2]}"
 
     def _native(self, line: str) -> Iterator[Command]:
-        words = line.split()
+        words = _OPTIONAL.sub(self._optional, line).split()
         filled = [self._filled(word) for word in words]
         if filled[0] == "diag":
             length = _length(filled[1:])

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from diagnostics import files
 from diagnostics.profile.loading import Profile
 from diagnostics.profile.model import CertificateReference, SecretReference
+from diagnostics.quoting import posix_line
 from diagnostics.redaction import Secret
 from diagnostics.sources.credentials import LARGEST_FILE as LARGEST_CERTIFICATE
 from diagnostics.sources.credentials import ClientCertificate
@@ -105,14 +106,14 @@ def read_private(path: Path, what: str, largest: int = _LARGEST_FILE) -> bytes:
         return files.read(path, largest=largest, private=True)
     except files.NotThere as problem:
         raise SecretUnavailable(
-            f"{what}: {problem.path} {problem.what}", f"Make the file, then: chmod 600 {path}"
+            f"{what}: {problem.path} {problem.what}", f"Make the file, then: {posix_line('chmod', '600', str(path))}"
         ) from None
     except files.FileUnusable as problem:
         raise SecretUnavailable(f"{what}: {problem.path} {problem.what}", problem.hint) from None
 
 
 def _from_keyring(name: str, what: str) -> Secret:
-    hint = f"Put it there: keyring set {KEYRING_SERVICE} {name}"
+    hint = f"Put it there: {posix_line('keyring', 'set', KEYRING_SERVICE, name)}"
     try:
         import keyring  # noqa: PLC0415 - looks for key stores when imported
 

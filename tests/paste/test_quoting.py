@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diagnostics.quoting import Line, Shell, Unprintable, native, posix, powershell, powershell_argument, unprintable
+from diagnostics.quoting import (
+    Line,
+    Shell,
+    Unprintable,
+    native,
+    posix,
+    posix_line,
+    powershell,
+    powershell_argument,
+    powershell_line,
+    unprintable,
+)
 from tests.paste.shells import ENVIRONMENT_HAS_PWSH, POSIX, Bench
 
 TRAPS = (
@@ -193,3 +204,10 @@ def test_most_values_have_one_form_for_every_shell() -> None:
     assert [line.shell for line in native(["diag", 'a"b'])] == [Shell.POSIX, Shell.POWERSHELL_7]
     assert [line.shell for line in native(["diag", "a b\\"])] == [Shell.POSIX, Shell.POWERSHELL_7]
     assert native(["diag", "a\\b"]) == (Line("diag 'a\\b'"),)
+
+
+def test_a_command_in_a_sentence_holds_no_value_that_must_not_be_printed() -> None:
+    assert posix_line("chmod", "600", "/home/o'b/my secret") == "chmod 600 '/home/o'\"'\"'b/my secret'"
+    assert posix_line("chmod", "600", "a\u202eb") == "chmod 600 …"
+    assert powershell_line("Get-Mailbox", Identity="o'b") == "Get-Mailbox -Identity 'o''b'"
+    assert powershell_line("Get-Mailbox", Identity="a\nb") == ""

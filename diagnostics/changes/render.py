@@ -10,6 +10,7 @@ from diagnostics.changes.planfile import plan_tree
 from diagnostics.changes.reach import Access, Answer
 from diagnostics.changes.steps import GrantFullAccess, RemoveAccess, command
 from diagnostics.changes.waiting import Waited
+from diagnostics.evidence import Target
 from diagnostics.redaction import redact_tree, safe
 
 SCHEMA = "diag/change/1"
@@ -20,7 +21,7 @@ NO_COMMAND = "(no command: a value in it must not stand in one)"
 
 def plan_lines(plan: Plan) -> Iterator[str]:
     """Say what a plan would do: each step, the PowerShell that it equals, and what is there now."""
-    yield from place_lines(plan)
+    yield from place_lines(plan, plan.tenant, plan.domain, plan.mailboxes or plan.settled)
     app = plan.application
     name = f" ({safe(app.display_name)})" if app.display_name else ""
     yield f"Application {app.application_id}{name}, Enterprise Application Object ID {app.object_id}"
@@ -45,12 +46,11 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         yield f"{len(plan.steps)} change(s) on {len(plan.mailboxes)} mailbox(es); plan {plan.hash}"
 
 
-def place_lines(plan: Plan) -> Iterator[str]:
+def place_lines(target: Target | Plan, tenant: str, domain: str, mailboxes: Sequence[str] = ()) -> Iterator[str]:
     """Say on top what a mistake would be about: the profile with its file, the tenant with its domain, the mailboxes."""
-    if plan.profile:
-        yield safe(f"Profile {plan.profile}{_file(plan)}")
-    yield safe(f"Tenant {plan.domain} ({plan.tenant})" if plan.domain else f"Tenant {plan.tenant}")
-    mailboxes = plan.mailboxes or plan.settled
+    if target.profile:
+        yield safe(f"Profile {target.profile}{_file(target)}")
+    yield safe(f"Tenant {domain} ({tenant})" if domain and domain != tenant else f"Tenant {tenant}")
     if mailboxes:
         yield safe(f"Mailboxes {_some(mailboxes)}")
 
@@ -62,8 +62,8 @@ def question(plan: Plan) -> str:
     return safe(f"{plan.operation.capitalize()} with {profile}tenant {plan.domain or plan.tenant}{mailboxes}")
 
 
-def _file(plan: Plan) -> str:
-    return f" ({plan.profile_file})" if plan.profile_file and plan.profile_file != plan.profile else ""
+def _file(target: Target | Plan) -> str:
+    return f" ({target.profile_file})" if target.profile_file not in {"", target.profile} else ""
 
 
 def notes_lines(notes: Sequence[str], problems: Sequence[Problem]) -> Iterator[str]:

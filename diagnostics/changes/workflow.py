@@ -120,7 +120,9 @@ def revoke_plan(session: Session, shell: PatientShell, found: Sequence[Run], sco
     application = _application(session, shell, mine, found_added)
     of_run = {run.id: run.plan.application.object_id for run in mine}
     added = [addition for addition in found_added if of_run[addition.run] == application.object_id]
-    foreign = [_foreign(addition, of_run[addition.run]) for addition in found_added if addition not in added]
+    foreign = [
+        _foreign(addition, of_run[addition.run], scope.shows) for addition in found_added if addition not in added
+    ]
     now = _now(shell, added)
     if isinstance(now.registrations, Unavailable):
         raise NoPlan(now.registrations)
@@ -146,9 +148,9 @@ def _application(session: Session, shell: PatientShell, mine: Sequence[Run], add
     return added_to if own.object_id == added_to.object_id else own
 
 
-def _foreign(addition: Addition, object_id: str) -> Problem:
+def _foreign(addition: Addition, object_id: str, shows: str) -> Problem:
     what = f"run {addition.run} added it for Enterprise Application Object ID {object_id}, which is not the application's now."
-    return Problem(addition.step.mailbox or "service principal", what, "Nothing is removed; see diag journal show.")
+    return Problem(addition.step.mailbox or "service principal", what, f"Nothing is removed; see {shows}.")
 
 
 def _now(shell: PatientShell, added: Sequence[Addition]) -> state.Now:

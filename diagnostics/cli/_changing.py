@@ -110,16 +110,21 @@ class Visit:
 
     def placed(self, plan: Plan) -> Plan:
         """Return the plan with the place that it is about: this run's profile, and the tenant's domain."""
-        target, connection = self.session.subject.target, self.shell.connection
-        domain = connection.organization if connection is not None else ""
+        target = self.session.subject.target
         return replace(
             plan,
             profile=target.profile,
             profile_file=target.profile_file,
             scenarios=target.scenarios,
             shape=target.shape,
-            domain=domain or target.organization,
+            domain=self.domain,
         )
+
+    @property
+    def domain(self) -> str:
+        """The tenant's domain, by Exchange, else by the profile."""
+        connection, target = self.shell.connection, self.session.subject.target
+        return (connection.organization if connection is not None else "") or target.organization
 
     @property
     def journal(self) -> Path:

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from diagnostics import formats
+from diagnostics.changes.render import place_lines
 from diagnostics.cli import _guard
 from diagnostics.cli._screen import Output
-from diagnostics.evidence import Missing, Unavailable
+from diagnostics.evidence import Missing, Target, Unavailable
 from diagnostics.exchange.collect import READ_CMDLETS, WRITE_CMDLETS
 from diagnostics.exchange.factory import open_shell
 from diagnostics.exchange.port import ConnectionRequest, ErrorKind, OpenStep, Shell, ShellUnavailable
@@ -106,14 +107,19 @@ def _cmdlets(shell: Shell) -> str:
     return f"the operator's roles do not give {', '.join(missing)}, needed for {needed}"
 
 
-def render(opening: Opening, output: Output, width: int) -> str:
-    """Return the steps as a table, or as a mapping in YAML or JSON."""
+def render(opening: Opening, target: Target, output: Output, width: int) -> str:
+    """Return what they were about and the steps, as a table, or as a mapping in YAML or JSON."""
     if output is Output.TABLE:
-        return "\n".join(_lines(opening, max(width, 40)))
+        place = place_lines(target, target.tenant, target.organization)
+        return "\n".join([*place, *_lines(opening, max(width, 40))])
     problem = opening.problem
     tree = {
         "schema": "diag/connect/1",
         "exit_code": opening.exit_code,
+        "profile": target.profile,
+        "profile_file": target.profile_file,
+        "tenant": target.tenant,
+        "domain": target.organization,
         "steps": [{"step": s.name, "found": s.found, "seconds": round(s.seconds, 3)} for s in opening.steps],
         "problem": None if problem is None else {"reason": problem.reason, "hint": problem.hint},
     }

@@ -43,6 +43,10 @@ def _lines(
     key = hashlib.sha256(f"{tenant} {application} {found.application.object_id}".encode()).hexdigest()
     notes = Notes(visit.journal.with_name(f"reach-{key[:16]}.jsonl"), key)
     table = output is Output.TABLE
+    if table:
+        target, domain = visit.session.subject.target, visit.domain
+        yield from render.place_lines(target, tenant, domain, sorted(found.intended))
+        yield ""
     try:
         for answer in review.answers(found, visit.session.shell, notes, at_once=at_once, resume=resume):
             intended = found.is_intended(answer)
@@ -55,7 +59,7 @@ def _lines(
     if table:
         yield from _summary(found, visit.invocation, chosen)
     else:
-        yield _document(_tree(found), output)
+        yield _document(_tree(found, visit), output)
 
 
 def _summary(found: review.Review, invocation: Invocation, chosen: _changing.Chosen) -> Iterator[str]:
@@ -78,10 +82,15 @@ def _summary(found: review.Review, invocation: Invocation, chosen: _changing.Cho
             yield f"  {render.take_back(answer, found.application.object_id) or render.NO_COMMAND}"
 
 
-def _tree(found: review.Review) -> object:
+def _tree(found: review.Review, visit: _changing.Visit) -> object:
+    target = visit.session.subject.target
     return {
         "schema": "diag/reach/1",
         "exit_code": found.exit_code(),
+        "profile": target.profile,
+        "profile_file": target.profile_file,
+        "tenant": target.tenant,
+        "domain": visit.domain,
         "application_id": found.application.application_id,
         "registered": found.principal is not None,
         "mailboxes": found.count,

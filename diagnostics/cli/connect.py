@@ -28,5 +28,5 @@ def connect(
         about = subject(known, progress.message, graph=False, access_token_file=access_token_file)
         with progress:
             opening = open_and_close(about, progress)
-    _screen.emit(render(opening, output, _screen.width()), output)
+    _screen.emit(render(opening, about.target, output, _screen.width()), output)
     raise typer.Exit(_guard.OK if opening.problem is None else opening.exit_code)

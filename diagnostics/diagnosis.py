@@ -34,6 +34,9 @@ BARE_SYMPTOMS = frozenset(
 # Nothing is known to be broken yet: the answer is to look again later.
 UNDECIDED = frozenset({"propagation-change-still-spreading"})
 
+_OPENS = "imap-mailbox-opens"
+"""The check that sees the mailbox open."""
+
 
 @dataclass(frozen=True, slots=True)
 class RankedCause:
@@ -225,9 +228,13 @@ def exit_code(evidence: Evidence, findings: Sequence[Finding], diagnosis: Diagno
     open_questions = [finding for finding in required if _is_open(evidence, finding)]
     if any(finding.judgement.missing is Missing.NOT_SIGNED_IN for finding in open_questions):
         return 4
-    if open_questions or not any(finding.outcome is Outcome.PASS for finding in _judged(findings)):
-        return 3
-    return 0
+    return 3 if open_questions or not _is_shown(evidence, findings) else 0
+
+
+def _is_shown(evidence: Evidence, findings: Iterable[Finding]) -> bool:
+    """Say whether anything is seen to be well: in a pasted text, that the mailbox opened, since a text shows only a part."""
+    good = {finding.check for finding in findings if finding.outcome is Outcome.PASS}
+    return bool(good) if evidence.live else _OPENS in good
 
 
 def _is_named(evidence: Evidence, diagnosis: Diagnosis) -> bool:
@@ -241,7 +248,3 @@ def _is_open(evidence: Evidence, finding: Finding) -> bool:
     if finding.outcome is Outcome.SKIPPED and evidence.live and not evidence.left_out:
         return finding.judgement.missing in {Missing.NOT_REQUESTED, Missing.NOT_IN_TEXT}
     return finding.outcome is Outcome.UNKNOWN
-
-
-def _judged(findings: Iterable[Finding]) -> list[Finding]:
-    return [finding for finding in findings if finding.outcome is not Outcome.SKIPPED]

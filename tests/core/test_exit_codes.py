@@ -14,6 +14,7 @@ from diagnostics.diagnosis import Diagnosis, RankedCause, exit_code
 from diagnostics.evidence import Evidence, ExchangeEvidence, GraphEvidence, MailboxEvidence, Missing, Unavailable
 from diagnostics.findings import Confidence, Finding, Judgement, Outcome, Stage
 from diagnostics.report import build
+from diagnostics.sources.transcript import read_all
 from tests.core.sample import MAILBOX, NOW, REFUSED, TOKEN, healthy, mailbox
 
 ROOT = Path(__file__).parents[2]
@@ -31,6 +32,7 @@ def named(confidence: Confidence | None, cause: str = "perm-fullaccess-missing")
     return Diagnosis((RankedCause(cause, "title", Stage.TOKEN, confidence, (), (), ()),))
 
 
+OPENED = replace(finding(Outcome.PASS), check="imap-mailbox-opens", stage=Stage.IMAP_SELECT)
 PASS, FAIL = finding(Outcome.PASS), finding(Outcome.FAIL)
 SIGNED_OUT, SLOW = finding(Outcome.UNKNOWN, Missing.NOT_SIGNED_IN), finding(Outcome.UNKNOWN, Missing.TIMED_OUT)
 AFTER_FAIL = finding(Outcome.SKIPPED, Missing.BLOCKED)
@@ -40,7 +42,9 @@ CERTAIN, LIKELY, POSSIBLE = Confidence.CERTAIN, Confidence.LIKELY, Confidence.PO
 
 # findings, the first cause, live run, pasted text
 TABLE: list[tuple[str, tuple[Finding, ...], Confidence | None, int, int]] = [
-    ("all is well", (PASS,), None, 0, 0),
+    ("all is well", (PASS, OPENED), None, 0, 0),
+    ("all that is seen is well, and the mailbox is not seen to open", (PASS,), None, 0, 3),
+    ("the mailbox is not seen to open, and nobody is signed in", (PASS, SIGNED_OUT), None, 4, 4),
     ("nothing was judged", (), None, 3, 3),
     ("a required check failed", (PASS, FAIL), None, 1, 1),
     ("failed and certain", (FAIL,), CERTAIN, 1, 1),
@@ -51,18 +55,18 @@ TABLE: list[tuple[str, tuple[Finding, ...], Confidence | None, int, int]] = [
     ("a cause is certain beside", (PASS, BESIDE[Outcome.FAIL]), CERTAIN, 1, 1),
     ("a cause is likely beside", (PASS, BESIDE[Outcome.FAIL]), LIKELY, 1, 1),
     ("a cause is possible beside", (PASS, BESIDE[Outcome.FAIL]), POSSIBLE, 0, 1),
-    ("a check beside failed without a cause", (PASS, BESIDE[Outcome.FAIL]), None, 0, 0),
+    ("a check beside failed without a cause", (PASS, OPENED, BESIDE[Outcome.FAIL]), None, 0, 0),
     ("not signed in, and a cause is certain", (PASS, SIGNED_OUT), CERTAIN, 1, 1),
     ("not signed in, and a cause is likely", (PASS, SIGNED_OUT), LIKELY, 1, 1),
     ("not signed in, and a cause is possible", (PASS, SIGNED_OUT), POSSIBLE, 4, 1),
     ("not signed in", (PASS, SIGNED_OUT), None, 4, 4),
     ("not signed in, and slow", (SLOW, SIGNED_OUT), None, 4, 4),
-    ("not signed in for what is beside", (PASS, BESIDE[Outcome.UNKNOWN]), None, 0, 0),
+    ("not signed in for what is beside", (PASS, OPENED, BESIDE[Outcome.UNKNOWN]), None, 0, 0),
     ("unknown, and a cause is certain", (PASS, SLOW), CERTAIN, 1, 1),
     ("unknown, and a cause is possible", (PASS, SLOW), POSSIBLE, 3, 1),
     ("unknown", (PASS, SLOW), None, 3, 3),
     ("only skipped", (LEFT_OUT,), None, 3, 3),
-    ("a required check was never asked", (PASS, LEFT_OUT), None, 3, 0),
+    ("a required check was never asked", (PASS, OPENED, LEFT_OUT), None, 3, 0),
 ]
 
 
@@ -122,3 +126,30 @@ def test_the_readme_and_the_help_name_the_same_codes() -> None:
     section = (ROOT / "README.md").read_text("utf-8").partition("## Exit codes")[2].partition("\n## ")[0]
     in_readme = set(re.findall(r"^\| (\d+) \|", section, re.MULTILINE))
     assert in_readme == set(re.findall(r"^ +(\d+)  ", EXIT_CODES, re.MULTILINE))
+
+
+LOG = """\
+S: * OK The Microsoft Exchange IMAP4 service is ready.
+C: A1 AUTHENTICATE XOAUTH2
+S: +
+C: ***
+S: A1 OK AUTHENTICATE completed.
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (LOG + "C: A2 EXAMINE INBOX\nS: * 3 EXISTS\nS: A2 OK [READ-ONLY] EXAMINE completed.\n", 0),
+        (LOG + "C: A2 SELECT INBOX\nS: * 3 EXISTS\nS: A2 OK [READ-WRITE] SELECT completed.\n", 0),
+        (LOG, 3),  # the sign-in is not yet the mailbox
+        (LOG + "C: A2 NAMESPACE\nS: A2 OK NAMESPACE completed.\n", 3),
+        (LOG + "C: A2 EXAMINE INBOX\nS: * BYE Connection closed. 14\n", 3),
+        (LOG + "C: A2 EXAMINE INBOX\nS: A2 BAD User is authenticated but not connected.\n", 1),
+        ('{"roles": ["IMAP.AccessAsApp"], "aud": "https://outlook.office365.com", "idtyp": "app"}', 3),
+        ("Thank you for your message.", 3),
+    ],
+)
+def test_a_pasted_text_is_well_only_when_it_shows_the_mailbox_open(text: str, code: int) -> None:
+    evidence = read_all([("ticket.txt", iter([text.encode()]))])
+    assert build(evidence, command="", started=NOW).exit_code == code

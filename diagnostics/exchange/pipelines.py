@@ -11,6 +11,7 @@ between them. What the engine does with errors (recorded from 7.6.9):
 
 from __future__ import annotations
 
+import enum
 import logging
 import secrets
 import time
@@ -45,6 +46,17 @@ logging.getLogger("pypsrp").setLevel(logging.CRITICAL + 1)  # at DEBUG it writes
 
 JSON_DEPTH = 4
 """Levels that ConvertTo-Json writes: a row, its lists, and one more for nested objects."""
+
+
+class Last(enum.Enum):
+    """What the output of each call goes through at the end."""
+
+    NOTHING = enum.auto()
+    JSON = enum.auto()
+    COUNT = enum.auto()
+    """Measure-Object writes one object when its input has ended; none when `break`, `continue` or `exit` left the call."""
+
+
 _STOP_SECONDS = 10.0
 """How long stopping and forgetting a pipeline may take at most; never longer than a cmdlet may."""
 _SET_SHOULD_EXIT = 6
@@ -102,8 +114,8 @@ class Pipelines:
         self._stop_seconds = _STOP_SECONDS
         self.broken: ChannelBroken | None = None
 
-    def run(self, calls: Sequence[CmdletCall], *, as_json: bool, seconds: float) -> list[Answer]:
-        """Run `calls` in one pipeline; each may take `seconds`.
+    def run(self, calls: Sequence[CmdletCall], *, as_json: bool, seconds: float, counted: bool = False) -> list[Answer]:
+        """Run `calls` in one pipeline; each may take `seconds`. `counted` asks for the number of their rows alone.
 
         Never raises for what a cmdlet or the channel does: that is in the answers. An interruption stops the pipeline.
         """
@@ -117,7 +129,9 @@ class Pipelines:
         deadline = Deadline(seconds, limit=seconds * (len(calls) + 2))
         self._connection.deadline = deadline
         try:
-            ending = self._drive(shell, calls, batch, events, as_json=as_json)
+            ending = self._drive(
+                shell, calls, batch, events, Last.COUNT if counted else Last.JSON if as_json else Last.NOTHING
+            )
         except BaseException as error:
             self._interrupt(shell)
             if not isinstance(error, Exception):
@@ -137,10 +151,10 @@ class Pipelines:
             self.broken = self.broken or ChannelBroken(f"the session could not be closed: {safe(str(error))}")
 
     def _drive(
-        self, shell: PowerShell, calls: Sequence[CmdletCall], batch: str, events: list[Event], *, as_json: bool
+        self, shell: PowerShell, calls: Sequence[CmdletCall], batch: str, events: list[Event], last: Last
     ) -> Ending:
         try:
-            self._fill(shell, calls, batch, as_json=as_json)
+            self._fill(shell, calls, batch, last)
             shell.begin_invoke()
             while shell.state == PSInvocationState.RUNNING:
                 asked = self._poll(shell, events)
@@ -157,14 +171,16 @@ class Pipelines:
             return Ending(Ended.BROKEN, _of_channel(broken))
         return Ending(Ended.TERMINATED if failed else Ended.NOT_REACHED)
 
-    def _fill(self, shell: PowerShell, calls: Sequence[CmdletCall], batch: str, *, as_json: bool) -> None:
+    def _fill(self, shell: PowerShell, calls: Sequence[CmdletCall], batch: str, last: Last) -> None:
         _mark(shell, batch, START)
         for number, call in enumerate(calls):
             shell.add_cmdlet(call.cmdlet)
             for name, value in call.parameters.items():
                 shell.add_parameter(name, self._bound(call.cmdlet, name, plain(value)))
-            if as_json:
+            if last is Last.JSON:
                 shell.add_cmdlet("ConvertTo-Json").add_parameter("Compress", True).add_parameter("Depth", JSON_DEPTH)
+            elif last is Last.COUNT:
+                shell.add_cmdlet("Measure-Object")
             shell.add_statement()
             _mark(shell, batch, str(number))
 

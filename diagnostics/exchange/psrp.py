@@ -186,10 +186,32 @@ class PsrpShell(ABC):
             if time_outs < _TIME_OUTS:
                 *_, late = self._round(calls, [number], results)
                 time_outs += late
+        self._confirm_nothing(calls, results)
         for number, call in enumerate(calls):
             if number not in results:
                 results[number] = _not_reached(call)
         return [results[number] for number in range(len(calls))]
+
+    def _confirm_nothing(self, calls: Sequence[CmdletCall], results: dict[int, CmdletResult]) -> None:
+        """Ask again those that returned nothing and no error, and believe it only where the call ran to its end.
+
+        A `break` or `continue` in a module's function that stands in no loop ends the call without a word, and the
+        engine goes on with the next statement (seen with 7.6.9).
+        """
+        silent = [
+            number for number, result in results.items() if result.ok and not result.rows and is_read(calls[number])
+        ]
+        for start in range(0, len(silent), BATCH):
+            part = silent[start : start + BATCH]
+            if self._pipelines is None:
+                return
+            answers = self._pipelines.run(
+                [calls[number] for number in part], as_json=False, seconds=self._seconds, counted=True
+            )
+            for number, answer in zip(part, answers, strict=True):
+                counted = rows_of(answer.outputs, as_json=False)
+                if answer.ended is not Ended.ANSWERED or answer.errors or [row.get("Count") for row in counted] != [0]:
+                    results[number] = _not_confirmed(results[number], answer)
 
     def _round(
         self, calls: Sequence[CmdletCall], batch: Sequence[int], results: dict[int, CmdletResult]
@@ -238,6 +260,12 @@ def _not_reached(
     call: CmdletCall, why: str = "an earlier call did not end in time, so this one was not run"
 ) -> CmdletResult:
     return CmdletResult(call, errors=(ShellError(ErrorKind.NOT_REACHED, why),), answered=False)
+
+
+def _not_confirmed(result: CmdletResult, answer: Answer) -> CmdletResult:
+    words = "it returned nothing, and did not run to its end when it was asked again"
+    errors = answer.errors or [ShellError(ErrorKind.OTHER, words)]
+    return replace(result, errors=tuple(errors), answered=False)
 
 
 def _result(call: CmdletCall, answer: Answer, at: dt.datetime, *, as_json: bool) -> CmdletResult:

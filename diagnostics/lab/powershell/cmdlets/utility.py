@@ -1,4 +1,4 @@
-"""ConvertTo-Json, Select-Object, the Write cmdlets, Start-Sleep and ConvertFrom-SecureString.
+"""ConvertTo-Json, Select-Object, Measure-Object, the Write cmdlets, Start-Sleep and ConvertFrom-SecureString.
 
 They do what the cmdlets of Microsoft.PowerShell.Utility do, with their commonest parameters.
 """
@@ -114,6 +114,20 @@ def _selected(value: Any, names: list[str], expand: str) -> Iterator[Any]:
     yield Row(("Selected.System.Management.Automation.PSCustomObject", *CUSTOM_OBJECT), chosen)
 
 
+def _measure_object(call: Call) -> Iterator[Any]:
+    """Count; it writes its object when its input has ended, and also when there was none (recorded from 7.6.9)."""
+    values: Iterator[Any] = call.input if call.input is not None else unrolled(call.get("InputObject"))
+    names = ("Average", "Sum", "Maximum", "Minimum", "StandardDeviation", "Property")
+    yield Row(
+        (
+            "Microsoft.PowerShell.Commands.GenericMeasureInfo",
+            "Microsoft.PowerShell.Commands.MeasureInfo",
+            "System.Object",
+        ),
+        {"Count": sum(1 for _ in values), **dict.fromkeys(names)},
+    )
+
+
 def _write_output(call: Call) -> Iterator[Any]:
     values = call.input if call.input is not None else iter([call.get("InputObject")])
     for value in values:
@@ -206,6 +220,7 @@ CMDLETS = (
         Parameter("ExpandProperty"),
         takes_input=True,
     ),
+    _utility("Measure-Object", _measure_object, Parameter("InputObject", Kind.ANY, pipeline="value"), takes_input=True),
     _utility("Write-Output", _write_output, _INPUT, Parameter("NoEnumerate", Kind.SWITCH), takes_input=True),
     _utility("Write-Warning", _write_warning, Parameter("Message", mandatory=True, position=0, pipeline="value")),
     _utility("Write-Verbose", _write_verbose, Parameter("Message", mandatory=True, position=0, pipeline="value")),

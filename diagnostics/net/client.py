@@ -43,7 +43,7 @@ from diagnostics.net.tls import trusting_context
 from diagnostics.net.urls import host_of, is_loopback, origin_of
 from diagnostics.redaction import safe
 
-LARGEST = 8 * MEBIBYTE
+LARGEST = 4 * MEBIBYTE
 """Decoded bytes of an answer unless options say otherwise; Graph's largest pages have about one million."""
 _NOT_SENT = "a header for {host} has a character that HTTP cannot carry; nothing was sent"
 RETRY_STATUSES = frozenset({429, 502, 503, 504})

@@ -82,9 +82,14 @@ def load_json(data: bytes, most: int = MOST_VALUES) -> Any:
     if sum(map(data.count, (b",", b"[", b"{"))) > most:
         raise ValueError("too many values")
     try:
-        return json.loads(data)
+        return json.loads(data, parse_constant=_no_number)
     except RecursionError:
         raise ValueError("too deep") from None
+
+
+def _no_number(name: str) -> Any:
+    """Refuse NaN and Infinity, which are no JSON (RFC 8259, section 6)."""
+    raise ValueError(name)
 
 
 def _looks_like_html(content: bytes) -> bool:

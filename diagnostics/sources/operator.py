@@ -190,7 +190,7 @@ def _bounded(flow: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **flow,
         "interval": min(max(interval, 1), _LONGEST_INTERVAL) if isinstance(interval, int) else 5,
-        "expires_at": min(ends, latest) if isinstance(ends, int | float) else latest,
+        "expires_at": min(latest, ends) if isinstance(ends, int | float) else latest,
     }
 
 

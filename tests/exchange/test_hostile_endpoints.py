@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import socket
+import ssl
 import threading
 import time
 import tracemalloc
@@ -13,11 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import spnego
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from spnego.channel_bindings import GssChannelBindings
+from spnego.exceptions import SpnegoError
 
 from diagnostics.exchange.factory import open_shell
 from diagnostics.exchange.port import ErrorKind, ShellUnavailable
 from diagnostics.net.deadline import MEBIBYTE
+from diagnostics.redaction import Secret
 from tests.exchange.conftest import Tenant
 from tests.sources.source_peers import Handler, Peer, http_answers, server_context
 
@@ -181,3 +188,52 @@ def test_a_retry_after_of_any_kind(tenant: Tenant, serve: Any, ca_file: Path, as
     assert said.kind is ErrorKind.THROTTLED
     assert time.monotonic() - started < 4
     assert ("asks to wait" in said.message) is (asked != "²²²")
+
+
+@pytest.mark.parametrize("transport", ["ntlm", "negotiate"])
+def test_ntlm_is_bound_to_the_tls_channel(
+    tenant: Tenant, serve: Any, ca_file: Path, monkeypatch: pytest.MonkeyPatch, transport: str
+) -> None:
+    """A server that demands channel binding (Windows: CbtHardeningLevel Strict) finds that of its own certificate."""
+    users = ca_file.with_name("users")
+    users.write_text("MGMT:operator:for the host\n")
+    monkeypatch.setenv("NTLM_USER_FILE", str(users))
+    said: list[str] = []
+
+    def talk(connection: ssl.SSLSocket) -> None:
+        acceptor = spnego.server(protocol=transport)
+
+        def answer(request: bytes) -> tuple[int, dict[str, str], bytes]:
+            token = request.partition(b"Negotiate ")[2].partition(b"\r\n")[0]
+            if not token:
+                return 401, {"WWW-Authenticate": "Negotiate"}, b"please sign in"
+            digest = x509.load_pem_x509_certificate(leaf.encode()).fingerprint(hashes.SHA256())
+            bindings = GssChannelBindings(application_data=b"tls-server-end-point:" + digest)
+            try:
+                reply = acceptor.step(base64.b64decode(token), channel_bindings=bindings)
+            except SpnegoError as error:
+                said.append(str(error))
+                return 401, {}, b""
+            if acceptor.complete:
+                said.append(str(acceptor.client_principal))
+                return 500, {}, b"signed in"
+            return 401, {"WWW-Authenticate": f"Negotiate {base64.b64encode(reply or b'').decode()}"}, b""
+
+        for request in requests_of(connection):
+            status, headers, body = answer(request)
+            lines = [f"HTTP/1.1 {status} X", *(f"{name}: {value}" for name, value in headers.items())]
+            connection.sendall("\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode() + body)
+
+    peer = serve(talk)
+    leaf = ssl.get_server_certificate(("127.0.0.1", peer.port))
+    failure(tenant, transport, peer, ca_file, username="MGMT\\operator", password=Secret("for the host"))
+    assert said == ["MGMT\\operator"]
+
+
+def requests_of(connection: socket.socket) -> Iterator[bytes]:
+    """Yield the head of each request; its body is read and left."""
+    with connection.makefile("rb") as file:
+        while head := b"".join(iter(file.readline, b"\r\n")):
+            length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0].strip()
+            file.read(int(length or 0))
+            yield head

@@ -179,6 +179,8 @@ BROKEN = {
         Missing.UNEXPECTED,
     ),
     "a redirect without a place": (b"HTTP/1.1 302 X\r\nContent-Length: 0\r\n\r\n", Missing.UNEXPECTED),
+    "NaN": (OK + b'Content-Length: 10\r\n\r\n{"a": NaN}', Missing.UNEXPECTED),
+    "Infinity": (OK + b'Content-Length: 16\r\n\r\n{"a": -Infinity}', Missing.UNEXPECTED),
     "invalid UTF-8": (OK + b'Content-Length: 9\r\n\r\n{"a":"\xff"}', Missing.UNEXPECTED),
     "a number of 5,000 digits": (
         OK + b"Content-Length: 5006\r\n\r\n" + b'{"a":' + b"9" * 5000 + b"}",

@@ -19,6 +19,7 @@ from diagnostics.evidence import NOWHERE, Missing, TokenClaims
 from diagnostics.lab.server import Lab
 from diagnostics.net.client import HttpSession
 from diagnostics.redaction import Secret
+from diagnostics.sources import operator
 from diagnostics.sources.entra import EntraOptions, acquire_token
 from diagnostics.sources.operator import (
     AccessTokenFile,
@@ -331,3 +332,12 @@ def test_what_a_token_only_suggests() -> None:
     assert rights(exchange=True, scopes=("x",)) == [], "a token without wids says nothing of directory roles"
     assert rights(exchange=True, opaque=True) == []
     assert rights(exchange=True, identity_type="app", complete=False) == []
+
+
+@pytest.mark.parametrize("interval", [10**9, "soon", None, -5, 1e300, True])
+@pytest.mark.parametrize("ends", [1e300, "never", None, float("nan")])
+def test_a_device_codes_waits_are_bounded(interval: object, ends: object) -> None:
+    flow = operator._bounded({"interval": interval, "expires_at": ends, "device_code": "x"})
+    assert 1 <= flow["interval"] <= 30
+    assert flow["expires_at"] <= time.time() + 901
+    assert flow["device_code"] == "x"

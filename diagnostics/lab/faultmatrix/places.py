@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from diagnostics.lab import misconduct
-from diagnostics.lab.faultmatrix.cells import Boundary, Cell, Family
+from diagnostics.lab.faultmatrix.cells import NO_KIND, Boundary, Cell, Family
 from diagnostics.lab.faults import OF_CONNECTIONS, Conduct, EndpointFaults, Onset
 from diagnostics.lab.listener import LOOPBACK, Listener
 from diagnostics.lab.powershell.misbehaving import MET
@@ -156,7 +156,8 @@ def placed(cell: Cell, home: Path, nth: int) -> Iterator[Place]:
             faults.onset = onset
         opened.enter_context(lab)
         tree = yaml.safe_load(lab.profile.read_text())
-        tree["timeouts"] = {"connect": connect_seconds(cell), "operation": OPERATION_SECONDS}
+        if cell.kind.fault != NO_KIND.fault:  # what is healthy need not hurry on a busy machine
+            tree["timeouts"] = {"connect": connect_seconds(cell), "operation": OPERATION_SECONDS}
         place.words = _words(boundary, lab)
         if boundary in {Boundary.STDIO, Boundary.SSH}:
             _stand_in(place, tree, opened)

@@ -60,7 +60,7 @@ def superlinear(
             return Growth((size,), (_LONGEST,))
         once = time.perf_counter() - begin
         if once > noticed and (once > _LONG or _average(work, given) > noticed):
-            growth = _growth(work, text, size)
+            growth = growth_of(work, text, size)
             if growth.is_superlinear:
                 return growth
     return None
@@ -74,7 +74,7 @@ def _average(work: Callable[[str], object], text: str) -> float:
     return (time.process_time() - begin) / _RUNS
 
 
-def _growth(work: Callable[[str], object], text: Callable[[int], str], size: int) -> Growth:
+def growth_of(work: Callable[[str], object], text: Callable[[int], str], size: int) -> Growth:
     """Measure from the first size on whose time can be compared, up to four times as much."""
     first = _seconds(work, text(size))
     while first > 4 * _MEASURABLE and size > 1:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
-from tests.bounds.measuring import superlinear
+from tests.bounds.measuring import growth_of
 
 T = TypeVar("T", str, bytes)
 _ROUND = 200
@@ -69,5 +69,5 @@ def bounded(work: Callable[[T], object], given_text: T) -> object:
 
 
 def _hold_to_growth(work: Callable[[T], object], text: T) -> None:
-    growth = superlinear(lambda size: work(text * len(size)), "x".__mul__, sizes=(1,), noticed=0)
-    assert growth is None, f"the time of reading {text[:200]!r}… again and again: {growth}"
+    growth = growth_of(lambda times: work(text * len(times)), "x".__mul__, 1)
+    assert not growth.is_superlinear, f"the time of reading {text[:200]!r}… again and again: {growth}"

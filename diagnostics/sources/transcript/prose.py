@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 _EXPLAINS = re.compile(
     r"""
@@ -80,17 +81,39 @@ _CODE_LIKE = re.compile(
     |raise|throw|async|await|yield|switch|case|foreach|param|end)\b|^\s*[@$]?[\w.\[\]]+\s*[+.]?=\s*\S|^\s*[\w.$>-]+\([^)]*+\)?[;,]?\s*$""",
     re.VERBOSE,
 )
+_CONDITIONS_REACH = 300  # characters before a quotation that `_CONDITION` looks at
+_REMEMBERED = 128  # lines: many matches may stand on one, and each asks the same of it
 _UNDERLINE = re.compile(r"^\s*([=\-~^\"'*+#.])\1{3,}\s*$")
 _TABLE_ROW = re.compile(r"^\s*\|(?:[^|\n]*+\|){2,}+\s*$")
 _BULLET = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)])\s+")
 
 
+@lru_cache(_REMEMBERED)
+def _is_first_person(line: str) -> bool:
+    return _FIRST_PERSON.search(line) is not None
+
+
+@lru_cache(_REMEMBERED)
+def _is_general(line: str) -> bool:
+    return _EXPLAINS.search(line) is not None
+
+
+@lru_cache(_REMEMBERED)
+def _introduces(line: str) -> bool:
+    return _INTRODUCES.match(line) is not None
+
+
+@lru_cache(_REMEMBERED)
+def _is_code_like(line: str) -> bool:
+    return _CODE_LIKE.search(line) is not None
+
+
 def explains(lines: Sequence[str], index: int) -> bool:
     """Say whether the line at `index`, or the sentence just before it, speaks of what may happen in general."""
     line = lines[index]
-    if _FIRST_PERSON.search(line):
+    if _is_first_person(line):
         return False
-    if _EXPLAINS.search(line):
+    if _is_general(line):
         return True
     before = index - 1
     for _ in range(3):
@@ -99,18 +122,23 @@ def explains(lines: Sequence[str], index: int) -> bool:
         previous = lines[before]
         if previous.strip() and not previous.strip().startswith("```"):
             ends_open = previous.rstrip().endswith(":")
-            if _FIRST_PERSON.search(previous) or _INTRODUCES.match(previous):
+            if _is_first_person(previous) or _introduces(previous):
                 return False
             if ends_open or before == index - 1:
-                return bool(_EXPLAINS.search(previous)) and (ends_open or _is_prose(previous))
+                return _is_general(previous) and (ends_open or _is_prose(previous))
             return False
         before -= 1
     return False
 
 
+@lru_cache(_REMEMBERED)
+def _is_statement(line: str) -> bool:
+    return _PROGRAM.match(line) is not None
+
+
 def is_program(line: str, before: str = "") -> bool:
     """Say whether a line is a statement of a program; `before` is what stands in it before the matter of interest."""
-    return bool(_PROGRAM.match(line) or (before and _CONDITION.search(before)))
+    return bool(_is_statement(line) or (before and _CONDITION.search(before, max(len(before) - _CONDITIONS_REACH, 0))))
 
 
 def is_article(lines: Sequence[str]) -> bool:
@@ -121,11 +149,11 @@ def is_article(lines: Sequence[str]) -> bool:
 
 def in_program(lines: Sequence[str], index: int) -> bool:
     """Say whether a line stands among a program's statements and looks like one of them."""
-    if not _CODE_LIKE.search(lines[index]):
+    if not _is_code_like(lines[index]):
         return False
     around = [line for line in (*lines[max(index - 4, 0) : index], *lines[index + 1 : index + 5]) if line.strip()]
     few = 4
-    return len(around) >= few and sum(bool(_CODE_LIKE.search(line)) for line in around) >= len(around) * 0.6
+    return len(around) >= few and sum(_is_code_like(line) for line in around) >= len(around) * 0.6
 
 
 def is_comment(line: str) -> bool:

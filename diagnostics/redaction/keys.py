@@ -57,6 +57,7 @@ _NO_CODES = {"error", "status", "exit", "http", "response", "country", "language
 _NAME = re.compile(r"[\w.ñÑ-]")
 _FARTHEST = 60
 _LINE = 400
+_NETRC = 200  # characters before a password that may hold “machine … login …”
 """Characters of a line that are looked at to see what a value is."""
 
 _CLOSERS = r"(?:\\*[\"'`]|&quot;|&#3[49];|&apos;|%22|%27|”|’|[\])}*`])*+"
@@ -250,7 +251,7 @@ def _behind_blank(text: str, start: int, at: int, about: Kind) -> Span | None:
     alone = not before and value and " " not in value
     netrc = re.search(
         r"\b(?:login|user|username|account)[ \t]+\S{1,80}(?:[ \t]+(?:with|has|is))*[ \t]*$",
-        text[line:start].rstrip(),
+        text[max(line, start - _NETRC) : start].rstrip(),
         re.IGNORECASE,
     )
     found = bare(text, at)

@@ -101,7 +101,7 @@ def powershell_line(cmdlet: str, **parameters: str) -> str:
 
 def posix(value: str) -> str:
     """Return a value as one word of a POSIX shell. Raises Unprintable."""
-    if _BARE.fullmatch(value):
+    if _BARE.fullmatch(value) or (value.isascii() and value.isdigit()):
         return value
     return "'" + _checked(value).replace("'", "'\"'\"'") + "'"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from diagnostics.evidence import Target
-from diagnostics.quoting import Line, Shell, Unprintable, native
+from diagnostics.quoting import Line, Unprintable, in_sentence, native
 
 _PROFILE, _KNOWN_PROFILE, _DEMO, _JOURNAL = "profile", "profile if known", "demo", "journal"
 _LANGUAGE, _TOKENS, _LEFT_OUT = "language", "tokens", "left out"
@@ -78,9 +78,7 @@ class Invocation:
             lines = known.lines(command, *words)
         except Unprintable:
             return known.inline(command) if words else f"diag {command}"
-        return "; ".join(
-            line.text if line.shell is Shell.ANY else f"{SHELLS[line.shell]}: {line.text}" for line in lines
-        )
+        return in_sentence(lines)
 
     def options(self, command: str) -> list[str]:
         """Return the options of the run that a command takes, as words."""
@@ -98,11 +96,3 @@ class Invocation:
         if _LANGUAGE in takes and self.language:
             words += ["--lang", self.language]
         return words
-
-
-SHELLS: Mapping[Shell, str] = {
-    Shell.POSIX: "bash, zsh",
-    Shell.POWERSHELL: "PowerShell",
-    Shell.POWERSHELL_7: "PowerShell 7.3+",
-}
-"""How a line is labelled that is not right in every shell."""

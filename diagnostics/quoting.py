@@ -23,7 +23,7 @@ from __future__ import annotations
 import enum
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 _SINGLE_QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")
@@ -52,6 +52,14 @@ class Line:
 
     text: str
     shell: Shell = Shell.ANY
+
+
+SHELLS: Mapping[Shell, str] = {
+    Shell.POSIX: "bash, zsh",
+    Shell.POWERSHELL: "PowerShell",
+    Shell.POWERSHELL_7: "PowerShell 7.3+",
+}
+"""How a line is labelled that is not right in every shell."""
 
 
 class Unprintable(ValueError):
@@ -125,6 +133,11 @@ def native(words: Sequence[str]) -> tuple[Line, ...]:
         Line(" ".join(posix(word) for word in words), Shell.POSIX),
         Line(" ".join(word if _BARE.fullmatch(word) else powershell(word) for word in words), shell),
     )
+
+
+def in_sentence(lines: Sequence[Line]) -> str:
+    """Return the lines of one command for a sentence, each with its shell where there are two."""
+    return "; ".join(line.text if line.shell is Shell.ANY else f"{SHELLS[line.shell]}: {line.text}" for line in lines)
 
 
 def _common(word: str) -> str:

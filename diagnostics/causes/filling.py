@@ -20,8 +20,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from diagnostics.invocation import SHELLS, TAKES, Invocation
-from diagnostics.quoting import Line, Shell, Unprintable, native, powershell, unprintable
+from diagnostics.invocation import TAKES, Invocation
+from diagnostics.quoting import SHELLS, Line, Shell, Unprintable, native, powershell, unprintable
 from diagnostics.redaction import printable, safe
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -69,10 +68,17 @@ def _introduce(profile: Profile, *, sends: bool) -> None:
     for stranger in strangers:
         _screen.tell(f"  {stranger.key}: {stranger.value} ({stranger.place})")
     if not _screen.agrees("Send secrets there?"):
-        _guard.say(
-            f"diag: nothing was sent. If the file is yours, name it: --profile {shlex.quote(str(profile.path.absolute()))}"
-        )
+        _guard.say(f"diag: nothing was sent. If the file is yours, name it: {_option(profile.path)}")
         raise typer.Exit(_guard.USAGE)
+
+
+def _option(path: Path) -> str:
+    from diagnostics.quoting import Unprintable, in_sentence, native  # noqa: PLC0415
+
+    try:
+        return in_sentence(native(["--profile", str(path.absolute())]))
+    except Unprintable:
+        return "--profile with its path"
 
 
 def _default() -> Path:

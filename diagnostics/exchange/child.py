@@ -202,8 +202,9 @@ class Child:
         with contextlib.suppress(OSError, ValueError):
             assert stream is not None
             while (line := self._outgoing.get()) is not None:
-                stream.write(line)
-                stream.flush()
+                rest = memoryview(line)
+                while rest:  # a signal may cut a write short
+                    rest = rest[stream.write(rest) :]
         with contextlib.suppress(OSError, ValueError):
             assert stream is not None
             stream.close()

@@ -208,8 +208,7 @@ def _role_assignments(result: CmdletResult) -> Observed[tuple[RoleAssignment, ..
 
 
 def _warnings(shell: Shell, results: Sequence[CmdletResult]) -> tuple[str, ...]:
-    said = (safe(warning) for result in results for warning in result.warnings)
-    return tuple(dict.fromkeys((*shell.remarks, *said)))
+    return tuple(dict.fromkeys((*shell.remarks, *(safe(said) for result in results for said in result.warnings))))
 
 
 def mailbox_calls(address: str) -> list[CmdletCall]:

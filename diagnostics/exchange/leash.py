@@ -27,7 +27,7 @@ class Leash(Protocol):
         ...
 
     def release(self) -> None:
-        """Let go of an ended child; never raises."""
+        """Let go of an ended child; `kill` does nothing any more. Never raises."""
         ...
 
 
@@ -96,7 +96,7 @@ else:
         """The shell that waits for the end of this process; best effort, as a child without one still works."""
 
         def __init__(self, process: subprocess.Popen[bytes]) -> None:
-            self._group = process.pid
+            self._group: int | None = process.pid
             self._watcher: subprocess.Popen[bytes] | None = None
             with contextlib.suppress(OSError):
                 self._watcher = subprocess.Popen(
@@ -109,11 +109,14 @@ else:
                 )
 
         def kill(self) -> None:
-            with contextlib.suppress(OSError):
-                os.killpg(self._group, signal.SIGKILL)
+            group = self._group
+            if group is not None:
+                with contextlib.suppress(OSError):
+                    os.killpg(group, signal.SIGKILL)
 
         def release(self) -> None:
-            """End the watcher before the pipe, so that it never kills a group whose number somebody else has by now."""
+            """End the watcher before the pipe; the group's number may be somebody else's from now on."""
+            self._group = None
             watcher, self._watcher = self._watcher, None
             if watcher is None:
                 return

@@ -58,8 +58,8 @@
     Shows a code for signing in on another machine, and writes evidence on two mailboxes.
 
 .NOTES
-    Security: the file holds addresses, names, ids and permissions, and no secret, token or message. Look through it before
-    you hand it on.
+    Security: the file holds addresses, names, ids and permissions, and no secret, token or message. It is made readable by
+    you alone, before anything is in it. Look through it before you hand it on.
 
     The access token is a String from end to end. Where module logging (event 4103), script block logging or transcription
     is on, that machine records it; a token is good for about an hour. The script itself writes it nowhere.
@@ -389,6 +389,48 @@ function Get-Document {
     }
 }
 
+function New-PrivateFile {
+    # Opens a new file that its owner alone can read from its first moment on: no mode or list is changed afterwards.
+    param([string] $Path)
+    if ([System.IO.Path]::DirectorySeparatorChar -eq '/') {
+        if (-not ('System.IO.UnixFileMode' -as [type])) {
+            throw (New-Problem 'DiagShellTooOld' 'To write a file for you alone, this needs PowerShell 7.3 or later here.')
+        }
+        $options = [System.IO.FileStreamOptions]::new()
+        $options.Mode = [System.IO.FileMode]::CreateNew
+        $options.Access = [System.IO.FileAccess]::Write
+        $options.Share = [System.IO.FileShare]::None
+        $options.UnixCreateMode = [System.IO.UnixFileMode] 'UserRead, UserWrite'
+        return [System.IO.FileStream]::new($Path, $options)
+    }
+    $user = [System.Security.Principal.WindowsIdentity]::GetCurrent().User
+    $security = [System.Security.AccessControl.FileSecurity]::new()
+    $security.SetAccessRuleProtection($true, $false)
+    $security.SetAccessRule([System.Security.AccessControl.FileSystemAccessRule]::new($user, 'FullControl', 'Allow'))
+    $rights = [System.Security.AccessControl.FileSystemRights]::Write
+    $mode, $share, $no = [System.IO.FileMode]::CreateNew, [System.IO.FileShare]::None, [System.IO.FileOptions]::None
+    if ($PSVersionTable.PSVersion.Major -lt 6) {
+        return [System.IO.FileStream]::new($Path, $mode, $rights, $share, 4096, $no, $security)
+    }
+    [System.IO.FileSystemAclExtensions]::Create([System.IO.FileInfo]::new($Path), $mode, $rights, $share, 4096, $no, $security)
+}
+
+function Write-PrivateFile {
+    # Writes a text beside its place and moves it there, so that it appears whole or not at all.
+    param([string] $Path, [string] $Text, [bool] $Over)
+    $name = '.{0}.{1}' -f [System.IO.Path]::GetFileName($Path), [guid]::NewGuid().ToString('N')
+    $beside = [System.IO.Path]::Combine([System.IO.Path]::GetDirectoryName($Path), $name)
+    $bytes = [System.Text.UTF8Encoding]::new($false).GetBytes($Text)
+    try {
+        $stream = New-PrivateFile $beside
+        try { $stream.Write($bytes, 0, $bytes.Length) }
+        finally { $stream.Dispose() }
+        if ($Over) { [System.IO.File]::Delete($Path) }
+        [System.IO.File]::Move($beside, $Path)
+    }
+    finally { [System.IO.File]::Delete($beside) }
+}
+
 $file = $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Path)
 if ([System.IO.File]::Exists($file) -and -not $Force) {
     throw (New-Problem 'DiagFileExists' "$file exists. Give another -Path, or -Force to write over it.")
@@ -421,7 +463,7 @@ Assert-Tenant $connections $expected
 try {
     $document = Get-Document $connections[-1] $Mailbox $application
     $text = ConvertTo-Json -InputObject $document -Depth 8
-    [System.IO.File]::WriteAllText($file, $text + "`n", [System.Text.UTF8Encoding]::new($false))
+    Write-PrivateFile $file ($text + "`n") ([bool] $Force)
 }
 finally {
     if ($connectedHere) { Disconnect-ExchangeOnline -Confirm:$false }

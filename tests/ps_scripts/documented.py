@@ -108,15 +108,27 @@ TYPES = frozenset(
         "pscustomobject", "scriptblock", "string", "string[]", "switch", "System.Collections.ArrayList",
         "System.Collections.IDictionary", "System.Globalization.CultureInfo", "System.InvalidOperationException",
         "System.IO.File", "System.Management.Automation.ErrorRecord", "System.Management.Automation.WarningRecord",
-        "System.Text.UTF8Encoding", "version", "void",
+        "System.Text.UTF8Encoding", "version", "void", "type", "System.IO.FileAccess", "System.IO.FileInfo",
+        "System.IO.FileMode", "System.IO.FileOptions", "System.IO.FileShare", "System.IO.FileStream", "System.IO.Path",
+        "System.Security.AccessControl.FileSecurity", "System.Security.AccessControl.FileSystemAccessRule",
+        "System.Security.AccessControl.FileSystemRights", "System.Security.Principal.WindowsIdentity",
     }
 )  # fmt: skip
 """.NET Framework 4.5 and System.Management.Automation 5.1 have them."""
 
+GUARDED_TYPES = {
+    "System.IO.FileStreamOptions": "Linux and macOS",
+    "System.IO.UnixFileMode": "Linux and macOS",
+    "System.IO.FileSystemAclExtensions": "PowerShell 7 on Windows",
+}
+"""Types that .NET Framework does not have, and where alone a script comes to them; a type is looked up when it is used."""
+
 MEMBERS = frozenset(
     {
         "Add", "ContainsKey", "Exists", "GetType", "GetUnresolvedProviderPathFromPSPath", "new", "Reverse",
-        "ShouldProcess", "Sort", "SpecifyKind", "ToArray", "ToString", "ToUniversalTime", "Trim", "WriteAllText",
+        "ShouldProcess", "Sort", "SpecifyKind", "ToArray", "ToString", "ToUniversalTime", "Trim", "Combine", "Create",
+        "Delete", "Dispose", "GetBytes", "GetCurrent", "GetDirectoryName", "GetFileName", "Move", "NewGuid",
+        "SetAccessRule", "SetAccessRuleProtection", "Write",
     }
 )  # fmt: skip
 """Methods of those types, with the arguments that the scripts give, in .NET Framework 4.5; `new` is of PowerShell 5.0."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
+import stat
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -53,7 +57,7 @@ def export(session: Session, addresses: list[str], **more: object) -> bytes:
         "Organization": setup.tenant.initial_domain,
     }
     assert session.run("Export-DiagEvidence.ps1", **{**given, **more}).one["Mailboxes"] == len(addresses)
-    return file.read_bytes()
+    return Path(str(more.get("Path", file))).read_bytes()
 
 
 @pytest.mark.parametrize("scenario", [None, *SCENARIOS])
@@ -156,3 +160,29 @@ def test_names_arrive_unchanged(start: Callable[..., Session], tmp_path: Path) -
     evidence = collected.read(export(session, [session.tenant.mailbox]))
     assert isinstance(evidence.exchange.service_principals, tuple)
     assert evidence.exchange.service_principals[0].display_name == name
+
+
+def watched(folder: Path, seen: dict[str, set[int]], stop: threading.Event) -> None:
+    """Note the modes with which files are met in a folder while something is written there."""
+    while not stop.is_set():
+        for path in folder.iterdir():
+            with contextlib.suppress(OSError):
+                seen.setdefault(path.suffix, set()).add(stat.S_IMODE(path.stat().st_mode))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")
+def test_the_file_is_its_owners_alone_from_its_first_moment(start: Callable[..., Session], tmp_path: Path) -> None:
+    session, seen, stop = start(), dict[str, set[int]](), threading.Event()
+    place = tmp_path / "evidence.json"
+    watcher = threading.Thread(target=watched, args=(tmp_path, seen, stop))
+    watcher.start()
+    try:
+        for force in (False, True):
+            export(session, [session.tenant.mailbox], Path=str(place), Force=force)
+            assert stat.S_IMODE(place.stat().st_mode) == 0o600
+            place.chmod(0o644)  # what stood there before does not say who may read the new one
+    finally:
+        stop.set()
+        watcher.join()
+    assert list(tmp_path.iterdir()) == [place]
+    assert {mode for suffix, modes in seen.items() if suffix != ".json" for mode in modes} <= {0o600}

@@ -21,6 +21,7 @@ def analyze(
     ] = None,
     *,
     profile: judge.ProfileOption = None,
+    show_secret_hint: judge.SecretHintOption = False,
     report: judge.ReportOption = None,
     force: judge.ForceOption = False,
     output: judge.OutputOption = Output.TABLE,
@@ -32,6 +33,7 @@ def analyze(
     report that was saved with --report.
     """
     from diagnostics.cli._reading import evidence_of  # noqa: PLC0415
+    from diagnostics.evidence.hints import without_hints  # noqa: PLC0415
     from diagnostics.invocation import Invocation  # noqa: PLC0415
     from diagnostics.report import build  # noqa: PLC0415
 
@@ -53,6 +55,7 @@ def analyze(
 
         with _target.opened(profile, sends=False) as known:
             evidence = about(evidence, known)
+    evidence = evidence if show_secret_hint else without_hints(evidence)
     words = ["diag", "analyze", *(Path(name).name for name in names), *(("--profile", profile) if profile else ())]
     invocation = replace(Invocation.of(evidence.target), language=lang.value if lang is not None else "")
     made = build(

@@ -43,6 +43,13 @@ OutputOption: TypeAlias = Annotated[Output, typer.Option("--output", "-o", help=
 LanguageOption: TypeAlias = Annotated[
     Language | None, typer.Option("--lang", help="Language of the report; the locale's when left out.")
 ]
+SecretHintOption: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--show-secret-hint",
+        help="Show the first three characters of the client secret, to tell it from the others that Graph lists.",
+    ),
+]
 ReportOption: TypeAlias = Annotated[
     Path | None,
     typer.Option(
@@ -81,6 +88,7 @@ def permissions(
     no_imap: Annotated[bool, typer.Option("--no-imap", help="Leave the live IMAP sign-in out.")] = False,
     no_graph: Annotated[bool, typer.Option("--no-graph", help="Do not ask Microsoft Graph.")] = False,
     needs: Annotated[bool, typer.Option("--needs", help="Print which rights each command needs, and leave.")] = False,
+    show_secret_hint: SecretHintOption = False,
     report: ReportOption = None,
     force: ForceOption = False,
     output: OutputOption = Output.TABLE,
@@ -106,6 +114,7 @@ def permissions(
         shape=shape,
         file=report,
         force=force,
+        hint=show_secret_hint,
         output=output,
         lang=lang,
         token_file=access_token_file,
@@ -117,6 +126,7 @@ def token(
     profile: ProfileOption = None,
     scenario: ScenarioOption = None,
     shape: ShapeOption = None,
+    show_secret_hint: SecretHintOption = False,
     report: ReportOption = None,
     force: ForceOption = False,
     output: OutputOption = Output.TABLE,
@@ -134,6 +144,7 @@ def token(
         shape=shape,
         file=report,
         force=force,
+        hint=show_secret_hint,
         output=output,
         lang=lang,
     )
@@ -145,6 +156,7 @@ def imap(
     mailbox: MailboxOption = None,
     scenario: ScenarioOption = None,
     shape: ShapeOption = None,
+    show_secret_hint: SecretHintOption = False,
     report: ReportOption = None,
     force: ForceOption = False,
     output: OutputOption = Output.TABLE,
@@ -165,6 +177,7 @@ def imap(
         shape=shape,
         file=report,
         force=force,
+        hint=show_secret_hint,
         output=output,
         lang=lang,
     )
@@ -179,6 +192,7 @@ def _run(
     shape: str | None,
     file: Path | None,
     force: bool,
+    hint: bool,
     output: Output,
     lang: Language | None,
     token_file: Path | None = None,
@@ -187,6 +201,7 @@ def _run(
     from dataclasses import replace  # noqa: PLC0415
 
     from diagnostics.changes import with_recorded  # noqa: PLC0415
+    from diagnostics.evidence.hints import without_hints  # noqa: PLC0415
     from diagnostics.invocation import Invocation  # noqa: PLC0415
     from diagnostics.profile.subject import subject  # noqa: PLC0415 - pydantic is heavy
     from diagnostics.report import build  # noqa: PLC0415
@@ -210,6 +225,7 @@ def _run(
         )
         with progress:
             evidence = with_recorded(observe(about, options, progress))
+    evidence = evidence if hint else without_hints(evidence)
     invocation = replace(
         Invocation.of(about.target),
         language=lang.value if lang is not None else "",

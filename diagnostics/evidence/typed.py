@@ -52,7 +52,9 @@ class Setting:
 class SecretShape:
     """What may be known of a client secret without knowing it.
 
-    `hint` is its first three characters, which Graph shows as well (passwordCredential.hint). `guid` is set only when
+    `hint` is its first three characters, which Graph shows as well (passwordCredential.hint); empty unless somebody
+    asked for it. `matches` are then the Secret IDs of those secrets in Graph that begin alike, `None` where Graph does
+    not show how each begins. `guid` is set only when
     the whole value is a GUID, which a secret's value never is: then it is the Secret ID (keyId).
     """
 
@@ -65,6 +67,7 @@ class SecretShape:
     has_invisible: bool = False
     looks_url_encoded: bool = False
     looks_placeholder: bool = False
+    matches: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def _guid(evidence: Evidence, guid: str, where: str) -> Judgement:
         key = next((k for k in registration.password_credentials if k.key_id.casefold() == guid.casefold()), None)
         if key is not None:
             compared = (compare("configured secret", guid, "Secret ID in Graph", key.key_id),)
-            said.append(f"it equals the Secret ID of the secret “{key.display_name or key.hint}”")
+            said.append(f"it equals the Secret ID of the secret “{key.display_name or key.hint or key.key_id}”")
     suspect = Suspect(
         "input-secret-id-pasted", Confidence.CERTAIN, tuple(said), instead_of=("input-secret-wrong-value",)
     )

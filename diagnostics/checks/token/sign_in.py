@@ -127,6 +127,8 @@ def _expired_secret(error: EntraError, evidence: Evidence) -> list[Suspect]:
 
 
 def _shape(secret: SecretShape) -> str:
+    if not secret.hint:
+        return f"the secret that was sent has {secret.length} characters"
     return f"the secret that was sent has {secret.length} characters and begins with “{secret.hint}”"
 
 

@@ -359,10 +359,10 @@ def require_usable(path: Path) -> None:
     """
     try:
         there = files.is_there(path)
+    except files.NoFolder:
+        return  # it is made for the journal
     except files.FileUnusable as problem:
-        if path.parent.exists():
-            raise JournalUnusable(f"the journal {problem}") from problem
-        return  # its folder is made for it
+        raise JournalUnusable(f"the journal {problem}") from problem
     if there:
         load(path).require_intact()
 

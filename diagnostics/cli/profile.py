@@ -74,11 +74,12 @@ def new(
     name: Annotated[str, typer.Argument(metavar="[NAME | FILE]", help="What to call it.")] = _target.DEFAULT,
 ) -> None:
     """Ask for the values of a new profile, check each while it is typed, and write the file."""
+    from diagnostics.files import expanded  # noqa: PLC0415
     from diagnostics.invocation import Invocation  # noqa: PLC0415
     from diagnostics.profile.finding import SUFFIXES, option, user_folder  # noqa: PLC0415 - pydantic is heavy
     from diagnostics.profile.wizard import NotWritten, Terminal, make  # noqa: PLC0415
 
-    path = Path(name).expanduser()
+    path = expanded(name)
     if path.suffix.lower() not in SUFFIXES and len(path.parts) == 1:
         folder = Path("profiles") if Path("profiles").is_dir() else user_folder()
         path = folder / f"{name}.yaml"

@@ -1,7 +1,7 @@
 """Files that somebody named: one reader and one writer, below everything that reads or writes any."""
 
-from diagnostics.files.problems import AlreadyThere, FileUnusable, NotPrivate, NotThere, NotUtf8
-from diagnostics.files.reading import chunks, decoded, head, read, read_text
+from diagnostics.files.problems import AlreadyThere, FileUnusable, NoFolder, NotPrivate, NotThere, NotUtf8
+from diagnostics.files.reading import chunks, decoded, exists, expanded, head, read, read_text
 from diagnostics.files.writing import (
     PLAN,
     READY,
@@ -22,12 +22,15 @@ __all__ = [
     "AlreadyThere",
     "FileUnusable",
     "Kind",
+    "NoFolder",
     "NotPrivate",
     "NotThere",
     "NotUtf8",
     "check",
     "chunks",
     "decoded",
+    "exists",
+    "expanded",
     "head",
     "is_there",
     "open_to_append",

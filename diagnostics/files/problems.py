@@ -31,6 +31,10 @@ class AlreadyThere(FileUnusable):
     """There is a file that is not to be overwritten."""
 
 
+class NoFolder(FileUnusable):
+    """There is no such folder to write into."""
+
+
 class NotPrivate(FileUnusable):
     """A file with a secret that others than its owner can read."""
 

@@ -82,6 +82,23 @@ def read_text(path: Path, *, largest: int, private: bool = False, fallback: str 
     return decoded(read(path, largest=largest, private=private), path, fallback=fallback)
 
 
+def expanded(name: str) -> Path:
+    """Return a path with `~` as the folder that it means; the home of nobody stays as it was written."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        return Path(name)
+
+
+def exists(path: Path) -> bool:
+    """Whether something is there, of whichever kind; where a name cannot be, or a folder is closed, nothing is."""
+    try:
+        path.stat()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 def decoded(data: bytes, path: Path | str, *, fallback: str = "", errors: str = "strict") -> str:
     """Return text in UTF-8 with or without its mark, or in UTF-16 or UTF-32 with it. Raises NotUtf8.
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from diagnostics.files.problems import AlreadyThere, FileUnusable, unusable
+from diagnostics.files.problems import AlreadyThere, FileUnusable, NoFolder, unusable
 
 _HEAD = 4096
 _TRIES = 100
@@ -145,7 +145,7 @@ def _regular(path: Path) -> bool:
         mode = path.lstat().st_mode
     except FileNotFoundError:
         if not path.absolute().parent.is_dir():
-            raise FileUnusable(path, "cannot be written: its folder does not exist", "Make the folder first") from None
+            raise NoFolder(path, "cannot be written: its folder does not exist", "Make the folder first") from None
         return False
     except NotADirectoryError:
         raise FileUnusable(path, "cannot be written: its folder is a file", "Check the name") from None

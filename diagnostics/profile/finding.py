@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from diagnostics import files
 from diagnostics.profile.complaints import Complaint, Place, ProfileError
 
 SUFFIXES = (".yaml", ".yml")
@@ -34,15 +35,15 @@ def _shipped() -> Path:
 
 def find(name_or_path: str) -> Path:
     """Return the path of the profile that is meant. Raises ProfileError, which lists where it was looked for."""
-    path = Path(name_or_path).expanduser()
+    path = files.expanded(name_or_path)
     if is_path(name_or_path):
-        if path.exists():
+        if files.exists(path):
             return path
         raise ProfileError(Complaint(Place(str(path)), "there is no such file", _advice()))
     for folder in folders():
         for suffix in SUFFIXES:
             candidate = folder / f"{name_or_path}{suffix}"
-            if candidate.is_file():
+            if files.exists(candidate):
                 return candidate
     names = sorted({name for name, _ in available()} | {DEMO})
     close = difflib.get_close_matches(name_or_path, names, 1)

@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from diagnostics import files
 from diagnostics.evidence import SettingName
 from diagnostics.exchange.retired import is_retired
 from diagnostics.profile.complaints import Complaint, Place, ProfileError
@@ -111,7 +112,7 @@ class Profile:
 
     def file(self, name: str) -> Path:
         """Return the path of a file that the profile names: `~` is expanded, a relative one is beside the profile."""
-        return self.path.parent / Path(name).expanduser()
+        return self.path.parent / files.expanded(name)
 
     def place(self, *path: str | int) -> Place:
         """Return where a value stands, or the file where it is a default."""

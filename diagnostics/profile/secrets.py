@@ -93,10 +93,10 @@ def _from_file(path: Path, what: str) -> Secret:
     try:
         text = files.decoded(read_private(path, what), path)
     except files.NotUtf8:
-        raise SecretUnavailable(f"{what}: {path} is not UTF-8 text", "Save it as UTF-8, one line") from None
+        raise SecretUnavailable(f"{what} in {path} is not UTF-8 text", "Save it as UTF-8, one line") from None
     value = text.removesuffix("\n").removesuffix("\r")
     if not value:
-        raise SecretUnavailable(f"{what}: {path} is empty", "Put the secret's Value into it, and nothing else")
+        raise SecretUnavailable(f"{what} in {path} is empty", "Put the secret's Value into it, and nothing else")
     return Secret(value)
 
 
@@ -106,10 +106,10 @@ def read_private(path: Path, what: str, largest: int = _LARGEST_FILE) -> bytes:
         return files.read(path, largest=largest, private=True)
     except files.NotThere as problem:
         raise SecretUnavailable(
-            f"{what}: {problem.path} {problem.what}", f"Make the file, then: {posix_line('chmod', '600', str(path))}"
+            f"{what} in {problem.path} {problem.what}", f"Make the file, then: {posix_line('chmod', '600', str(path))}"
         ) from None
     except files.FileUnusable as problem:
-        raise SecretUnavailable(f"{what}: {problem.path} {problem.what}", problem.hint) from None
+        raise SecretUnavailable(f"{what} in {problem.path} {problem.what}", problem.hint) from None
 
 
 def _from_keyring(name: str, what: str) -> Secret:

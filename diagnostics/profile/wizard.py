@@ -5,7 +5,6 @@ The judges are the input checks of a run, so that what is accepted here is not c
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -76,8 +75,13 @@ def make(path: Path, asker: Asker) -> Path:
 
     A file that is there already is never overwritten.
     """
-    if os.path.lexists(path):
-        raise NotWritten(f"{path} exists already; edit it, or choose another name")
+    try:
+        if files.is_there(path):
+            raise NotWritten(f"{path} exists already; edit it, or choose another name")
+    except files.NoFolder:
+        pass  # it is made for the profile
+    except files.FileUnusable as problem:
+        raise NotWritten(str(problem)) from None
     asker.say(f"A new profile: {path}. Enter keeps what stands in [brackets]; Ctrl-C writes nothing.")
     questions = _Questions(asker)
     document = questions.document()

@@ -1,8 +1,8 @@
 """The one way from a tree to YAML or JSON: redacted, and with everything that does not show written as an escape.
 
-Controls, bidirectional and zero-width characters neither drive a terminal nor hide in an id, and `json.loads` or
-`yaml.safe_load` gives back the very text. Half a character (a surrogate) is an escape in JSON; in YAML it is U+FFFD, since
-libyaml reads no document that holds an escape for one.
+Controls, bidirectional and zero-width characters, and half characters (surrogates) neither drive a terminal nor hide in
+an id, and `json.loads` or `yaml.safe_load` gives back the very text. Libyaml reads no escape for half a character: see
+`loader_for`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from diagnostics.redaction import redact_tree
 _IGNORABLE = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef"
 """What no font shows although it is a letter or a mark: Unicode's Default_Ignorable_Code_Point."""
 _HIDDEN = re.compile(f"[{_IGNORABLE}]")
-_HALF = re.compile("[\ud800-\udfff]")
+_HALF = re.compile(r"\\u[Dd][89A-Fa-f]")
 _SUSPECT = re.compile(r"[^\x20-\x7e]")
 
 
@@ -36,16 +36,33 @@ def as_yaml(tree: object, *, width: int = 110) -> str:
     """Return a tree as one YAML document."""
     import yaml  # noqa: PLC0415 - not for JSON
 
-    text = yaml.dump(redact_tree(tree), Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=width)
+    clean = redact_tree(tree)
+    options: dict[str, Any] = {"sort_keys": False, "allow_unicode": True, "width": width}
+    quick, patient = _dumpers()
+    try:
+        text = yaml.dump(clean, Dumper=quick, **options)
+    except UnicodeEncodeError:
+        text = yaml.dump(clean, Dumper=patient, **options)
     return text if _shows(text.replace("\n", "")) else _SUSPECT.sub(_yaml_escape, text)
 
 
+def loader_for(text: str) -> Any:
+    """Return a safe loader of YAML: libyaml's, ten times as fast, or Python's, which takes half a character's escape."""
+    import yaml  # noqa: PLC0415 - not for JSON
+
+    return yaml.SafeLoader if _HALF.search(text) else getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
 @cache
-def _dumper() -> Any:
-    """Return libyaml's dumper, which is ten times as fast, or Python's where that is not there."""
+def _dumpers() -> tuple[Any, Any]:
+    """Return libyaml's dumper, which is ten times as fast and refuses half characters, and Python's, which escapes them."""
     import yaml  # noqa: PLC0415 - not for JSON
 
     base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    return _dumper(base), _dumper(yaml.SafeDumper)
+
+
+def _dumper(base: Any) -> Any:
     made: Any = type("Dumper", (base,), {"ignore_aliases": lambda _self, _data: True})
     made.add_representer(str, _represented)
     made.add_multi_representer(str, _represented)  # the words of an enumeration
@@ -54,9 +71,8 @@ def _dumper() -> Any:
 
 def _represented(dumper: Any, value: str) -> Any:
     """Put in double quotes what holds something to be escaped, and keep the lines of a text as lines."""
-    value = _HALF.sub("\ufffd", str(value))
     style = '"' if not _shows(value.replace("\n", "")) else "|" if "\n" in value.strip() else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", str(value), style=style)
 
 
 def _shows(text: str) -> bool:

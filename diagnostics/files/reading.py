@@ -190,7 +190,7 @@ def _refuse(path: Path, mode: int, *, private: bool, only_regular: bool = False)
     open_to_others = mode & (stat.S_IRWXG | stat.S_IRWXO) and not stat.S_ISSOCK(mode)
     if private and sys.platform != "win32" and open_to_others:
         what = f"can be read by others than its owner ({stat.filemode(mode)})"
-        raise NotPrivate(path, what, f"Run: {posix_line('chmod', '600', str(path))}")
+        raise NotPrivate(path, what, f"Run: chmod 600 {posix_line(str(path))}")
 
 
 def _regular(found: _Found, size: int, path: Path) -> Iterator[bytes]:

@@ -106,7 +106,7 @@ def read_private(path: Path, what: str, largest: int = _LARGEST_FILE) -> bytes:
         return files.read(path, largest=largest, private=True)
     except files.NotThere as problem:
         raise SecretUnavailable(
-            f"{what} in {problem.path} {problem.what}", f"Make the file, then: {posix_line('chmod', '600', str(path))}"
+            f"{what} in {problem.path} {problem.what}", f"Make the file, then: chmod 600 {posix_line(str(path))}"
         ) from None
     except files.FileUnusable as problem:
         raise SecretUnavailable(f"{what} in {problem.path} {problem.what}", problem.hint) from None

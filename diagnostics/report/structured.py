@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Any
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
@@ -14,7 +12,6 @@ from diagnostics.evidence import Evidence
 from diagnostics.redaction import redact_tree
 from diagnostics.report.document import SCHEMA, Report, as_tree
 
-_HALF = re.compile(r"\\u[Dd][89A-Fa-f]")
 _EVIDENCE: TypeAdapter[Evidence] = TypeAdapter(Evidence)
 
 
@@ -44,15 +41,10 @@ def as_yaml(report: Report) -> str:
     return formats.as_yaml(tree(report))
 
 
-def _loader(text: str) -> Any:
-    """Return libyaml's loader, which is ten times as fast, or Python's, which takes half a character's escape."""
-    return yaml.SafeLoader if _HALF.search(text) else getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
 def load_evidence(text: str) -> Evidence:
     """Return the evidence of a saved report (YAML or JSON). Raises NotAReport."""
     try:
-        document = yaml.load(text, Loader=_loader(text))  # noqa: S506 - a safe loader
+        document = yaml.load(text, Loader=formats.loader_for(text))  # noqa: S506 - a safe loader
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
         raise NotAReport(f"it is no YAML: {error}") from error
     if not isinstance(document, Mapping) or document.get("schema") != SCHEMA:

@@ -13,6 +13,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from diagnostics.files import FileUnusable
 from diagnostics.checks import run_checks
 from diagnostics.diagnosis import diagnose
 from diagnostics.evidence import Absent, ExchangeConnection, Missing, Recipient, Source, Unavailable
@@ -151,8 +152,10 @@ def test_a_file_that_is_not_whole_is_refused(content: bytes) -> None:
 
 def test_a_file_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(collected, "LARGEST", 1024)
-    with pytest.raises(CollectedUnusable, match="larger"):
+    with pytest.raises(FileUnusable, match="larger"):
         read(FILE)
+    with pytest.raises(CollectedUnusable, match="larger"):
+        read(FILE.read_bytes())
 
 
 @pytest.mark.parametrize("cmdlet", ["Get-ServicePrincipal", "Get-Recipient", "Get-MailboxPermission", "Get-CASMailbox"])

@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from diagnostics.formats import loader_for
 from diagnostics.lab.faultmatrix import oracle
 from diagnostics.lab.faultmatrix.cells import NO_KIND, Boundary, Cell, Errand, Moment
 from diagnostics.lab.faultmatrix.measuring import Measured, measure
@@ -129,7 +130,7 @@ def _run(cell: Cell, place: Place, done: Measured) -> oracle.Run:
 
 
 def _read(text: bytes) -> dict[str, Any] | None:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loader = loader_for(text.decode("utf-8", "replace"))
     try:
         tree = yaml.load(text, Loader=loader) if text else None  # noqa: S506 - a safe loader
     except yaml.YAMLError:

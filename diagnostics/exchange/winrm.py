@@ -184,6 +184,8 @@ class BoundedWSMan(Connection):
                 raise self._odd(error) from error
             except ET.ParseError as error:
                 raise ChannelBroken(f"{self._options.host} answered something that is not WS-Management") from error
+            except Exception as error:  # whatever pyspnego makes of a challenge that is none
+                raise self._odd(error) from error
 
     def _unreachable(self, error: BaseException) -> ChannelBroken:
         host = f"{self._options.host}:{self._options.port}"
@@ -191,7 +193,7 @@ class BoundedWSMan(Connection):
         kind = ErrorKind.TIMED_OUT if reason.missing is Missing.TIMED_OUT else ErrorKind.CONNECTION
         return ChannelBroken(reason.reason, kind=kind, hint=reason.hint or _REACH)
 
-    def _odd(self, error: WinRMError) -> ChannelBroken:
+    def _odd(self, error: Exception) -> ChannelBroken:
         if isinstance(error, WinRMTransportError):
             return ChannelBroken(
                 f"{self._options.host} answered HTTP {error.code} to a WS-Management request",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import itertools
 import socket
 import ssl
 import threading
@@ -29,7 +30,7 @@ from tests.exchange.conftest import Tenant
 from tests.sources.source_peers import Handler, Peer, http_answers, server_context
 
 Start = Callable[[Handler], Peer]
-SECONDS = 1.0
+SECONDS = 0.6
 OK = b"HTTP/1.1 200 OK\r\n"
 
 
@@ -230,10 +231,36 @@ def test_ntlm_is_bound_to_the_tls_channel(
     assert said == ["MGMT\\operator"]
 
 
+@pytest.mark.parametrize(
+    "challenge",
+    [
+        "Negotiate !!!",
+        "Negotiate AAAA",
+        f"Negotiate {base64.b64encode(b'NTLMSSP' + bytes(1)).decode()}",
+        f"Negotiate {base64.b64encode(b'NTLMSSP' + bytes(1) + bytes([2, 0, 0, 0]) + bytes([255]) * 60).decode()}",
+        f"Negotiate {base64.b64encode(bytes([0x60]) + bytes([0xFF]) * 50).decode()}",
+        "Negotiate " + "A" * 60_000,
+        "NTLM \xff\xfe",
+        "Basic realm=x",
+    ],
+)
+def test_a_challenge_that_is_none(tenant: Tenant, serve: Any, ca_file: Path, challenge: str) -> None:
+    """The first 401 offers Negotiate, every further one answers with `challenge`."""
+    legs: list[bytes] = []
+
+    def answer(_line: str, body: bytes) -> Any:
+        legs.append(body)
+        return 401, {"WWW-Authenticate": challenge if len(legs) > 1 else "Negotiate"}, b""
+
+    said = failure(tenant, "negotiate", serve(http_answers(answer)), ca_file, password=Secret("for the host"))
+    assert said.kind in {ErrorKind.CONNECTION, ErrorKind.NO_RIGHTS}
+    assert "localhost" in said.message
+
+
 def requests_of(connection: socket.socket) -> Iterator[bytes]:
     """Yield the head of each request; its body is read and left."""
     with connection.makefile("rb") as file:
-        while head := b"".join(iter(file.readline, b"\r\n")):
+        while head := b"".join(itertools.takewhile(bytes.strip, file)):
             length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0].strip()
             file.read(int(length or 0))
             yield head

@@ -260,7 +260,7 @@ def test_a_challenge_that_is_none(tenant: Tenant, serve: Any, ca_file: Path, cha
 def requests_of(connection: socket.socket) -> Iterator[bytes]:
     """Yield the head of each request; its body is read and left."""
     with connection.makefile("rb") as file:
-        while head := b"".join(itertools.takewhile(bytes.strip, file)):
+        while head := b"".join(itertools.takewhile(lambda line: line != b"\r\n", file)):
             length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0].strip()
             file.read(int(length or 0))
             yield head

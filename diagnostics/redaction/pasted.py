@@ -51,7 +51,9 @@ class PastedSecrets:
         if value in self._seen:
             return
         self._seen.add(value)
-        parts = [value, *(part.strip("\"'") for part in _PARTS.split(value) if len(part) >= _PART)]
+        parts = [part.strip("\"'") for part in _PARTS.split(value) if len(part) >= _PART]
+        if not any(_ADDRESS.fullmatch(part) or GUID.fullmatch(part) for part in parts):  # the rest of a line says more
+            parts.append(value)
         parts += [rest for part in parts if (rest := part.partition(":")[2])]  # of `user:password`
         parts += [plain for part in parts if "%" in part and (plain := unquote(part)) != part]
         parts += [inside for part in parts for inside in _inside(part)]
@@ -60,13 +62,19 @@ class PastedSecrets:
                 self._known.add(part)
 
     def spans(self, text: str) -> Iterator[Span]:
-        """Yield where one of them stands, whole or in a long fragment."""
-        yield from self._known.spans(text)
+        """Yield where one of them stands, whole or in a long fragment; an address that stood beside one is none."""
+        for start, end in self._known.spans(text):
+            piece = text[start:end]
+            if not (_ADDRESS.fullmatch(piece) or GUID.fullmatch(piece)):
+                yield start, end
 
 
 def _inside(value: str) -> Iterator[str]:
     """Yield the password in base64 of `user:password` or of SASL PLAIN."""
     inside = decoded(value) if len(value) % 4 == 0 else ""
+    if "\x01" in inside:  # an XOAUTH2 string: its user is no secret
+        yield inside.rpartition("Bearer ")[2].strip("\x01")
+        return
     user, separator, password = inside.rpartition("\0") if "\0" in inside else inside.partition(":")
     if separator and not re.search(r"[\s{\"]", user):
         yield password

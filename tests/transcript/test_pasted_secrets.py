@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import json
 
@@ -87,3 +88,27 @@ def test_not_where_several_stand_together_or_in_a_json_log(
     if in_json:
         lines = [json.dumps({"level": "error", "msg": line}) for line in lines]
     assert not shown_parts("\n".join(lines), secret)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "password={secret} user=invoices@contoso.com host=outlook.office365.com tenant=11111111-2222-3333-4444-555555555555",
+        "imaps://invoices@contoso.com:{secret}@outlook.office365.com",
+        "Cookie: login=invoices@contoso.com; host:outlook.office365.com; s={secret}",
+        "curl -u invoices@contoso.com:{secret} imaps://outlook.office365.com",
+        "A1 AUTHENTICATE PLAIN {plain}",
+    ],
+)
+def test_what_stands_beside_a_secret_is_none(line: str) -> None:
+    secret = "q7KabGTR3fdx9Z"
+    plain = base64.b64encode(f"\0invoices@contoso.com\0{secret}".encode()).decode()
+    text = line.format(secret=secret, plain=plain) + (
+        "\nA1 LOGIN invoices@contoso.com pw\nA1 NO AUTHENTICATE failed.\noutlook.office365.com:993 Connection refused\n"
+        "tenant_id: 11111111-2222-3333-4444-555555555555\n"
+    )
+    evidence = read([text.encode()], name="paste", judged_at=NOW)
+    assert evidence.target.mailboxes == ("invoices@contoso.com",)
+    assert evidence.target.tenant == "11111111-2222-3333-4444-555555555555"
+    assert "outlook.office365.com" in repr(evidence.imap_sessions)
+    assert not shown_parts(text, secret)

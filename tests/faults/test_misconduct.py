@@ -137,11 +137,10 @@ def test_what_has_no_end(start: Start, authority: trustme.CA, conduct: Conduct) 
 
 def test_a_gzip_bomb_is_a_thousand_times_its_size(start: Start, authority: trustme.CA) -> None:
     _, _, packed = ask(start(Conduct.GZIP_BOMB), authority).partition(b"\r\n\r\n")
-    unpacker, size = zlib.decompressobj(16 + zlib.MAX_WBITS), 0
-    while packed:
-        size += len(unpacker.decompress(packed, 1_000_000))
-        packed = unpacker.unconsumed_tail
-    assert size >= 1024**3
+    unpacker, part = zlib.decompressobj(16 + zlib.MAX_WBITS), packed[:50_000]
+    ratio = len(unpacker.decompress(part)) / len(part)
+    assert ratio > 900
+    assert ratio * len(packed) > 0.9 * 1024**3
     assert not unpacker.eof
 
 

@@ -18,8 +18,6 @@ from tests.changes.places import Place, holders
 Start = Callable[..., Place]
 HIDDEN = "\udc80\u202e\x9b\u200b\U000e0041\ufeff\u2028"
 NAME = f"ERP {HIDDEN}"
-IN_YAML = NAME.replace("\udc80", "\ufffd")
-"""Libyaml reads no document with half a character in it, be it as an escape."""
 
 
 def run(place: Place, *words: str) -> tuple[int, str]:
@@ -42,9 +40,9 @@ def test_reports_plans_and_changes_survive_every_name(start: Start, tmp_path: Pa
         code, _ = run(place, "permissions", "--no-imap", "--report", str(report), "-o", output)
         assert code == 1
         assert not set(HIDDEN) & set(report.read_text("utf-8"))
-        assert yaml.safe_load(report.read_text("utf-8"))["evidence"]["tokens"][0]["app_display_name"] == IN_YAML
+        assert yaml.safe_load(report.read_text("utf-8"))["evidence"]["tokens"][0]["app_display_name"] == NAME
     code, out = run(place, "analyze", str(report), "-o", "json")
-    assert (code, json.loads(out)["evidence"]["tokens"][0]["app_display_name"]) == (1, IN_YAML)
+    assert (code, json.loads(out)["evidence"]["tokens"][0]["app_display_name"]) == (1, NAME)
     journal, plan = tmp_path / "journal.jsonl", tmp_path / "plan.json"
     assert run(place, "grant", "--out", str(plan))[0] == 0
     assert not set(HIDDEN) & set(plan.read_text("utf-8"))
@@ -52,7 +50,7 @@ def test_reports_plans_and_changes_survive_every_name(start: Start, tmp_path: Pa
     assert code == 0
     assert len(holders(place.lab)) == 1
     document = yaml.safe_load(out)
-    assert document["plan"]["application"]["display_name"] == IN_YAML
+    assert document["plan"]["application"]["display_name"] == NAME
     assert document["run"]["results"][0]["outcome"] == "done"
     assert journals.verify(journal).intact
     code, out = run(place, "revoke", "--yes", "--journal", str(journal), "-o", "json")

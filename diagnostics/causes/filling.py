@@ -245,7 +245,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """Why a block is left out: the placeholder, or `profile`, and the character that it must not hold, if it has one."""
+    """Why a block is left out: the placeholder (or profile, option, or "" for a secret), and the character it must not hold."""
 
     placeholder: str
     character: str = ""
@@ -256,8 +256,8 @@ class Lack:
         texts = _LACKS[language]
         if not self.placeholder:
             return texts["secret"]
-        if self.placeholder == "profile":
-            return texts["profile"].format(instead=self.instead)
+        if self.placeholder in {"profile", "option"}:
+            return texts[self.placeholder].format(instead=self.instead, character=self.character)
         found = PLACEHOLDERS[self.placeholder]
         known = texts["character"] if self.character else texts["unknown"]
         return known.format(name=found.name[language], character=self.character, where=found.where[language])
@@ -270,6 +270,8 @@ _LACKS: Mapping[str, Mapping[str, str]] = {
         "look it up: {where}.",
         "profile": "The command is `{instead}` with the profile of this application as NAME: `diag profile list` shows "
         "those that exist, `diag profile new` makes one.",
+        "option": "The command is left out, since an option of this run holds a character that no command may carry "
+        "({character}).",
         "secret": "The command is left out, since a value in it looks like a secret.",
     },
     "es": {
@@ -278,6 +280,8 @@ _LACKS: Mapping[str, Mapping[str, str]] = {
         "({character}); dónde se encuentra: {where}.",
         "profile": "El comando es `{instead}` con el perfil de esta aplicación como NAME: `diag profile list` muestra "
         "los que existen, `diag profile new` crea uno.",
+        "option": "El comando se omite porque una opción de esta ejecución contiene un carácter que ningún comando debe "
+        "llevar ({character}).",
         "secret": "El comando se omite porque un valor parece un secreto.",
     },
 }
@@ -378,7 +382,7 @@ class Filler:
         try:
             return make()
         except Unprintable as problem:  # the values of the page are known to be good, so it is an option of the run
-            raise _Lacking(Lack("profile", problem.character, self.invocation.inline("profile list"))) from None
+            raise _Lacking(Lack("option", problem.character)) from None
 
     def _words(self, text: str, form: Callable[[str], str]) -> str:
         """Fill the words that hold placeholders, and write each in a form of the language."""

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self
 from diagnostics import files
 from diagnostics.changes.plan import canonical
 from diagnostics.formats import escaped
+from diagnostics.invocation import Invocation
 from diagnostics.redaction import redact_tree
 
 if TYPE_CHECKING:
@@ -57,11 +58,12 @@ class JournalMissing(JournalUnusable):
 class JournalBroken(JournalUnusable):
     """A line was changed, put in, taken out or damaged: nothing is undone or finished on the journal's word."""
 
-    def __init__(self, complaint: str, more: int = 0) -> None:
+    def __init__(self, complaint: str, more: int = 0, path: Path | None = None) -> None:
         others = f" ({more} more)" if more else ""
+        verify = Invocation(journal=str(path.absolute()) if path is not None else "").inline("journal verify")
         super().__init__(
             f"{complaint}{others}: the journal was changed or damaged, and nothing is done on its word. "
-            "diag journal verify says more; --journal NEW-FILE begins a new one"
+            f"{verify} says more; --journal NEW-FILE begins a new one"
         )
         self.complaint = complaint
 
@@ -118,11 +120,12 @@ class Contents:
     head: str
     size: int
     torn: bytes = b""
+    path: Path | None = None
 
     def require_intact(self) -> Self:
         """Raise JournalBroken where a line breaks the journal."""
         if self.complaints:
-            raise JournalBroken(self.complaints[0], len(self.complaints) - 1)
+            raise JournalBroken(self.complaints[0], len(self.complaints) - 1, self.path)
         return self
 
 
@@ -149,7 +152,8 @@ def load(path: Path, *, must_exist: bool = False) -> Contents:
         before = digest(line)
     if torn and not lines and not any(mark.startswith(torn[: len(mark)]) for mark in _BEGINNINGS) and torn.strip(b"\0"):
         complaints.append(f"{path}:1 is not a record")  # a file that is no journal; its one line is not to be cut off
-    return Contents(tuple(records), tuple(complaints), len(lines), before, sum(len(line) + 1 for line in lines), torn)
+    size = sum(len(line) + 1 for line in lines)
+    return Contents(tuple(records), tuple(complaints), len(lines), before, size, torn, path)
 
 
 _BEGINNINGS = (b'{"account":', b'{"at":')

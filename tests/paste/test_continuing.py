@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -27,6 +30,7 @@ from tests.exchange.conftest import OTHER_BUNDLES
 from tests.paste.pasting import Desk, commands
 from tests.paste.shells import ENVIRONMENT_HAS_PWSH
 
+ROOT = Path(__file__).parents[2]
 CAUSE = "exo-sp-not-registered"
 NAMES = {
     "injection": 'ERP"; Remove-Mailbox -Identity * -Confirm:$false; "',
@@ -175,6 +179,45 @@ def test_a_display_name_that_turns_the_line_is_in_no_command(tmp_path: Path) -> 
         assert code == 0
         assert "no command: a value in it must not stand in one" in out
         assert "New-ServicePrincipal" not in out
+
+
+@pytest.mark.parametrize("shell", ["bash", "dash", "pwsh"])
+def test_the_lines_for_each_shell_reach_the_profile_whose_path_needs_quoting(tmp_path: Path, shell: str) -> None:
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"needs {'a pwsh' if shell == 'pwsh' else shell} on PATH")
+    with Lab(scenarios=["perm-fullaccess-missing"], transport="rest") as lab:
+        desk = Desk(lab, tmp_path)
+        folder, programs = tmp_path / "o'brien & “sons” $HOME", tmp_path / "programs"
+        for made in (folder, programs):
+            made.mkdir()
+        profile = folder / "erp.yaml"
+        profile.write_text(lab.profile.read_text())
+        (programs / "diag").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m diagnostics "$@"\n')
+        (programs / "diag").chmod(0o755)
+        _, out, _ = desk.diag("permissions", "--profile", str(profile), "--no-imap", "--output", "json")
+        cause = json.loads(out)["causes"][0]
+        wanted = "powershell" if shell == "pwsh" else "sh"
+        (line,) = [text for text in commands(cause, wanted) if text.startswith("diag permissions ")]
+        words = [program, "-NoProfile", "-NonInteractive", "-Command", "-"] if shell == "pwsh" else [program]
+        done = subprocess.run(
+            words,
+            input=f"{line} --output json\n".encode(),
+            cwd=tmp_path,
+            env={
+                **lab.env,
+                "PATH": f"{programs}:/usr/bin:/bin",
+                "HOME": str(tmp_path),
+                "LC_ALL": "C.UTF-8",
+                "PYTHONPATH": str(ROOT),
+            },
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+        document = json.loads(done.stdout)
+        assert document["target"]["profile_file"] == str(profile)
+        assert document["causes"][0]["cause"] == "perm-fullaccess-missing"
 
 
 def plan(**more: Any) -> Plan:

@@ -119,3 +119,9 @@ def test_a_block_that_was_left_out_takes_those_that_need_its_variables_with_it()
 
 def _all(steps: tuple[FixStep, ...]) -> str:
     return "\n".join(text for step in steps for text in (step.text, *(command.text for command in step.commands)))
+
+
+def test_a_profile_that_turns_the_line_is_in_no_command() -> None:
+    steps = causes.page("perm-fullaccess-missing").steps(WORDS, Invocation("/tmp/e\u202erp.yaml"))
+    assert not any(command.text.startswith("diag ") for step in steps for command in step.commands)
+    assert sum("an option of this run holds a character" in step.text for step in steps) == 2

@@ -73,12 +73,10 @@ def page_of(reply: Reply) -> Page | None:
     value = body.get("value") if body is not None else None
     if body is None or not isinstance(value, list):
         return None
-    warnings = body.get("@adminapi.warnings")
-    return Page(
-        rows=tuple(_row(item) for item in value),
-        warnings=tuple(safe(str(item)) for item in warnings) if isinstance(warnings, list) else (),
-        next_link=str(body.get("@odata.nextLink") or ""),
-    )
+    warnings, link = body.get("@adminapi.warnings") or [], body.get("@odata.nextLink") or ""
+    if not isinstance(warnings, list) or not isinstance(link, str):
+        return None  # they say whether there is more, and these say it in a way that is not understood
+    return Page(tuple(_row(item) for item in value), tuple(safe(str(item)) for item in warnings), link)
 
 
 def _row(item: object) -> Mapping[str, object]:

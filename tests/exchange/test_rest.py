@@ -270,10 +270,13 @@ def test_a_redirect_is_not_followed(tenant: Tenant, told: Any) -> None:
         Response(200, b"[]"),
         Response(200, b'{"value": null}'),
         Response(200, b"{" * 100_000),
+        Response(200, b'{"value": [], "@odata.nextLink": 7}'),
+        Response(200, b'{"value": [], "@adminapi.warnings": "There are more results available"}'),
+        Response(200, b'{"value": [{"AppId": NaN}]}'),
         Response(204, b""),
         Response(418, b"short and stout"),
     ],
-    ids=["html", "nothing", "a list", "no value", "deep", "204", "418"],
+    ids=["html", "nothing", "a list", "no value", "deep", "link", "warning", "nan", "204", "418"],
 )
 @pytest.mark.parametrize("count", [1, 3])
 def test_an_answer_of_another_shape_is_no_empty_list(tenant: Tenant, told: Any, response: Response, count: int) -> None:

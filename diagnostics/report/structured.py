@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from diagnostics import formats
@@ -44,8 +43,8 @@ def as_yaml(report: Report) -> str:
 def load_evidence(text: str) -> Evidence:
     """Return the evidence of a saved report (YAML or JSON). Raises NotAReport."""
     try:
-        document = yaml.load(text, Loader=formats.loader_for(text))  # noqa: S506 - a safe loader
-    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
+        document = formats.read(text)
+    except ValueError as error:
         raise NotAReport(f"it is no YAML: {error}") from error
     if not isinstance(document, Mapping) or document.get("schema") != SCHEMA:
         found = document.get("schema") if isinstance(document, Mapping) else None

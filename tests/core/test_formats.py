@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import unicodedata
@@ -12,7 +13,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnostics.formats import as_json, as_yaml, loader_for
+from diagnostics.formats import as_json, as_yaml, loader_for, read
+from tests.bounds.measuring import superlinear
 
 HIDDEN = {
     "C1": "\x80\x85\x9b\x9f",
@@ -86,3 +88,43 @@ def test_secrets_do_not_pass() -> None:
     token = "eyJ0eXAiOiJKV1QifQ.eyJhdWQiOiJ4In0.c2ln"
     for document in (as_json({"x": token, token: 1}), as_yaml({"x": token, token: 1})):
         assert token not in document
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: 1\nb: [yes, ~, 2024-05-06, 1.5, 'x', 0x1f]\n",
+        "- |\n  two\n  lines\n- {a: {b: c}}\n",
+        "",
+        "plain",
+        "? k\n: v\n",
+        '{a: "b"}',
+        '"\\u00e9"',
+    ],
+)
+def test_a_document_is_read_as_pyyaml_reads_it(text: str) -> None:
+    assert read(text) == yaml.safe_load(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &x [1]\nb: *x\n",
+        "<<: {a: b}\n",
+        "a: 1\n---\nb: 2\n",
+        "{[a]: b}",
+        "a: [",
+        "!!python/name:os.system a",
+        "[" * 100_000,
+        '{"a":' * 100_000,
+    ],
+)
+def test_what_is_refused(text: str) -> None:
+    with contextlib.suppress(ValueError):
+        assert read(text) == "a"  # a tag of a stranger is passed over: text is text
+
+
+def test_a_long_document_is_read_in_proportion_to_its_length() -> None:
+    for unit in ("- a: b\n", "- [x, y]\n", "- 'q'\n", "- |\n  text\n", "- ? a\n"):
+        growth = superlinear(read, lambda size, unit=unit: unit * (size // len(unit)), sizes=(20_000,))  # type: ignore[misc]
+        assert growth is None, f"{unit!r}: {growth}"

@@ -113,7 +113,7 @@ def _plain(value: str) -> Any:
     from yaml.constructor import SafeConstructor  # noqa: PLC0415 - not for JSON
     from yaml.resolver import Resolver  # noqa: PLC0415 - not for JSON
 
-    tag = cast(Any, Resolver()).resolve(ScalarNode, value, (True, False))
+    tag = cast("Any", Resolver()).resolve(ScalarNode, value, (True, False))
     return SafeConstructor().construct_object(ScalarNode(tag, value))
 
 

@@ -11,19 +11,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diagnostics import files, formats
+from diagnostics import files
 from diagnostics.changes import apply as applying
 from diagnostics.changes import journal as journals
 from diagnostics.changes import planfile, render, undo, workflow
 from diagnostics.changes.confirm import Consent, NotConfirmed, confirm
 from diagnostics.changes.mailboxes import BadList, MailboxList, read_list
-from diagnostics.changes.outcomes import Applied, Cut, Outcome
+from diagnostics.changes.outcomes import Applied, Outcome
 from diagnostics.changes.patient import PatientShell
 from diagnostics.changes.plan import NoPlan, Plan, Wishes
 from diagnostics.changes.rehearsal import dry_run_on_server
 from diagnostics.changes.session import Session
 from diagnostics.changes.waiting import EXPECTATION, Waited, wait
-from diagnostics.cli import _guard, _screen, _target
+from diagnostics.cli import _carrying, _guard, _screen, _target
 from diagnostics.cli._screen import Output
 from diagnostics.evidence import Missing
 from diagnostics.exchange.port import ErrorKind, ShellUnavailable
@@ -218,7 +218,7 @@ def _no_change(visit: Visit, why: str) -> int:
     if visit.how.output is not Output.TABLE:
         tree = {"schema": render.SCHEMA, "exit_code": _guard.OK, "no_change": why}
         with visit.quiet():
-            _screen.emit(structured(tree, visit.how.output), visit.how.output)
+            _screen.emit(_carrying.structured(tree, visit.how.output), visit.how.output)
     return _guard.OK
 
 
@@ -314,13 +314,13 @@ def _carry_out(visit: Visit, plan: Plan, do: Callable[[journals.Journal], Applie
         visit.show(["", "Judged by Exchange with -WhatIf; nothing was changed.", *render.applied_lines(applied)])
     elif plan.steps and not how.dry_run:
         confirm(len(plan.mailboxes), how.consent, visit.ask, render.question(plan))
-        applied, cut = _done(visit, plan, do)
+        applied, cut = _carrying.done(visit, do or (lambda journal: _applied(visit, plan, journal)))
         code = cut or workflow.exit_code(plan, applied)
-        code = _kept(visit, lambda: visit.show(["", *render.applied_lines(applied)])) or code
+        code = _carrying.kept(visit, lambda: visit.show(["", *render.applied_lines(applied)])) or code
         if applied.run and how.journal is None and visit.profile.option == DEMO:
             _screen.tell(f"The journal is {visit.journal} and goes with the demo; --journal FILE keeps it.")
         if cut:
-            return _finished(visit, plan, applied, None, code)
+            return _carrying.finished(visit, plan, applied, None, code)
     if how.wait_seconds is not None and plan.operation == "grant" and not how.dry_run and how.out is None:
         waits: list[Waited] = []
 
@@ -328,53 +328,10 @@ def _carry_out(visit: Visit, plan: Plan, do: Callable[[journals.Journal], Applie
             waits.append(_wait(visit, plan, applied))
             visit.show(render.waited_lines(waits[0]))
 
-        failed = _kept(visit, look)
+        failed = _carrying.kept(visit, look)
         waited = waits[0] if waits else None
         code = failed or code or (_guard.UNKNOWN if waited is None or waited.closed else _guard.OK)
-    return _finished(visit, plan, applied, waited, code)
-
-
-def _done(visit: Visit, plan: Plan, do: Callable[[journals.Journal], Applied] | None) -> tuple[Applied, int]:
-    """Carry a plan out. Return what became of it, also where diag cut it off in the middle; that has an exit code."""
-    try:
-        with journals.Journal(visit.journal) as journal:
-            return (do(journal) if do is not None else _applied(visit, plan, journal)), 0
-    except journals.JournalUnusable as problem:
-        if problem.applied is None:
-            raise
-        return problem.applied, _said(f"{problem}. Nothing more was changed.", _guard.FAILED)
-    except Cut as cut:
-        _guard.say(_guard.unexpected(cut.__cause__ or cut))
-        resume = visit.invocation.inline("grant", "--resume")
-        _screen.tell(f"What was done until then is in {visit.journal}; this finishes run {cut.applied.run}: {resume}")
-        return cut.applied, _guard.INTERNAL
-
-
-def _finished(visit: Visit, plan: Plan, applied: Applied | None, waited: Waited | None, code: int) -> int:
-    """Print the document, where one is asked for; return the exit code."""
-    output = visit.how.output
-
-    def emit() -> None:
-        with visit.quiet():
-            _screen.emit(structured(render.plan_and_run_tree(plan, applied, waited, code), output), output)
-
-    return (_kept(visit, emit) or code) if output is not Output.TABLE else code
-
-
-def _kept(visit: Visit, show: Callable[[], None]) -> int:
-    """Show what became of a change. Where a part of diag fails over it, say so and return the code for that.
-
-    The change is made and written down, and its exit must not look as if nothing had happened.
-    """
-    try:
-        show()
-    except (OSError, _guard.OutputLost):
-        raise
-    except Exception as error:  # noqa: BLE001 - the run goes on to its end
-        _guard.say(_guard.unexpected(error))
-        _screen.tell(f"What was changed is in the journal: {visit.invocation.inline('journal show')}")
-        return _guard.INTERNAL
-    return 0
+    return _carrying.finished(visit, plan, applied, waited, code)
 
 
 def _applied(visit: Visit, plan: Plan, journal: journals.Journal) -> Applied:
@@ -408,11 +365,6 @@ def _save(visit: Visit, plan: Plan, path: Path) -> int:
         next_words = f"Do it: {visit.invocation.inline('apply', str(path.absolute()))}"
     _screen.tell(f"Saved: {path}, plan {plan.hash}. {next_words}")
     return _guard.OK
-
-
-def structured(tree: object, output: Output) -> str:
-    """Return a tree as JSON or YAML."""
-    return formats.as_json(tree) if output is Output.JSON else formats.as_yaml(tree)
 
 
 def _said(text: str, code: int) -> int:

@@ -9,7 +9,7 @@ from diagnostics import files, formats
 from diagnostics.changes import journal, render, review
 from diagnostics.changes.confirm import Consent
 from diagnostics.changes.reach import Access, Notes
-from diagnostics.cli import _changing, _screen
+from diagnostics.cli import _carrying, _changing, _screen
 from diagnostics.cli._screen import Output
 from diagnostics.invocation import Invocation
 
@@ -108,4 +108,4 @@ def _document(tree: object, output: Output) -> str:
     """Return one document of a stream: a line of JSON, or a document of YAML."""
     if output is Output.JSON:
         return formats.as_json(tree, indent=None)
-    return f"---\n{_changing.structured(tree, output)}".rstrip()
+    return f"---\n{_carrying.structured(tree, output)}".rstrip()

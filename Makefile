@@ -51,7 +51,7 @@ faults: $(VENV)/.test
 bench: $(VENV)/.test
 	for script in benchmarks/*.py; do $(BIN)/python $$script; done
 
-# Kills grant and revoke at every write of their journal, over every transport; some twenty minutes.
+# Kills grant and revoke at every write of their journal, over every transport; half an hour at least.
 kills: $(VENV)/.test
 	DIAG_ALL_KILLS=1 $(BIN)/python -m pytest tests/changes/test_changes_kill.py tests/exchange/test_orphans.py
 

@@ -152,7 +152,7 @@ def test_every_trap_arrives_unchanged_in_a_posix_shell(bench: Bench, shell: str)
 def test_any_text_arrives_unchanged_in_a_posix_shell(
     bench: Bench, shell: str, values: st.SearchStrategy[list[str]]
 ) -> None:
-    @settings(max_examples=8)
+    @settings(max_examples=6)
     @given(values)
     def check(values: list[str]) -> None:
         lines, wanted = lines_for(shell, values)
@@ -174,7 +174,7 @@ def test_every_trap_arrives_unchanged_in_powershell(bench: Bench) -> None:
 @pytest.mark.skipif(not ENVIRONMENT_HAS_PWSH, reason="needs a pwsh on PATH")
 @pytest.mark.parametrize("values", [VALUES, NASTY], ids=["any", "nasty"])
 def test_any_text_arrives_unchanged_in_powershell(bench: Bench, values: st.SearchStrategy[list[str]]) -> None:
-    @settings(max_examples=8)
+    @settings(max_examples=6)
     @given(values)
     def check(values: list[str]) -> None:
         lines, wanted = lines_for("pwsh", values)

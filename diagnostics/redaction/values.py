@@ -101,6 +101,10 @@ def is_opaque(value: str, *, sure: bool, least: int = 12) -> bool:
         or re.fullmatch(r"(?:0x)?[0-9A-Fa-f]{1,8}|AADSTS\d+|https?:.*", bare_value)
     ):
         return False
+    if not sure and (
+        _NAMELIKE.fullmatch(bare_value) or bare_value.startswith(("/", "~/", ".\\", "./")) or ":\\" in bare_value
+    ):
+        return False  # an address, a host, a file
     letters = bare_value.replace("_", "").replace("-", "").replace(".", "")
     if letters.isalpha():
         return sure and len(letters) >= least and not re.fullmatch(r"(?:[A-Z]?[a-z]++[_.-]?)++", bare_value)

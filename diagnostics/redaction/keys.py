@@ -37,7 +37,7 @@ class Kind(enum.Enum):
 _CORE = re.compile(
     r"passw|passphrase|passwort|kennwort|contrase(?:ñ|n|\\u00f1)a|clave\b|senha|mot[ _]de[ _]passe|pass|pwd|pw\b"
     r"|secret|key|token|credential|assertion|saml(?:response|request)|authorization|cookie|code|state\b|nonce"
-    r"|sig\b|signature|client_info|estsauth|sess(?:ion)?_?id|aspx?auth|buid=|x-ms-cpim|otp\b",
+    r"|sig\b|signature|client_info|estsauth|sess(?:ion)?_?id|aspx?auth|buid=|x-ms-cpim|otp\b|bearer|pin\b",
     re.IGNORECASE,
 )
 _PART = re.compile(r"[A-Z]+(?![a-zñ])|[A-Z]?[a-zñ]+|\d+")
@@ -45,12 +45,12 @@ _SECRET_WORDS = (
     "password", "passwd", "passphrase", "passwort", "kennwort", "contraseña", "contrasena", "clave", "senha", "secret",
     "secrets", "passcode",
 )  # fmt: skip
-_SHORT_WORDS = {"pass", "pwd", "pw", "passw", "passe"}
+_SHORT_WORDS = {"pin", "pass", "pwd", "pw", "passw", "passe"}
 _NO_PASSWORDS = ("bypass", "compass", "trespass", "surpass")
 _AROUND = {"value", "text", "string", "plain", "plaintext", "base64", "b64", "raw", "hash", "new", "old", "confirm", "repeat", "encrypted", "source"}  # fmt: skip
 _KEYS = {"api", "access", "account", "shared", "private", "secret", "subscription", "encryption", "signing", "storage",
-         "primary", "secondary", "function", "master", "auth", "security", "host"}  # fmt: skip
-_OPAQUE_WORDS = {"token", "assertion", "code", "state", "nonce", "sig", "signature", "credential", "otp", "verifier", "buid", "info"}  # fmt: skip
+         "primary", "secondary", "function", "functions", "master", "auth", "security", "host"}  # fmt: skip
+_OPAQUE_WORDS = {"token", "assertion", "code", "state", "nonce", "sig", "signature", "credential", "otp", "bearer", "verifier", "buid", "info"}  # fmt: skip
 _OPAQUE_NAMES = re.compile(r"saml(?:response|request)$|estsauth\w{0,40}$|sess(?:ion)?_?id$|aspx?auth$|x-ms-cpim[\w:-]{0,40}$", re.IGNORECASE)  # fmt: skip
 _HEADERS = re.compile(r"(?:^|-)authorization$|^(?:set-)?cookie2?$", re.IGNORECASE)
 _NO_CODES = {"error", "status", "exit", "http", "response", "country", "language", "result", "zip", "challenge", "sub", "reason", "return", "postal", "area", "source", "fault", "win32", "hresult"}  # fmt: skip
@@ -62,7 +62,7 @@ _NETRC = 200  # characters before a password that may hold “machine … login 
 
 _CLOSERS = r"(?:\\*[\"'`]|&quot;|&#3[49];|&apos;|%22|%27|”|’|[\])}*`])*+"
 _SIGN = re.compile(
-    rf"(?P<closers>{_CLOSERS})(?:[ \t]*+(?P<sign>=>|:=|==?|:|=(?:3D)?|%3[dDaA]|&#(?:61|58);|<-|->)[ \t]*+|(?P<comma>,\s{{0,8}}+)"
+    rf"(?:[ \t](?i:value|text)\b)?(?P<closers>{_CLOSERS})(?:[ \t]*+(?P<sign>=>|:=|==?|:|=(?:3D)?|%3[dDaA]|&#(?:61|58);|<-|->)[ \t]*+|(?P<comma>,\s{{0,8}}+)"
     r"|(?P<blank>[ \t]++))"
 )
 _ELEMENT = re.compile(r"(?:[ \t][^<>\n]{0,200}+)?>\s{0,40}+|&gt;")
@@ -153,7 +153,8 @@ def _value(text: str, start: int, end: int, about: Kind) -> Span | None:
         return _assigned(text, start, sign.end(), about, sign["sign"])
     if sign["comma"]:
         is_argument = bool(sign["closers"]) and before[-1:] in {'"', "'"}
-        return quoted(text, sign.end()) if is_argument else None
+        found = quoted(text, sign.end()) if is_argument else None
+        return found if found and (about is Kind.SECRET or is_opaque(text[slice(*found)], sure=False)) else None
     return _behind_blank(text, start, sign.end(), about)
 
 
@@ -174,7 +175,7 @@ def _assigned(text: str, start: int, at: int, about: Kind, sign: str) -> Span | 
         return _next_line(text, start, at)
     if text[at] in "|>" and (block := _block(text, start, at)):
         return block if is_shown(text[slice(*block)]) else None
-    end = _end_of_line(text, at) if leading and opener not in "\"'" else 0
+    end = _end_of_line(text, at) if leading and opener not in {'"', "'"} else 0
     if opener in {'"', "'"} and not text.startswith(opener, at):  # the whole pair stands in quotes: -d 'password=…'
         close = text.find(opener, at, _end_of_line(text, at))
         end = close if close > at else 0

@@ -31,8 +31,11 @@ _LINE_PATTERNS = tuple(
         ("code", r"(?i:\b(?:code|c[oó]digo|codice)\b)[ \t:]+[\"'“]?(?P<secret>(?!AADSTS|HTTP)(?=[A-Z]{0,8}\d|[A-Z]{8,9}\b)(?=\d{0,8}[A-Z])[A-Z0-9]{8,9})\b(?![.\w-])"),
         ("code", r"(?i:\b(?:code|c[oó]digo)\b)[ \t:]+[\"'“]?(?P<secret>[A-Z0-9]{4}-[A-Z0-9]{4})\b"),
         # command lines
-        ("-u", r"(?:^|(?<=[\s\"']))(?:-[uU]|--(?:proxy-)?user|--userpwd|--credentials?)[ \t=]*+[^\s:\"']{1,200}:(?P<secret>\S+)"),
-        ("-u", r"(?:^|(?<=[\s\"']))(?:-[uU]|--(?:proxy-)?user|--userpwd|--credentials?)[ \t=]*+[\"'][^\s:\"']{1,200}:(?P<secret>[^\n\"']+)"),
+        ("-", r"(?:^|(?<=\s))(?:-b|--cookie)[ \t=]+[\"']?(?P<secret>[\w.-]{1,60}=[^\s\"']+)"),
+        ("login", r"\bLOGIN[\"'][^\n\[]{0,40}\[[ \t]*[\"'][^\"'\n]{0,100}[\"'][ \t]*,[ \t]*[\"'](?P<secret>[^\"'\n]+)"),
+        (":", r"(?i)\b(?:cred(?:ential)?s?|auth|login|user|account)[\"']?[ \t]{0,4}[:= ][ \t]{0,4}[\"']?[^\s:\"'/=]{1,80}:(?P<secret>(?!//)(?!\d+\b)[^\s\"']{6,})"),
+        ("-", r"(?:^|(?<=[\s\"']))(?:-[uUa]|--(?:proxy-)?user|--userpwd|--credentials?)[ \t=]*+[^\s:\"']{1,200}:(?P<secret>\S+)"),
+        ("-", r"(?:^|(?<=[\s\"']))(?:-[uUa]|--(?:proxy-)?user|--userpwd|--credentials?)[ \t=]*+[\"'][^\s:\"']{1,200}:(?P<secret>[^\n\"']+)"),
         ("%", r"(?:^|(?<=\s))(?:-U|--user)[ \t=]*+[^\s%\"']{1,200}%(?P<secret>\S+)"),
         (" -", r"\b(?:sshpass|psexec\w*|docker|podman|az|mysql\w*|mariadb|plink|pscp|winrs|winexe|xfreerdp|rdesktop|htpasswd|redis-cli|imapsync|swaks|mutt|cyradm|net use|curl|mailx|ldapsearch|oathtool|sqlcmd|bcp|pg_dump|osql|certutil|pfx\w*)\b[^\n|]{0,300}?[ \t](?:-p|-P|-pw|-ap|-w|-a)[ \t]*(?P<secret>\"[^\"\n]+\"|'[^'\n]+'|(?![-\d]{1,6}(?:\s|$))\S+)"),
         ("/", r"(?:^|(?<=\s))/(?:p|pass|password|rp|pwd):(?P<secret>\"[^\"\n]+\"|\S+)"),
@@ -45,7 +48,7 @@ _LINE_PATTERNS = tuple(
         ("stdin", r"\b(?:echo|printf)[ \t]+(?:-n[ \t]+|'%s(?:\\n)?'[ \t]+)?(?P<secret>\"[^\"\n]+\"|'[^'\n]+'|[^\s|]+)[ \t]*\|[^\n]{0,200}?(?:-stdin|sudo -S|--with-token)"),
         ("auth", r"\bdoveadm[ \t]+(?:-\w+[ \t]+)*auth[ \t]+(?:test|login)[ \t]+(?:-\S+[ \t]+(?:\S+=\S+[ \t]+)?)*\S+[ \t]+(?P<secret>[^\n]+)"),
         ("]:", r"^\s*\[?[\w.-]{1,200}\]?:\d{1,5}[ \t]+[^\s:]{1,200}:(?P<secret>\S+)"),  # Postfix, sasl_passwd
-        ("passcmd", r"(?i)\bPass(?:word)?(?:Cmd|eval|Command)\b[ \t]*[=:]?[ \t]*(?P<secret>[^\n]+)"),
+        ("pass", r"(?i)\bPass(?:word)?(?:Cmd|eval|Command)\b[ \t]*[=:]?[ \t]*(?P<secret>[^\n]+)"),
         ("securestring", r"(?i)\bConvertTo-SecureString\b(?:[ \t]+-(?:AsPlainText|Force|String))*[ \t]+(?P<secret>\"[^\"\n]+\"|'[^'\n]+'|(?!-)[^\s)]+)"),
         ("securestring", r"(?i)(?P<secret>\"[^\"\n]{1,400}\"|'[^'\n]{1,400}')[ \t]*\|[ \t]*ConvertTo-SecureString"),
         ("identified", r"(?i)\bIDENTIFIED[ \t]+BY[ \t]+(?P<secret>\"[^\"\n]+\"|'[^'\n]+'|[^\s;]+)"),
@@ -93,6 +96,9 @@ _SPEAKER = re.compile(r"(?:[^\n]{0,60}?(?:[CS]:|>>?>?|-->|=>|IMAP>|Sending:|\d>)
 _WORD64 = re.compile(r"(?<![A-Za-z0-9+/=_.-])[A-Za-z0-9+/]{8,}+={0,2}(?![A-Za-z0-9+/=_.-])")
 _OBJECT = re.compile(
     r"(?i:\b(?:object|mailbox|user|account|recipient|identity|principal|member|application))[ \t]+(?:account[ \t]+)?(?P<quote>['\"‘“])(?P<secret>[^'\"’”\n]{6,200})['\"’”]"
+)
+_NAMED = re.compile(
+    r"(?i)(?:--user\d?|\buser[ \t]account|\b(?:user(?:name)?|login|mailbox|upn)[\"']?[ \t]{0,4}[:=])[ \t=]{1,4}[\"']?(?P<secret>[^\s\"',;&]{6,200})"
 )
 _TURNS = 6
 
@@ -169,8 +175,8 @@ def _calls(text: str) -> Iterator[Span]:
     """Yield the arguments of calls that sign in or set a password: all but the first, which names who or where."""
     at = 0
     while call := _CALL.search(text, at):
-        at = call.end()
-        arguments, at = _arguments(text, call.end())
+        arguments, end = _arguments(text, call.end())
+        at = end if len(arguments) > 1 else call.end()  # a call within the call may be the one
         setter = bool(_SETTERS.match(call["name"]))
         only_quoted = bool(_FEW_QUOTED.match(call["name"]))
         for number, (start, end, in_quotes) in enumerate(arguments):
@@ -268,9 +274,10 @@ def _says_something(word: str) -> bool:
 
 def _identities(text: str) -> Iterator[Span]:
     """Yield secrets that were given where an object's name belongs, and came back in an error: `object '…' couldn't be found`."""
-    for match in _OBJECT.finditer(text):
-        if looks_secret(match["secret"]):
-            yield match.span("secret")
+    for pattern in (_OBJECT, _NAMED):
+        for match in pattern.finditer(text):
+            if looks_secret(match["secret"]):
+                yield match.span("secret")
 
 
 def _end_of_line(text: str, at: int) -> int:
@@ -285,5 +292,5 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[[str], Iterator[Span]]], ...] = (
     (("auth", "334", "+ "), _conversations),
     (("login",), _literals),
     (("",), _encoded_pairs),
-    (("'", '"', "‘", "“"), _identities),
+    (("'", '"', "‘", "“", "user", "login", "mailbox", "upn"), _identities),
 )

@@ -9,7 +9,7 @@ import re
 from diagnostics.redaction.known import Span
 
 _PREFIX = re.compile(
-    r"(?:[bBrRuUfFN@]{0,2}(?=[\"'])|\((?:string|String)\)[ \t]*|\[(?:string|SecureString)\][ \t]*|<!\[CDATA\[)"
+    r"(?:[bBrRuUfFN@]{0,2}(?=[\"'])|\((?:string|String)\)[ \t]*|\[(?:string|SecureString)\][ \t]*|<!\[CDATA\[|[!&]\w{1,40}[ \t]+)"
 )
 _OPENING = re.compile(r"\"\"\"|'''|\\*[\"'`]|&quot;|&#3[49];|&apos;|%22|%27|“|‘|«|„")
 _CLOSED_BY = {"“": "”", "‘": "’", "«": "»", "„": "“"}
@@ -86,7 +86,10 @@ def bare(text: str, at: int) -> Span | None:
 
 def is_shown(value: str) -> bool:
     """Say whether a value is there to be seen at all: no mask, no placeholder, no mapping that follows."""
-    return bool(value.strip()) and _MASKED.fullmatch(value.strip()) is None
+    bare_value = value.strip()
+    if not bare_value:
+        return False
+    return _MASKED.fullmatch(bare_value) is None or looks_secret(bare_value.strip("<>[](){}*"))
 
 
 def is_opaque(value: str, *, sure: bool, least: int = 12) -> bool:

@@ -160,6 +160,7 @@ def _value(text: str, start: int, end: int, about: Kind) -> Span | None:
 
 def _assigned(text: str, start: int, at: int, about: Kind, sign: str) -> Span | None:
     """Return the value behind `=` or `:`; at the start of a line it is the rest of the line."""
+    at = skip_opening(text, at) if text[at : at + 1] in {"!", "&"} else at  # a tag or an anchor of YAML
     line = text.rfind("\n", max(start - _FARTHEST, 0), start) + 1 or max(start - _FARTHEST, 0)
     leading = _LINE_START.fullmatch(text, line, start) is not None and line <= start
     opener = text[start - 1] if start else ""

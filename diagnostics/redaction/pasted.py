@@ -25,7 +25,7 @@ _LONGEST = 8192
 _PARTS = re.compile(r"(?:[\s;,&]|\\[rn]|=(?![=\s]|$))+")
 _PART = 10
 _ADDRESS = re.compile(
-    r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+|(?:https?|imaps?|ssl|tls)://\S*|(?:[\w-]+\.)+[A-Za-z]{2,24}(?::\d+)?/?\S*"
+    r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+|(?:https?|imaps?|ssl|tls)://\S*|(?:[\w-]+\.)+(?:[a-z]{2,24}|[A-Z]{2,24})(?::\d+)?(?:/\S*)?"
 )
 _FAMILIAR = ("outlook", "office", "microsoft", "exchange", "oauth", "imap", "contoso", "windows", "password", "secret", "client", "bearer", "basic", "default")  # fmt: skip
 

@@ -18,7 +18,8 @@ _LARGEST = 2**20
 _RUNS = 3
 _LONG = 0.2  # seconds on the clock: looked at again at once
 _SUPERLINEAR = 3.0  # for twice the input, twice in a row; linear work gives 2, quadratic 4
-_LONGEST = 0.5  # seconds of processor time, after which work on an input of those sizes is given up
+_LONGEST = 0.5  # seconds of processor time, after which a smaller input is looked at first
+_GIVEN_UP = 20.0  # seconds of processor time for finding the growth of one kind of input: none of it is linear
 
 
 class TooLong(Exception):
@@ -57,13 +58,23 @@ def superlinear(
             with _at_most(_LONGEST):
                 work(given)
         except TooLong:
-            return Growth((size,), (_LONGEST,))
+            return _from_below(work, text, max(size // 64, 4))
         once = time.perf_counter() - begin
         if once > noticed and (once > _LONG or _average(work, given) > noticed):
             growth = growth_of(work, text, size)
             if growth.is_superlinear:
                 return growth
     return None
+
+
+def _from_below(work: Callable[[str], object], text: Callable[[int], str], size: int) -> Growth | None:
+    """Return the growth where it is superlinear, from a size on that does not take for ever."""
+    try:
+        with _at_most(_GIVEN_UP):
+            growth = growth_of(work, text, size)
+    except TooLong:
+        return Growth((size,), (_GIVEN_UP,))
+    return growth if growth.is_superlinear else None
 
 
 def _average(work: Callable[[str], object], text: str) -> float:

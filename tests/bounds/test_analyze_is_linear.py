@@ -16,7 +16,7 @@ from tests.fuzz.mutations import literals
 
 NOW = dt.datetime(2026, 3, 4, 12, 0, tzinfo=dt.UTC)
 EVERYTHING = "DIAG_FUZZ_SECONDS" in os.environ
-_SAMPLE = 25
+_SAMPLE = 12
 _SIZES = (4096, 32768)
 _NOTICED = 0.25
 

@@ -19,7 +19,7 @@ _RUNS = 3
 _LONG = 0.2  # seconds on the clock: looked at again at once
 _SUPERLINEAR = 3.0  # for twice the input, twice in a row; linear work gives 2, quadratic 4
 _LONGEST = 0.5  # seconds of processor time, after which a smaller input is looked at first
-_GIVEN_UP = 20.0  # seconds of processor time for finding the growth of one kind of input: none of it is linear
+_GIVEN_UP = 4.0  # seconds of processor time for finding the growth of one kind of input: none of it is linear
 
 
 class TooLong(Exception):

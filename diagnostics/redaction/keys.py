@@ -75,6 +75,7 @@ _ITS_ELEMENT = re.compile(
     r"""\\*["'](?:[ \t][^<>\n]{0,80})?>\s{0,40}(?:<\w{1,20}>)?|</\w{1,20}>\s{0,40}<\w{1,20}>""", re.IGNORECASE
 )
 _LINE_START = re.compile(r"[ \t>|+#;*-]{0,40}(?:(?:export|set|setx|let|var|const|-e|--env|PS[^>\n]{0,80}>)[ \t]+)?(?:\$(?:env|global|script):|\$|\[\w+\][ \t]*\$)?[\"']?", re.IGNORECASE)  # fmt: skip
+_FIELD = re.compile(r"&(?=[\w.%-]{1,40}=)")
 _IS = re.compile(r"(?:is|was|are|es|era|ist|lautet|est|to)(?::|[ \t])[ \t]*", re.IGNORECASE)
 
 
@@ -177,6 +178,8 @@ def _assigned(text: str, start: int, at: int, about: Kind, sign: str) -> Span | 
     if text[at] in "|>" and (block := _block(text, start, at)):
         return block if is_shown(text[slice(*block)]) else None
     end = _end_of_line(text, at) if leading and opener not in {'"', "'"} else 0
+    if end and _FIELD.search(text, at, end):  # a form: the next field is none of it
+        end = 0
     if opener in {'"', "'"} and not text.startswith(opener, at):  # the whole pair stands in quotes: -d 'password=…'
         close = text.find(opener, at, _end_of_line(text, at))
         end = close if close > at else 0

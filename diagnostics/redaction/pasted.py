@@ -23,10 +23,12 @@ _MOST = 2000
 """Secrets that are remembered of one text; a log that repeats itself has few."""
 _LONGEST = 8192
 _PARTS = re.compile(r"(?:[\s;,&]|\\[rn]|=(?![=\s]|$))+")
+_PAIR = re.compile(r"[\s;,&][\w.-]{1,40}[=:]")
 _PART = 10
 _ADDRESS = re.compile(
     r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+|(?:https?|imaps?|ssl|tls)://\S*|(?:[\w-]+\.)+(?:[a-z]{2,24}|[A-Z]{2,24})(?::\d+)?(?:/\S*)?"
 )
+_JOINTS = str.maketrans("", "", "_-./:")
 _FAMILIAR = ("outlook", "office", "microsoft", "exchange", "oauth", "imap", "contoso", "windows", "password", "secret", "client", "bearer", "basic", "default")  # fmt: skip
 
 
@@ -52,7 +54,8 @@ class PastedSecrets:
             return
         self._seen.add(value)
         parts = [part.strip("\"'") for part in _PARTS.split(value) if len(part) >= _PART]
-        if not any(_ADDRESS.fullmatch(part) or GUID.fullmatch(part) for part in parts):  # the rest of a line says more
+        others = any(_ADDRESS.fullmatch(part) or GUID.fullmatch(part) for part in parts) or _PAIR.search(value)
+        if not others:  # else it is the rest of a line, which says more than the secret
             parts.append(value)
         parts += [rest for part in parts if (rest := part.partition(":")[2])]  # of `user:password`
         parts += [plain for part in parts if "%" in part and (plain := unquote(part)) != part]
@@ -89,8 +92,9 @@ def is_telling(value: str) -> bool:
     low = value.casefold()
     if any(low == word or low in {f"{word}{end}" for end in ("365", "2", "1", "s")} for word in _FAMILIAR):
         return False
-    if value.isalpha():
-        return len(value) >= _PART and (looks_secret(value) or not re.fullmatch(r"(?:[A-Z]?[a-z]++)++", value))
+    letters = value.translate(_JOINTS)
+    if letters.isalpha():  # `client_credentials`, `connection-refused`
+        return len(value) >= _PART and (looks_secret(value) or not re.fullmatch(r"(?:[A-Z]?[a-z]++)++", letters))
     kinds = sum(any(test(c) for c in value) for test in (str.isalpha, str.isdigit)) + any(
         not c.isalnum() for c in value
     )

@@ -133,7 +133,7 @@ GUID = re.compile(r"\{?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}?")
 
 
 _NAMELIKE = re.compile(
-    r"[\w.+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.[A-Za-z]{2,24}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|(?:[A-Za-z]\d?|CN|OU|DC)=.*|https?:.*|[\w-]+(?:\.[\w-]+)+|S-1-\d.*"
+    r"[\w.+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.[A-Za-z]{2,24}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|(?:[A-Za-z]\d?|CN|OU|DC)=.*|https?:.*|(?:[\w-]+\.)+(?:[a-z]{2,24}|[A-Z]{2,24})|S-1-\d.*"
 )
 _GUIDISH = re.compile(r"[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-")  # whole, cut, or with stray characters: the diagnosis reads it
 _CHANGES = re.compile(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])|(?<=[A-Z])(?=[a-z])")

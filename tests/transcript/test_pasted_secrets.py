@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnostics import redaction
-from diagnostics.redaction import redact
+from diagnostics.redaction import looks_secret, redact
 from diagnostics.report import FORMATS, build, render
 from diagnostics.sources.transcript.reader import read
 from tests.core.carriers import CARRIERS, filled, parts
@@ -46,7 +46,7 @@ SECRETS = st.one_of(
     st.text(LETTERS, min_size=12, max_size=40).map(lambda text: f"q7K{text}x9Z"),
     st.text(LETTERS + "~._-", min_size=12, max_size=40).map(lambda text: f"Vb8{text}3m"),
     st.text(LETTERS[:19], min_size=6, max_size=12).map(lambda text: f"Zq{text}!7986x"),
-)
+).filter(looks_secret)  # as the generators of passwords make them: told from a name by its shape alone
 
 
 def shown_parts(text: str, secret: str, language: str = "en") -> set[str]:
@@ -112,3 +112,12 @@ def test_what_stands_beside_a_secret_is_none(line: str) -> None:
     assert evidence.target.tenant == "11111111-2222-3333-4444-555555555555"
     assert "outlook.office365.com" in repr(evidence.imap_sessions)
     assert not shown_parts(text, secret)
+
+
+@pytest.mark.parametrize("separator", ["&", " ", "; ", ", "])
+def test_the_next_field_is_read_as_it_stands(separator: str) -> None:
+    text = f"client_secret=q7KabGTR3fdx9Z{separator}grant_type=client_credentials\nAADSTS7000215: Invalid client secret provided.\n"
+    redaction._known.forget()
+    evidence = read([text.encode()], name="paste", judged_at=NOW)
+    assert {request.grant_type for request in evidence.token_requests} == {"client_credentials"}
+    assert not shown_parts(text, "q7KabGTR3fdx9Z")

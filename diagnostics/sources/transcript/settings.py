@@ -65,6 +65,7 @@ _PORTAL_NAMES = {
     SettingName.APP_REGISTRATION_OBJECT_ID: "registration",
     SettingName.ENTERPRISE_APP_OBJECT_ID: "enterprise",
 }
+_NEXT_FIELD = re.compile(r"&(?=[\w.%-]{1,40}=)")
 _OF_TOKENS = {"appid", "upn", "tid", "oid"}  # claims of a token, which nobody typed
 _FORMAT_LIST = re.compile(r"^\s*[A-Za-z]\w+ {2,}: ")
 _SHORTEST_SECRET = 8
@@ -107,6 +108,7 @@ def _read_one(window: View, index: int, match: re.Match[str]) -> Setting | Secre
     raw = value[1:-1] if quoted else value
     where = window.where(window.numbers[index])
     if _IS_SECRETS_NAME.fullmatch(name):
+        raw = raw if quoted else _NEXT_FIELD.split(raw)[0]
         return (
             secret_shape(Secret(raw, known=not GUID.fullmatch(raw.strip())), where)
             if _is_secret(match, raw, quoted=quoted)

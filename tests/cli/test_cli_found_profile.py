@@ -14,6 +14,7 @@ import pytest
 from diagnostics.clouds import CLOUDS
 from diagnostics.profile import load
 from diagnostics.profile.trust import destinations
+from tests import posix
 from tests.cli.conftest import Diag, environment
 
 SECRET = {"DIAG_TEST_SECRET": "q7KabGTR3fdx9Z"}
@@ -108,10 +109,8 @@ def test_commands_that_send_nothing_ask_nothing(diag: Diag, tmp_path: Path) -> N
 @pytest.mark.parametrize(("answer", "asked_on"), [("n\n", False), ("\n", False), ("y\n", True)])
 def test_on_a_terminal_it_is_asked(tmp_path: Path, answer: str, asked_on: bool) -> None:
     assert sys.platform != "win32"
-    import pty  # noqa: PLC0415 - not on Windows
-
     put(tmp_path / "profiles", STRANGERS[0][1])
-    ours, theirs = pty.openpty()
+    ours, theirs = posix.pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "diagnostics", "token"],
         cwd=tmp_path,

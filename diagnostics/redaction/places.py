@@ -17,6 +17,8 @@ from diagnostics.redaction.known import Span
 from diagnostics.redaction.values import is_shown, looks_secret, quoted
 
 _ARGUMENT = r"(?:\\?\"(?:[^\"\\\n]|\\[^\"\n]|\\\"(?=[^\s\n])){0,300}+\\?\"|'[^'\n]{0,300}+'|\S{1,400}+)"
+_STRONG = r"(?=[^\s.,;:|/\"'()\[\]<>]{0,64}[a-z])(?=[^\s.,;:|/\"'()\[\]<>]{0,64}[A-Z])(?=[^\s.,;:|/\"'()\[\]<>]{0,64}\d)[^\s.,;:|/\"'()\[\]<>]{8,64}(?=[\s,;|)\"'\]]|$)"
+"""A word of small letters, capitals and digits, as passwords are and ids, codes and hosts are not."""
 _LINE_PATTERNS = tuple(
     (word, re.compile(pattern, re.MULTILINE))
     for word, pattern in (
@@ -52,6 +54,13 @@ _LINE_PATTERNS = tuple(
         ("securestring", r"(?i)\bConvertTo-SecureString\b(?:[ \t]+-(?:AsPlainText|Force|String))*[ \t]+(?P<secret>\"[^\"\n]+\"|'[^'\n]+'|(?!-)[^\s)]+)"),
         ("securestring", r"(?i)(?P<secret>\"[^\"\n]{1,400}\"|'[^'\n]{1,400}')[ \t]*\|[ \t]*ConvertTo-SecureString"),
         ("identified", r"(?i)\bIDENTIFIED[ \t]+BY[ \t]+(?P<secret>\"[^\"\n]+\"|'[^'\n]+'|[^\s;]+)"),
+        # names of two words, and names of other languages
+        ("", rf"(?i:\b(?:clave|contraseña|secreto|valor|secret|segredo|geheimnis)[ \t]+(?:secreta|secreto|de[l]? (?:cliente|secreto|aplicación)|value)|\bclient[ _]?secret)\"?[ \t]*(?:\([^()\n]{{1,40}}\))?[ \t]*(?:[:=|\t]|[ ]{{2}})[ \t]*[\"']?(?P<secret>{_STRONG})"),
+        ("", r"(?i)\b(?:wachtwoord|lösenord|adgangskode|passord|salasana|heslo|hasło|haslo|parolă?|пароль|密码|密碼|パスワード)[ \t]*[:=：][ \t]*[\"']?(?P<secret>[^\s\"']+)"),
+        # an address with its password: of a list, or in a sentence
+        ("@", rf"(?<![\w.+-])[\w.+-]{{1,64}}@[\w.-]{{1,200}}[\"']?[ \t]{{0,2}}[:;/][ \t]{{0,2}}[\"']?(?P<secret>{_STRONG})"),
+        ("login", rf"(?i:(?<![\w-])login)[ \t]+[\"']?[\w.+-]{{1,64}}@[\w.-]{{1,200}}[\"']?[ \t]+[\"']?(?P<secret>{_STRONG})"),
+        ("mailbox(", r"\bMailbox\([ \t]*(?:[\"'][^\"'\n]{0,200}[\"'][ \t]*,[ \t]*){2}[\"'](?P<secret>[^\"'\n]+)"),
         ("@", r"(?<![\w./@:-])[\w.+-]{1,64}(?:@[\w.-]{1,200})?:(?P<secret>(?!//)[^\s@\"'<>]{4,200})@(?:[\w-]{1,63}\.){1,5}[A-Za-z]{2,24}\b"),
     )
 )  # fmt: skip

@@ -172,3 +172,37 @@ def test_the_tail_of_an_endless_stream_takes_bounded_memory() -> None:
         tail.add(b"x" * 65536)
     assert len(tail._kept) < 400_000
     assert tail.text().endswith("x")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Clave secreta: {}",
+        "Secreto de cliente: {}",
+        "Valor del secreto | {}",
+        "Client secret (value)  {}",
+        "| Client secret | {} |",
+        "login erp@contoso.com {}",
+        "Invalid credentials (erp@contoso.com / {})",
+        "erp@contoso.com:{}",
+        "erp@contoso.com;{};outlook.office365.com",
+    ],
+)
+@pytest.mark.parametrize("secret", ["Zx9!secretPWxyz", "Kx7Qp2Lm9Rt4"])
+def test_a_password_beside_its_address_or_a_name_of_two_words(text: str, secret: str) -> None:
+    assert secret[3:9] not in redact(text.format(secret))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "erp@contoso.com: AADSTS50034: The user account does not exist",
+        "erp@contoso.com / 2f7eb3a7-fd84-4a46-a2e5-7a839031470b",
+        "erp@contoso.com;SharedMailbox;True;2026-11-20T10:00:01Z",
+        "erp@contoso.com, IMAP4rev1 outlook.office365.com:993",
+        "login erp@contoso.com failed with AADSTS7000215",
+        "Secreto de cliente: falta",
+    ],
+)
+def test_what_stands_beside_an_address_and_is_no_password_stays(text: str) -> None:
+    assert redact(text) == text

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 
 import pytest
 from hypothesis import settings
+
+from diagnostics import redaction
 
 settings.register_profile("diag", deadline=None)  # how long an example takes is for the benchmarks
 settings.load_profile("diag")
@@ -33,3 +35,10 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
                 report.outcome = "failed"
                 report.longrepr = f"{variable} is set, and the test was skipped: {report.longrepr}"
     return report
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_secrets_of_other_tests() -> Iterator[None]:
+    """A secret that a test made is known to the process from then on: the texts of other tests must not lose its words."""
+    yield
+    redaction._known.forget()

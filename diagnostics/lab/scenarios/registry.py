@@ -70,10 +70,15 @@ def scenario(name: str, *, touches: str, rivals: Mapping[str, str] | None = None
 
 
 def scenarios() -> dict[str, Scenario]:
-    """Return all scenarios by name, in the order of the chain."""
+    """Return all scenarios by name, in the order of the chain, whichever module was imported first."""
     for stage in STAGES:
         importlib.import_module(f"{__package__}.{stage}")
-    return dict(_REGISTRY)
+    return dict(sorted(_REGISTRY.items(), key=lambda entry: _position(entry[1])))
+
+
+def _position(item: Scenario) -> int:
+    stage = item.apply.__module__.rpartition(".")[2]
+    return STAGES.index(stage) if stage in STAGES else len(STAGES)
 
 
 def apply(setup: Setup, names: Iterable[str]) -> list[Scenario]:

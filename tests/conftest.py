@@ -40,5 +40,11 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 @pytest.fixture(scope="module", autouse=True)
 def no_secrets_of_other_tests() -> Iterator[None]:
     """A secret that a test made is known to the process from then on: the texts of other tests must not lose its words."""
+    known = redaction._known
+    kept = set(known._seen)  # those that modules made when they were imported
     yield
-    redaction._known.forget()
+    made = known._seen - kept
+    if made:
+        known.forget()
+        for value in kept:
+            known.add(value)

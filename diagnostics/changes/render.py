@@ -24,7 +24,8 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     yield from place_lines(plan, plan.tenant, plan.domain, plan.mailboxes or plan.settled)
     app = plan.application
     name = f" ({safe(app.display_name)})" if app.display_name else ""
-    yield f"Application {app.application_id}{name}, Enterprise Application Object ID {app.object_id}"
+    principal = f", Enterprise Application Object ID {app.object_id}" if app.object_id else ""
+    yield f"Application {app.application_id}{name}{principal}"
     yield f"  by {app.source}"
     if plan.steps:
         yield "In PowerShell, after Connect-ExchangeOnline, each change equals the command below it."

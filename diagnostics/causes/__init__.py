@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 
-from diagnostics.causes.filling import PLACEHOLDERS, WORDS, Command, Filler
+from diagnostics.causes.filling import Command, Filler
+from diagnostics.causes.placeholders import PLACEHOLDERS, WORDS
 from diagnostics.findings import Stage
 from diagnostics.invocation import UNKNOWN_PROFILE, Invocation
 

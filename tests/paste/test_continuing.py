@@ -26,6 +26,7 @@ from diagnostics.changes.steps import GrantFullAccess, RegisterServicePrincipal,
 from diagnostics.lab.server import Lab
 from diagnostics.quoting import unprintable
 from diagnostics.redaction import safe
+from diagnostics.redaction.values import looks_secret
 from tests.exchange.conftest import OTHER_BUNDLES
 from tests.paste.pasting import Desk, commands
 from tests.paste.shells import ENVIRONMENT_HAS_PWSH
@@ -255,8 +256,13 @@ def test_the_commands_of_a_plan_hold_no_value_that_must_not_be_printed(name: str
     )
     for step in steps:
         text = command(step)
-        assert (text == "") == bool(unprintable(name) or safe(name) != name)
-        assert "\n" not in text
+        if unprintable(name) or safe(name) != name:
+            assert text == ""
+        elif text == "":  # where an identity stands, what looks like a password is taken for one
+            assert looks_secret(name)
+        else:
+            assert safe(text) == text
+            assert "\n" not in text
 
 
 def test_the_environment_of_these_tests_names_no_profile() -> None:

@@ -120,12 +120,18 @@ def spans(text: str, also: PastedSecrets | None = None) -> Iterator[Span]:
             yield start, end
 
 
+_QUOTED_MASK = re.compile(r"\*{3}[”»](?![^\s.,;:)\]])")
+"""The end of a quotation that was masked before: the sentence that quotes it goes on behind it."""
+
+
 def _carried(text: str) -> Iterator[Span]:
     for pattern in _TOKEN_PATTERNS:
         for match in pattern.finditer(text):
             yield match.span()
     for rule in (keys.spans, places.spans, columns.spans):
-        yield from rule(text)
+        for start, end in rule(text):
+            quoted = _QUOTED_MASK.search(text, start, end)
+            yield start, min(quoted.end() - 1, end) if quoted else end
 
 
 def _masked(text: str, hidden: Iterable[Span]) -> str:

@@ -23,9 +23,9 @@ _LINE_PATTERNS = tuple(
     (word, re.compile(pattern, re.MULTILINE))
     for word, pattern in (
         # IMAP (RFC 3501, 6.2.3) and POP3 (RFC 1939, 7); what a server says of LOGIN is no command
-        ("login", rf"(?i:(?:(?:^|(?<=[\s'\":>(]))(?:[A-Z.$]{{0,10}}\d[\w.]{{0,20}}|tag)[ \t]+LOGIN)|\bL(?-i:OGIN))[ \t]+(?!(?i:failed|completed|ok|denied|error|attempt|request|as|for|with|to|command|method|authentication|is|was|has|not|disabled|or|and|plain|successful|succeeded|again|page|the|into|in|on|at|from|via|using|by|button|screen|name|user name|rejected|refused|works|does|did|fails)\b){_ARGUMENT}[ \t]+(?P<secret>[^\s{{][^\n]*)"),
-        ("login", rf"(?i)(?:^|(?<=[\s'\":>(]))[A-Z]{{1,3}}[ \t]{{1,20}}LOGIN[ \t]{{1,20}}(?!failed\b){_ARGUMENT}[ \t]{{1,20}}(?P<secret>\"[^\"\n]{{1,300}}\"|[^\s\"{{]{{1,400}}+)[ \t]{{0,20}}(?:(?:\\r\\n)?['\"])?\r?$"),
-        ("pass", r"(?:^|(?<=[\s'\":>]))PASS[ \t]+(?P<secret>[^\s:=][^\n]*)"),
+        ("login", rf"(?i:(?:(?:^|(?<=[\s'\":>(“‘«]))(?:[A-Z.$]{{0,10}}\d[\w.]{{0,20}}|tag)[ \t]+LOGIN)|\bL(?-i:OGIN))[ \t]+(?!(?i:failed|completed|ok|denied|error|attempt|request|as|for|with|to|command|method|authentication|is|was|has|not|disabled|or|and|plain|successful|succeeded|again|page|the|into|in|on|at|from|via|using|by|button|screen|name|user name|rejected|refused|works|does|did|fails)\b){_ARGUMENT}[ \t]+(?P<secret>[^\s{{][^\n]*)"),
+        ("login", rf"(?i)(?:^|(?<=[\s'\":>(“‘«]))[A-Z]{{1,3}}[ \t]{{1,20}}LOGIN[ \t]{{1,20}}(?!failed\b){_ARGUMENT}[ \t]{{1,20}}(?P<secret>\"[^\"\n]{{1,300}}\"|[^\s\"{{]{{1,400}}+)[ \t]{{0,20}}(?:(?:\\r\\n)?['\"])?\r?$"),
+        ("pass", r"(?:^|(?<=[\s'\":>“‘«]))PASS[ \t]+(?P<secret>[^\s:=][^\n]*)"),
         ("auth", r"\bAUTH(?i:ENTICATE)?[ \t]+\"?(?:PLAIN|LOGIN|CRAM-MD5|DIGEST-MD5|NTLM|XOAUTH2|OAUTHBEARER|GSSAPI|SCRAM-[\w-]+)\"?[ \t]+(?P<secret>(?=[A-Za-z]*+[0-9+/=_-]|[A-Za-z]*[a-z][A-Z])[A-Za-z0-9+/_=-]{6,}+)"),
         ("basic", r"\b(?i:basic)[ \t]+(?P<secret>(?=[^\s\"']{0,200}[A-Z0-9=])[A-Za-z0-9+/]{8,}+={0,2})"),
         ("bearer", r"\b(?i:bearer)[ \t]+[\"']?(?P<secret>(?=[^\s\"']{0,60}\d)[A-Za-z0-9._~+/-]{16,}+=*)"),

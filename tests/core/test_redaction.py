@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import pickle
+import re
 import string
 from urllib.parse import quote, quote_plus
 
@@ -206,3 +207,19 @@ def test_a_password_beside_its_address_or_a_name_of_two_words(text: str, secret:
 )
 def test_what_stands_beside_an_address_and_is_no_password_stays(text: str) -> None:
     assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It says “a1 LOGIN erp@contoso.com hunter2-Zx9” and no more",
+        "ticket.txt:3: “Authorization: Basic ZXJwOmh1bnRlcjItWng5”; that line names no reason",
+        "«password=hunter2-Zx9», según el texto",
+        "“PASS hunter2-Zx9”, and then nothing",
+    ],
+)
+def test_a_quotation_that_is_masked_keeps_its_end_and_the_words_behind_it(text: str) -> None:
+    quoted, closing, behind = re.split("([”»])", text)
+    masked = redact(quoted) + closing + behind
+    assert "hunter2" not in masked
+    assert redact(masked) == masked

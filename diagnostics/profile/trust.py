@@ -11,14 +11,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from diagnostics.clouds import CLOUDS
-from diagnostics.net.urls import split
+from diagnostics.net.urls import is_loopback, split
 from diagnostics.profile.complaints import Place
 from diagnostics.profile.finding import folders
 from diagnostics.profile.loading import Profile
 
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+def _host(value: str) -> str | None:
+    name = split(_url(value)).hostname
+    return name.rstrip(".") if name else name
+
+
+def _url(value: str) -> str:
+    bare = value.strip()
+    return bare if "//" in bare else f"//{bare}"
+
+
 _PUBLISHED = {
-    split(value if "//" in value else f"//{value}").hostname
+    _host(value)
     for cloud in CLOUDS.values()
     for value in (cloud.login.value, cloud.graph.value, cloud.exchange.value, cloud.imap_server.value)
 }
@@ -50,7 +60,7 @@ def destinations(profile: Profile) -> Iterator[Destination]:
         (("exchange", "proxy"), exchange.proxy),
     )
     for path, value in named:
-        if value and _host(value) not in _PUBLISHED | _LOOPBACK:
+        if value and _host(value) not in _PUBLISHED and not is_loopback(_url(value)):
             yield Destination(".".join(path), value.strip(), profile.place(*path))
     programs = (
         (("exchange", "executable"), exchange.executable),
@@ -59,9 +69,3 @@ def destinations(profile: Profile) -> Iterator[Destination]:
     for path, value in programs:
         if value:
             yield Destination(".".join(path), value, profile.place(*path))
-
-
-def _host(value: str) -> str | None:
-    bare = value.strip()
-    name = split(bare if "//" in bare else f"//{bare}").hostname
-    return name.rstrip(".") if name else name

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from diagnostics.clouds import CLOUDS
 from diagnostics.evidence import (
     EntraError,
     Missing,
@@ -47,12 +48,8 @@ __all__ = [
     "secret_shape",
 ]
 
-PUBLIC_LOGINS = (
-    "https://login.microsoftonline.com",
-    "https://login.microsoftonline.us",
-    "https://login.partner.microsoftonline.cn",
-)
-"""Sign-in hosts of Microsoft's clouds (CSS-Exchange Get-CloudServiceEndpoint.ps1): global with GCC, US Government, China."""
+PUBLIC_LOGINS = tuple(dict.fromkeys(cloud.login.value for cloud in CLOUDS.values()))
+"""Sign-in hosts of Microsoft's clouds, each once: US Government has two clouds and one sign-in."""
 
 _NO_SUCH_TENANT = 90002
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

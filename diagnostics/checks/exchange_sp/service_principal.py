@@ -194,7 +194,7 @@ def _wrong_object_id(evidence: Evidence, row: ExchangeServicePrincipal, compared
             Confidence.CERTAIN,
             tuple(said),
             _values(row),
-            instead_of=("exo-sp-not-registered", "perm-granted-to-wrong-object"),
+            instead_of=("exo-sp-not-registered",),
         )
     ]
     if cause == "exo-sp-wrong-object-id" and kind is DirectoryObjectKind.NOTHING:

@@ -6,6 +6,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from diagnostics.comparison import Comparison
 from diagnostics.evidence import Missing, Unavailable
 
 
@@ -55,17 +56,6 @@ class Confidence(enum.StrEnum):
     def rank(self) -> int:
         """0 for certain, 2 for possible."""
         return list(Confidence).index(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Two values that were held against each other, each with what it is; `equal` is `None` where one was cut off."""
-
-    left_name: str
-    left: str
-    right_name: str
-    right: str
-    equal: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +143,3 @@ def unknown(
 def skipped(summary: str, reason: str, *, subject: str = "", missing: Missing | None = None) -> Judgement:
     """Say that a thing was not judged on purpose, and for which reason."""
     return Judgement(Outcome.SKIPPED, summary, subject, missing=missing, reason=reason)
-
-
-def compare(left_name: str, left: str, right_name: str, right: str) -> Comparison:
-    """Compare two ids or addresses without regard to case."""
-    return Comparison(left_name, left, right_name, right, left.strip().casefold() == right.strip().casefold())

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
+from diagnostics.comparison import GUID, is_cut_off, is_guid, may_be_same
 from diagnostics.evidence import (
     EnterpriseApplication,
     Evidence,
@@ -15,30 +15,22 @@ from diagnostics.evidence import (
     Unavailable,
 )
 
-GUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
-_CUT = re.compile(r"(?:\.{2,}|…|\*{2,}|[xX]{4,}|<[^<>]*>)")
-
-
-def is_guid(value: str) -> bool:
-    """Say whether `value` is exactly one GUID."""
-    return GUID.fullmatch(value) is not None
-
-
-def is_cut_off(value: str) -> bool:
-    """Say whether a value was shortened by Format-Table or redacted by whoever pasted it."""
-    return bool(value) and not is_guid(value) and _CUT.search(value) is not None
+__all__ = [
+    "GUID",
+    "Expected",
+    "expected_application_id",
+    "expected_object_id",
+    "is_cut_off",
+    "is_guid",
+    "is_same",
+    "may_be_same",
+    "registered",
+]
 
 
 def is_same(left: str, right: str) -> bool:
     """Compare two whole ids or addresses without regard to case."""
     return bool(left) and left.strip().casefold() == right.strip().casefold()
-
-
-def may_be_same(shown: str, whole: str) -> bool:
-    """Say whether a cut-off value could be `whole`: its visible beginning and end agree."""
-    head, _, tail = _CUT.sub("\0", shown.strip().casefold(), count=1).partition("\0")
-    tail = _CUT.sub("", tail) if "\0" not in tail else ""
-    return whole.casefold().startswith(head) and whole.casefold().endswith(tail)
 
 
 @dataclass(frozen=True, slots=True)

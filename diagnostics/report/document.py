@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from diagnostics import __version__
 from diagnostics.causes import FixStep
 from diagnostics.checks import run_checks
+from diagnostics.comparison import Comparison, Relation
 from diagnostics.diagnosis import Diagnosis, RankedCause, diagnose, exit_code, known_values
 from diagnostics.evidence import Evidence
 from diagnostics.findings import Finding
@@ -136,7 +137,13 @@ def _finding(finding: Finding) -> dict[str, object]:
         "summary": judgement.summary,
         "reason": judgement.reason,
         "hint": judgement.hint,
-        "compared": [{c.left_name: c.left, c.right_name: c.right, "equal": c.equal} for c in judgement.compared],
+        "compared": [_compared(one) for one in judgement.compared],
         "suspects": [{"cause": s.cause, "confidence": str(s.confidence)} for s in judgement.suspects],
     }
     return {name: value for name, value in tree.items() if value not in ("", [])}
+
+
+def _compared(one: Comparison) -> dict[str, object]:
+    """Return a comparison; `equal` is null where one value was cut off, so that it cannot be told."""
+    equal = None if one.relation is Relation.OPEN else one.equal
+    return {one.left_name: one.left, one.right_name: one.right, "relation": str(one.relation), "equal": equal}

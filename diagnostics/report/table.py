@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 
 from tabulate import tabulate
 
+from diagnostics.comparison import Comparison, Relation
 from diagnostics.diagnosis import RankedCause, known_values
-from diagnostics.findings import Comparison, Confidence, Finding, Outcome
+from diagnostics.findings import Confidence, Finding, Outcome
 from diagnostics.redaction import safe
 from diagnostics.report.document import Report
 from diagnostics.report.translation import translate, translate_word
-from diagnostics.report.words import CONFIDENCES, OUTCOMES, WORDS
+from diagnostics.report.words import CONFIDENCES, OUTCOMES, RELATIONS, WORDS
 
 _NARROWEST = 40
 _MAILBOXES = 5  # enough to recognise them
@@ -148,7 +149,7 @@ def _found(finding: Finding, language: str, width: int, told: set[str]) -> Itera
     subject = f"{judgement.subject}: " if judgement.subject and judgement.subject not in judgement.summary else ""
     yield from _wrap(f"{subject}{translate(judgement.summary, language)}", width, "")
     for compared in judgement.compared:
-        yield from _comparison(compared, language, width)
+        yield from _comparison(compared, finding.outcome, language, width)
     if judgement.reason:
         yield from _wrap(f"{WORDS[language]['reason']}: {translate(judgement.reason, language)}", width, "  ")
     if judgement.hint and judgement.hint not in told:
@@ -156,8 +157,10 @@ def _found(finding: Finding, language: str, width: int, told: set[str]) -> Itera
         yield from _wrap(translate(judgement.hint, language), width, "  > ")
 
 
-def _comparison(compared: Comparison, language: str, width: int) -> Iterator[str]:
-    sign = WORDS[language][{True: "equal", False: "differs", None: "open"}[compared.equal]]
+def _comparison(compared: Comparison, outcome: Outcome, language: str, width: int) -> Iterator[str]:
+    """Yield both values with the sign of their relation between; ≠ is kept for what is wrong."""
+    wanted = outcome is Outcome.PASS and compared.relation is Relation.DIFFERENT
+    sign = WORDS[language]["is_not"] if wanted else RELATIONS[language][compared.relation]
     left = f"{translate(compared.left_name, language)} {translate_word(compared.left, language)}"
     right = f"{translate(compared.right_name, language)} {translate_word(compared.right, language)}"
     yield from _wrap(left, width, "  ")

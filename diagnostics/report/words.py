@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from diagnostics.comparison import Relation
 from diagnostics.findings import Confidence, Outcome
 
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -34,9 +35,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "application": "Application",
         "mailboxes": "Mailboxes",
         "others_too": "and {count} more",
-        "equal": "=",
-        "differs": "≠",
-        "open": "?",
+        "is_not": "is not",
     },
     "es": {
         "all_well": "No se ha encontrado ningún fallo: {passed} comprobaciones correctas.",
@@ -65,9 +64,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "application": "Aplicación",
         "mailboxes": "Buzones",
         "others_too": "y {count} más",
-        "equal": "=",
-        "differs": "≠",
-        "open": "?",
+        "is_not": "no es",
     },
 }
 
@@ -79,4 +76,29 @@ OUTCOMES: Mapping[str, Mapping[Outcome, str]] = {
 CONFIDENCES: Mapping[str, Mapping[Confidence, str]] = {
     "en": {Confidence.CERTAIN: "certain", Confidence.LIKELY: "likely", Confidence.POSSIBLE: "possible"},
     "es": {Confidence.CERTAIN: "seguro", Confidence.LIKELY: "probable", Confidence.POSSIBLE: "posible"},
+}
+
+RELATIONS: Mapping[str, Mapping[Relation, str]] = {
+    "en": {
+        Relation.EQUAL: "=",
+        Relation.DIFFERENT: "≠",
+        Relation.OPEN: "?",
+        Relation.BEFORE: "before",
+        Relation.AFTER: "after",
+        Relation.CONTAINS: "contains",
+        Relation.LACKS: "does not contain",
+        Relation.ONE_OF: "one of",
+        Relation.NONE_OF: "none of",
+    },
+    "es": {
+        Relation.EQUAL: "=",
+        Relation.DIFFERENT: "≠",
+        Relation.OPEN: "?",
+        Relation.BEFORE: "antes de",
+        Relation.AFTER: "después de",
+        Relation.CONTAINS: "contiene",
+        Relation.LACKS: "no contiene",
+        Relation.ONE_OF: "uno de",
+        Relation.NONE_OF: "ninguno de",
+    },
 }

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from diagnostics.checks import Check
 from diagnostics.checks._ids import is_guid
+from diagnostics.comparison import Comparison, compare, look_up
 from diagnostics.evidence import Evidence, Missing, TokenClaims, Unavailable
-from diagnostics.findings import Comparison, Confidence, Judgement, Stage, Suspect, failed, passed, unknown
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 
 _EXCHANGE = {
     "https://outlook.office365.com",
@@ -57,7 +58,7 @@ def is_resource(audience: str) -> bool:
 def _judge_one(token: TokenClaims, evidence: Evidence) -> Judgement:
     audience = token.audience.strip().rstrip("/").casefold()
     wanted = _wanted(evidence)
-    compared = (Comparison("aud in the token", token.audience, "Exchange Online", wanted, audience in _EXCHANGE),)
+    compared = (_compared(token.audience.strip(), wanted),)
     said = f"{token.provenance.how}: aud is {token.audience}"
     if audience == _OLD_EXCHANGE:
         why = f"{said}; it names the same resource, but Microsoft's page now asks for {wanted}"
@@ -79,9 +80,15 @@ def _judge_one(token: TokenClaims, evidence: Evidence) -> Judgement:
         return failed(
             "The token is for the global cloud",
             Suspect("auth-21vianet-scope", Confidence.CERTAIN, (why,)),
-            compared=compared,
+            compared=(compare("aud in the token", token.audience, "audience at 21Vianet", _CHINA),),
         )
     return passed("The token is for Exchange", *compared)
+
+
+def _compared(audience: str, wanted: str) -> Comparison:
+    """Compare with this cloud's audience; where it is another, with all that Exchange has. A slash at the end is dropped."""
+    one = compare("aud in the token", audience.rstrip("/"), "Exchange Online", wanted)
+    return one if one.equal else look_up("aud in the token", audience.rstrip("/"), "Exchange Online", sorted(_EXCHANGE))
 
 
 def _graph(token: TokenClaims, said: str) -> tuple[Suspect, ...]:

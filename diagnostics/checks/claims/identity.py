@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from diagnostics.checks import Check
 from diagnostics.checks._ids import is_guid
 from diagnostics.checks.claims.audience import unreadable
+from diagnostics.comparison import compare
 from diagnostics.evidence import Evidence, TokenClaims, Unavailable
-from diagnostics.findings import Judgement, Stage, compare, failed, passed, unknown
+from diagnostics.findings import Judgement, Stage, failed, passed, unknown
 
 
 def judge(evidence: Evidence) -> Iterator[Judgement]:

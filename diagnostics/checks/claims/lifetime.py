@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 
 from diagnostics.checks import Check
 from diagnostics.checks.claims.audience import unreadable
+from diagnostics.comparison import Relation, compare_times, instant
 from diagnostics.evidence import Evidence, TokenClaims, Unavailable
-from diagnostics.findings import Comparison, Confidence, Judgement, Stage, Suspect, failed, passed, unknown
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 
-_NOW = "%Y-%m-%d %H:%M:%S UTC"
+_OLD = "propagation-token-older-than-consent"
+BACKDATED = dt.timedelta(minutes=5)
+"""How far back Entra dates `iat`: in a token that lives an hour, exp - iat is 3900 seconds."""
 
 
 def judge(evidence: Evidence) -> Iterator[Judgement]:
@@ -23,11 +27,8 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     if evidence.live and token.expires_at is None:
         yield unknown("Until when the token is valid is not known", unreadable(token, "exp"))
     elif evidence.live and token.expires_at is not None:
-        now = evidence.judged_at
-        compared = Comparison(
-            "exp in the token", f"{token.expires_at:{_NOW}}", "now", f"{now:{_NOW}}", token.expires_at > now
-        )
-        if compared.equal:
+        compared = compare_times("exp in the token", token.expires_at, "now", evidence.judged_at)
+        if compared.relation is Relation.AFTER:
             yield passed("The token is valid now", compared)
         else:
             said = f"{token.provenance.how}: exp is {compared.left}, now is {compared.right}"
@@ -44,22 +45,29 @@ def _consent(evidence: Evidence, token: TokenClaims) -> Iterator[Judgement]:
     if isinstance(grants, Unavailable) or token.issued_at is None or token.roles or not token.is_app_only:
         return
     newest = max((grant.created_at for grant in grants if grant.created_at is not None), default=None)
-    if newest is not None and token.issued_at < newest:
-        said = f"{token.provenance.how}: iat is {token.issued_at:{_NOW}}, the newest consent in Graph is of {newest:{_NOW}}"
-        suspect = Suspect(
-            "propagation-token-older-than-consent", Confidence.CERTAIN, (said,), instead_of=("claims-roles-missing",)
-        )
-        compared = Comparison(
-            "iat in the token", f"{token.issued_at:{_NOW}}", "consent", f"{newest:{_NOW}}", equal=False
-        )
+    if newest is None or token.issued_at >= newest:
+        return
+    compared = compare_times("iat in the token", token.issued_at, "consent", newest)
+    said = f"{token.provenance.how}: iat is {compared.left}, the newest consent in Graph is of {compared.right}"
+    made = token.issued_at + BACKDATED
+    if made < newest:
+        suspect = Suspect(_OLD, Confidence.CERTAIN, (said,), instead_of=("claims-roles-missing",))
         yield failed("The token is older than the consent", suspect, compared=(compared,))
+        return
+    why = f"{said}; Entra dates iat up to five minutes back, so that the token may have been made at {instant(made)}"
+    yield unknown(
+        "Whether the token is older than the consent cannot be said",
+        why,
+        Suspect(_OLD, Confidence.POSSIBLE, (why,)),
+        compared=(compared,),
+    )
 
 
 CHECK = Check(
     id="token-lifetime",
     stage=Stage.CLAIMS,
     title="The token is valid now",
-    causes=("claims-token-expired", "propagation-token-older-than-consent"),
+    causes=("claims-token-expired", _OLD),
     judge=judge,
     order=30,
 )

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from diagnostics.checks import Check
 from diagnostics.checks.claims.audience import is_resource, unreadable
+from diagnostics.comparison import Relation, look_among
 from diagnostics.evidence import Evidence, TokenClaims, Unavailable
-from diagnostics.findings import Comparison, Confidence, Judgement, Stage, Suspect, failed, passed, skipped, unknown
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, skipped, unknown
 
 _WANTED = "IMAP.AccessAsApp"
 _OTHER_PROTOCOLS = {"pop.accessasapp", "smtp.sendasapp"}
@@ -31,7 +32,7 @@ def _app_only(token: TokenClaims) -> Judgement:
     roles = token.roles or ()
     shown = ", ".join(roles) or "no roles at all"
     held = {role.casefold() for role in roles}
-    compared = (Comparison("roles in the token", shown, "needed", _WANTED, _WANTED.casefold() in held),)
+    compared = (look_among("roles in the token", roles, "needed", _WANTED, none="no roles at all"),)
     said = f"{token.provenance.how}: roles has {shown}"
     if _WANTED.casefold() in held:
         return passed(f"The token carries {_WANTED}", *compared, rules_out=("claims-roles-missing",))
@@ -59,10 +60,8 @@ def _delegated(token: TokenClaims) -> Judgement:
     scopes = token.scopes or ()
     shown = " ".join(scopes)
     wanted = "IMAP.AccessAsUser.All"
-    compared = Comparison(
-        "scp in the token", shown, "needed", wanted, wanted.casefold() in {scope.casefold() for scope in scopes}
-    )
-    if compared.equal:
+    compared = look_among("scp in the token", scopes, "needed", wanted, none="no scopes at all")
+    if compared.relation is Relation.CONTAINS:
         return passed(f"The user's token carries {wanted}", compared)
     return skipped("The token speaks for a user and carries no IMAP scope", f"scp is {shown or 'not in the text'}")
 

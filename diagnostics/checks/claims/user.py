@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from diagnostics.checks import Check
 from diagnostics.checks._ids import is_same
-from diagnostics.evidence import Evidence, ReplyStatus, TokenClaims, Unavailable
-from diagnostics.findings import Confidence, Judgement, Stage, Suspect, compare, failed, passed
+from diagnostics.comparison import Relation, compare
+from diagnostics.evidence import Evidence, Missing, ReplyStatus, TokenClaims, Unavailable
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 
 
 def judge(evidence: Evidence) -> Iterator[Judgement]:
@@ -26,6 +27,9 @@ def _judge_one(evidence: Evidence, token: TokenClaims, mailbox: str) -> Judgemen
     compared = compare("user of the token", user, "mailbox asked for", mailbox)
     if compared.equal:
         return passed("The token is of the mailbox's own user", compared, subject=mailbox)
+    if compared.relation is Relation.OPEN:
+        masked = Unavailable("one of the two is masked", Missing.CUT_OFF, token.provenance)
+        return unknown("Whose token it is cannot be read", masked, subject=mailbox, compared=(compared,))
     refused = any(
         is_same(session.user, mailbox) and _refused(session.steps) for session in evidence.all_imap_sessions()
     )

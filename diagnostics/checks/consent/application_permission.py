@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from diagnostics.checks import Check
 from diagnostics.checks._ids import is_guid
+from diagnostics.comparison import look_among
 from diagnostics.evidence import (
     AppRegistration,
     AppRoleAssignment,
@@ -15,7 +16,7 @@ from diagnostics.evidence import (
     TokenClaims,
     Unavailable,
 )
-from diagnostics.findings import Comparison, Confidence, Judgement, Stage, Suspect, failed, passed, unknown
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 
 EXCHANGE_APP_ID = "00000002-0000-0ff1-ce00-000000000000"
 GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
@@ -34,16 +35,9 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
         return
     role_id = _role_id(evidence)
     here = _on_exchange(evidence, grants)
-    compared = (
-        Comparison(
-            "app roles granted on Exchange Online",
-            _shown(evidence, here),
-            "needed",
-            _WANTED,
-            any(g.app_role_id == role_id for g in here),
-        ),
-    )
-    if compared[0].equal:
+    names = [_WANTED if grant.app_role_id == role_id else _name(evidence, grant) for grant in here]
+    compared = (look_among("app roles granted on Exchange Online", names, "needed", _WANTED, none="none"),)
+    if any(grant.app_role_id == role_id for grant in here):
         yield passed(f"Admin consent for {_WANTED} is granted", *compared, rules_out=("consent-admin-consent-missing",))
         return
     odd = [grant for grant in grants if not (is_guid(grant.app_role_id) and is_guid(grant.resource_id))]
@@ -145,9 +139,14 @@ def _on_exchange(evidence: Evidence, grants: Sequence[AppRoleAssignment]) -> lis
 
 
 def _shown(evidence: Evidence, grants: Sequence[AppRoleAssignment]) -> str:
+    return ", ".join(_name(evidence, grant) for grant in grants) or "none"
+
+
+def _name(evidence: Evidence, grant: AppRoleAssignment) -> str:
+    """Return the name under which Exchange Online publishes what was granted; the id where it publishes none."""
     resource = evidence.graph.exchange_online
-    names = {p.id: p.value for p in resource.permissions} if isinstance(resource, EnterpriseApplication) else {}
-    return ", ".join(names.get(grant.app_role_id, grant.app_role_id) for grant in grants) or "none"
+    published = resource.permissions if isinstance(resource, EnterpriseApplication) else ()
+    return next((p.value for p in published if p.id == grant.app_role_id and p.value), grant.app_role_id)
 
 
 CHECK = Check(

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from diagnostics.checks import Check
 from diagnostics.checks._ids import is_guid, is_same
 from diagnostics.checks.input._values import tenant_fault
+from diagnostics.comparison import compare
 from diagnostics.evidence import Evidence, Missing, TenantDiscovery, Unavailable
-from diagnostics.findings import Confidence, Judgement, Stage, Suspect, compare, failed, passed, unknown
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 
 _NO_SUCH_TENANT = 90002
 _NO_TENANT = 900023

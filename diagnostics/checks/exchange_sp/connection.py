@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from diagnostics.checks import Check
 from diagnostics.checks._ids import is_guid
+from diagnostics.comparison import compare
 from diagnostics.evidence import CmdletError, Evidence, ExchangeConnection, Missing, Unavailable
-from diagnostics.findings import Confidence, Judgement, Stage, Suspect, compare, failed, passed, unknown
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 
 _NOT_A_CMDLET = re.compile(
     r"(?P<cmdlet>(?:New|Get|Set|Remove|Add)-(?:ServicePrincipal|MailboxPermission|CASMailbox|EXO\w+|Recipient|Mailbox))\W+"

@@ -19,6 +19,7 @@ from diagnostics.checks._ids import (
     is_same,
     may_be_same,
 )
+from diagnostics.comparison import Comparison, compare
 from diagnostics.evidence import (
     DirectoryObjectKind,
     Evidence,
@@ -27,7 +28,7 @@ from diagnostics.evidence import (
     TokenClaims,
     Unavailable,
 )
-from diagnostics.findings import Comparison, Confidence, Judgement, Stage, Suspect, compare, failed, passed, unknown
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 
 _PRINT_WHOLE = "Get-ServicePrincipal | Format-List DisplayName,AppId,ObjectId,ServiceId,Sid"
 _ALL = (
@@ -116,17 +117,11 @@ def _swapped(
         by_object = is_same(row.object_id, app.value)
         by_app = isinstance(object_id, Expected) and is_same(row.app_id, object_id.value)
         if by_object or by_app:
-            expected_object = object_id.value if isinstance(object_id, Expected) else "not known"
-            compared = (
-                Comparison("AppId in Exchange", row.app_id, app.source, app.value, equal=False),
-                Comparison(
-                    f"{_object_label(row)} in Exchange",
-                    row.object_id,
-                    "Enterprise Application Object ID",
-                    expected_object,
-                    equal=False,
-                ),
+            compared: tuple[Comparison, ...] = (
+                compare(f"{_object_label(row)} in Exchange", row.object_id, app.source, app.value),
             )
+            if isinstance(object_id, Expected):
+                compared = (compare("AppId in Exchange", row.app_id, object_id.source, object_id.value), *compared)
             said = f"{row.provenance.how}: AppId {row.app_id} and {_object_label(row)} {row.object_id} are in each other's place"
             suspect = Suspect(
                 "exo-sp-appid-and-objectid-swapped",
@@ -218,9 +213,7 @@ def _what_is(evidence: Evidence, object_id: str) -> tuple[DirectoryObjectKind | 
 
 
 def _judge_cut(row: ExchangeServicePrincipal, app: Expected, object_id: Expected | Unavailable) -> Judgement:
-    compared = [
-        Comparison("AppId in Exchange", row.app_id, app.source, app.value, is_same(row.app_id, app.value) or None)
-    ]
+    compared = [compare("AppId in Exchange", row.app_id, app.source, app.value)]
     if isinstance(object_id, Expected) and not is_cut_off(row.object_id):
         of_object = compare(f"{_object_label(row)} in Exchange", row.object_id, object_id.source, object_id.value)
         compared.append(of_object)
@@ -240,9 +233,7 @@ def _not_registered(
     evidence: Evidence, rows: Sequence[ExchangeServicePrincipal], app: Expected, object_id: Expected | Unavailable
 ) -> Judgement:
     said = f"{rows[0].provenance.how if rows else 'Get-ServicePrincipal'}: {len(rows)} rows, none has AppId {app.value}"
-    compared = tuple(
-        Comparison("AppId in Exchange", row.app_id, app.source, app.value, equal=False) for row in rows[:5]
-    )
+    compared = tuple(compare("AppId in Exchange", row.app_id, app.source, app.value) for row in rows[:5])
     by_object = next(
         (r for r in rows if isinstance(object_id, Expected) and is_same(r.object_id, object_id.value)), None
     )

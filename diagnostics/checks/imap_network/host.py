@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 
 from diagnostics.checks import Check
+from diagnostics.comparison import compare, look_in, look_up, shortened
 from diagnostics.evidence import Evidence, ImapSession, ReplyStatus, SettingName
-from diagnostics.findings import Comparison, Confidence, Judgement, Stage, Suspect, failed, passed
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed
 
 _RIGHT = {"outlook.office365.com", "outlook.office365.us", "outlook-dod.office365.us", "partner.outlook.cn"}
 _OLD = {
@@ -49,8 +50,9 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
 
 
 def _judge_name(name: str, where: str, evidence: Evidence) -> Iterator[Judgement]:
-    expected = evidence.target.imap_server or "outlook.office365.com"
-    compared = Comparison("IMAP server", name, "Exchange Online", expected, name in _RIGHT)
+    compared = compare("IMAP server", name, "Exchange Online", "outlook.office365.com")
+    if not compared.equal:
+        compared = look_up("IMAP server", name, "Exchange Online", sorted(_RIGHT))
     if name in _RIGHT:
         yield passed(f"{name} is Exchange Online's IMAP server", compared)
     elif name in _OLD or (_is_address(name) and not _is_loopback(name) and not evidence.live):
@@ -83,12 +85,13 @@ def _judge_greeting(session: ImapSession) -> Iterator[Judgement]:
     if _is_exchanges(session):
         yield _judge_front_end(session)
         return
-    said = f"{session.provenance.how}: the greeting is “{session.greeting[:120]}”"
+    shown = shortened(session.greeting, 120)
+    said = f"{session.provenance.how}: the greeting is “{shown}”"
     yield failed(
         "The greeting is not Exchange's",
         Suspect("auth-not-exchange-server", Confidence.LIKELY, (said,)),
         Suspect(_PROXY, Confidence.POSSIBLE, (said,)),
-        compared=(Comparison("greeting", session.greeting[:120], "Exchange's", _READY, equal=False),),
+        compared=(look_in("greeting", shown, "Exchange's", _READY),),
     )
 
 
@@ -97,15 +100,10 @@ def _judge_front_end(session: ImapSession) -> Judgement:
     host = session.greeting_host.casefold()
     if not host:
         return passed("The greeting is Exchange's")
-    compared = Comparison(
-        "front end in the greeting",
-        session.greeting_host,
-        "Exchange Online's",
-        "*.outlook.com",
-        host.endswith(_FRONT_ENDS),
-    )
+    endings = (f"*{ending}" for ending in _FRONT_ENDS)
+    compared = look_up("front end in the greeting", session.greeting_host, "Exchange Online's", endings)
     if host.endswith(_FRONT_ENDS):
-        return passed(f"The greeting is Exchange Online's ({session.greeting_host})")
+        return passed(f"The greeting is Exchange Online's ({session.greeting_host})", compared)
     said = f"{session.provenance.how}: the greeting names {session.greeting_host}, which is no front end of Exchange Online"
     suspect = Suspect(_HOST, Confidence.LIKELY, (said,), instead_of=("auth-rejected-no-reason",))
     return failed("The server is an Exchange, but not Exchange Online", suspect, compared=(compared,))

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from diagnostics.checks import Check
 from diagnostics.checks._ids import is_guid
+from diagnostics.comparison import compare
 from diagnostics.evidence import Evidence, SettingName
-from diagnostics.findings import Confidence, Judgement, Stage, Suspect, compare, failed, passed
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed
 
 
 def judge(evidence: Evidence) -> Iterator[Judgement]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diagnostics.checks import Check
+from diagnostics.comparison import Comparison, compare
 from diagnostics.evidence import AppRegistration, Evidence, Unavailable
-from diagnostics.findings import Comparison, Confidence, Judgement, Stage, Suspect, compare, failed, passed, unknown
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 
 
 def judge(evidence: Evidence) -> Iterator[Judgement]:

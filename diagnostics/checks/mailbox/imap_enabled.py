@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diagnostics.checks import Check
+from diagnostics.comparison import compare
 from diagnostics.evidence import Evidence, Missing, Unavailable
-from diagnostics.findings import Comparison, Confidence, Judgement, Stage, Suspect, failed, passed, unknown
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 
 _CAUSE = "mailbox-imap-disabled"
 
@@ -24,7 +25,7 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
                 subject=address,
             )
         else:
-            compared = Comparison("ImapEnabled", str(cas.imap_enabled), "needed", "True", cas.imap_enabled)
+            compared = compare("ImapEnabled", str(cas.imap_enabled), "needed", "True")
             if cas.imap_enabled:
                 yield passed("IMAP is on for the mailbox", compared, subject=address, rules_out=(_CAUSE,))
             else:

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 from diagnostics.checks import Check
 from diagnostics.checks._ids import is_same
+from diagnostics.comparison import compare
 from diagnostics.evidence import CasMailbox, Evidence, TokenClaims
-from diagnostics.findings import Comparison, Confidence, Judgement, Stage, Suspect, failed
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed
 
 _CAUSE = "mailbox-protocol-follows-user-for-delegated"
 
@@ -35,7 +36,7 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
                 {"user": user},
                 instead_of=("mailbox-imap-disabled", "interactive-wrong-account-selected"),
             )
-            compared = Comparison("ImapEnabled", "False", "needed", "True", equal=False)
+            compared = compare("ImapEnabled", "False", "needed", "True")
             yield failed("IMAP is off for the user who signs in", suspect, compared=(compared,), subject=user)
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from diagnostics.checks import Check
 from diagnostics.checks._ids import is_same
-from diagnostics.evidence import Evidence, ImapSession, MailboxEvidence, Recipient, ReplyStatus
-from diagnostics.findings import Confidence, Judgement, Stage, Suspect, compare, failed, passed
+from diagnostics.comparison import Relation, compare
+from diagnostics.evidence import Evidence, ImapSession, MailboxEvidence, Missing, Recipient, ReplyStatus, Unavailable
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 
 
 def judge(evidence: Evidence) -> Iterator[Judgement]:
@@ -28,6 +29,9 @@ def _judge_one(evidence: Evidence, mailbox: MailboxEvidence, recipient: Recipien
             subject=address,
             rules_out=("mailbox-upn-differs-from-smtp", "mailbox-alias-used-as-username"),
         )
+    if compared.relation is Relation.OPEN:
+        why = Unavailable("one of the two is masked", Missing.CUT_OFF, recipient.provenance)
+        return unknown("Whether the address is the UPN cannot be read", why, subject=address, compared=(compared,))
     if not _is_closed(evidence, mailbox):
         hint = f"If it stops working, use {recipient.user_principal_name}."
         return passed("The address is not the UPN; that alone does no harm", compared, subject=address, hint=hint)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from diagnostics.checks import Check
 from diagnostics.checks._ids import Expected, expected_application_id, expected_object_id, is_guid, is_same
 from diagnostics.checks._said import something_fails
+from diagnostics.comparison import Comparison, compare
 from diagnostics.evidence import (
     Evidence,
     ExchangeServicePrincipal,
@@ -20,7 +21,7 @@ from diagnostics.evidence import (
     Missing,
     Unavailable,
 )
-from diagnostics.findings import Comparison, Confidence, Judgement, Stage, Suspect, failed, passed, unknown
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 from diagnostics.quoting import powershell_line
 
 _MISSING, _WRONG = "perm-fullaccess-missing", "perm-granted-to-wrong-object"
@@ -35,6 +36,7 @@ class _Principal:
     source: str
     proofs: frozenset[str]
     names: frozenset[str]
+    sid: str = ""
 
     def proves(self, row: MailboxPermission) -> bool:
         return bool({row.user.casefold(), row.user_sid.casefold()} & self.proofs)
@@ -71,7 +73,7 @@ def _principal(evidence: Evidence) -> _Principal | Unavailable:
         proofs.add(row.identity.casefold())
     names = {value.casefold() for value in (row.display_name, row.identity) if value} - proofs
     source = "ServiceId in Exchange" if row.names_service_id else "ObjectId in Exchange"
-    return _Principal(row.object_id, source, frozenset(proofs), frozenset(names))
+    return _Principal(row.object_id, source, frozenset(proofs), frozenset(names), row.sid)
 
 
 def _row(evidence: Evidence, rows: Sequence[ExchangeServicePrincipal]) -> ExchangeServicePrincipal | Unavailable:
@@ -192,7 +194,11 @@ def _judge_rows(
 
 
 def _compared(row: MailboxPermission, principal: _Principal) -> Comparison:
-    return Comparison("User in the permission row", row.user, principal.source, principal.shown, equal=True)
+    """Return what proves that the row is the principal's: the ids where they agree, else the SIDs."""
+    of_user = compare("User in the permission row", row.user, principal.source, principal.shown)
+    if of_user.equal or row.user_sid.casefold() not in principal.proofs:
+        return of_user
+    return compare("SID in the permission row", row.user_sid, "SID in Exchange", principal.sid)
 
 
 def _no_row(evidence: Evidence, address: str, rows: Sequence[MailboxPermission], principal: _Principal) -> Judgement:
@@ -211,8 +217,7 @@ def _no_row(evidence: Evidence, address: str, rows: Sequence[MailboxPermission],
         return unknown("Whose FullAccess it is cannot be said", principals, subject=address)
     sure = Confidence.LIKELY if others and isinstance(principals, Unavailable) else Confidence.CERTAIN
     compared = tuple(
-        Comparison("User in the permission row", row.user, principal.source, principal.shown, equal=False)
-        for row in others[:5]
+        compare("User in the permission row", row.user, principal.source, principal.shown) for row in others[:5]
     )
     listed = ", ".join(dict.fromkeys(row.user for row in rows)) or "nobody"
     how = rows[0].provenance.how if rows else "Get-MailboxPermission"

@@ -6,8 +6,9 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 
 from diagnostics.checks import Check
+from diagnostics.comparison import Comparison, compare
 from diagnostics.evidence import AppRegistration, Evidence, PasswordCredential, SecretShape, Unavailable
-from diagnostics.findings import Comparison, Confidence, Judgement, Stage, Suspect, compare, failed, passed, unknown
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 
 _WARN = dt.timedelta(days=30)
 

@@ -28,8 +28,10 @@ NOT_SHOWN_FILES = {
 NOT_SHOWN_CALLS = {"Says", "progress", "tell", "getattr", "quote", "isinstance", "field", "getpass", "filterwarnings"}
 NOT_SHOWN_CALLS |= {"cast", "CollectedUnusable", "fail"}
 # Calls whose texts are shown even when they are a single word.
-SHOWN_CALLS = {name: (0, 2) for name in ("compare", "compare_times", "look_among", "look_up", "look_in")}
-SHOWN_CALLS |= { "Unavailable": (0,), "Absent": (0,), "Finding": (1,)}
+SHOWN_CALLS: dict[str, tuple[int, ...]] = dict.fromkeys(
+    ("compare", "compare_times", "look_among", "look_up", "look_in"), (0, 2)
+)
+SHOWN_CALLS |= {"Unavailable": (0,), "Absent": (0,), "Finding": (1,)}
 SHOWN_ENUMS = {"SettingName", "DirectoryObjectKind", "AttemptOutcome", "ReplyStatus", "SaslFault"}
 _WORDS = re.compile(r"(?<![\w$/.=-])[a-z]{2,}(?![\w=/-])")
 _FIELD = re.compile(r"\{[a-z_]*[0-9]*(?:![tew])?\}")

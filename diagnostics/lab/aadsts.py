@@ -128,11 +128,44 @@ _ROWS = (
         "liprec/vsts-release-aas issue 119",
     ),
     EntraError(
+        50027,
+        "invalid_request",
+        400,
+        "JWT token is invalid or malformed.",
+        "PSAuthClient changelog 2023-10-13; GitLab runner issue 424746 (status); OAuth error invented",
+    ),
+    EntraError(
+        700021,
+        "invalid_client",
+        401,
+        "Client assertion application identifier doesn't match 'client_id' parameter. Review the documentation at "
+        "https://learn.microsoft.com/entra/identity-platform/certificate-credentials .",
+        "azure-sdk-for-python, azure-identity TROUBLESHOOTING.md; OAuth error: tests of microsoft-identity-web; status invented",
+    ),
+    EntraError(
+        700023,
+        "invalid_client",
+        401,
+        "Client assertion audience claim does not match Realm issuer. Review the documentation at "
+        "https://learn.microsoft.com/entra/identity-platform/certificate-credentials .",
+        "AzureAD/microsoft-authentication-library-for-dotnet issue 2746; status invented",
+    ),
+    EntraError(
+        700024,
+        "invalid_client",
+        401,
+        "Client assertion is not within its valid time range. Current time: {now}, assertion valid from {begins}, "
+        "expiry time of assertion {ends}. Review the documentation at "
+        "https://learn.microsoft.com/entra/identity-platform/certificate-credentials .",
+        "AzureAD/microsoft-authentication-library-for-java issue 984; status invented",
+    ),
+    EntraError(
         700027,
         "invalid_client",
         401,
-        "Client assertion failed signature validation.",
-        "entra-docs reference-error-codes.md; status invented",
+        "Client assertion contains an invalid signature. [Reason - The key was not found., Thumbprint of key used by "
+        "client: '{thumbprint}']",
+        "microsoft-authentication-library-for-dotnet, msal-net-migration (with the reason alone: azure-docs); status invented",
     ),
     EntraError(
         1002012,

@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from diagnostics.lab.aadsts import Refused
 from diagnostics.lab.state import Tenant, new_id
-from diagnostics.lab.tokens import PART_COUNT, b64url, unb64url
+from diagnostics.lab.tokens import CLOCK_SKEW, PART_COUNT, b64url, unb64url
 
 
 def key_credential(certificate: x509.Certificate) -> dict[str, object]:
@@ -32,45 +33,78 @@ def key_credential(certificate: x509.Certificate) -> dict[str, object]:
     }
 
 
-def proves(
+def judge(
     token: str,
     app_id: str,
     credentials: Iterable[Mapping[str, object]],
     place: tuple[Tenant, str],
     now: dt.datetime,
-) -> bool:
-    """Say whether `token` is signed by one of `credentials`, for `app_id`, for this tenant's endpoint, and valid now.
+) -> None:
+    """Raise Refused unless `token` is signed by one of `credentials`, for `app_id`, for this endpoint, and valid now.
 
     `place` is the tenant and the host that was asked. RS256 with `x5t` and PS256 with `x5t#S256` are known, the two
-    that MSAL sends.
+    that MSAL sends. Each refusal is recorded alone; their order (form, names, audience, signature, time) is invented.
     """
     parts = token.split(".")
     if len(parts) != PART_COUNT:
-        return False
+        raise Refused(50027)
     try:
         header, payload = (json.loads(unb64url(part)) for part in parts[:2])
         signature = unb64url(parts[2])
     except ValueError:
-        return False
-    if not _claims_fit(payload, app_id, place, now):
-        return False
+        raise Refused(50027) from None
+    if not isinstance(header, dict) or not isinstance(payload, dict):
+        raise Refused(50027)
+    if any(str(payload.get(claim, "")).lower() != app_id for claim in ("iss", "sub")):
+        raise Refused(700021)
+    if not _meant_for(str(payload.get("aud", "")), *place):
+        raise Refused(700023)
     signed = f"{parts[0]}.{parts[1]}".encode()
     certificates = (_certificate(credential) for credential in credentials)
-    return any(_signed_by(certificate, header, signed, signature) for certificate in certificates)
+    if not any(_signed_by(certificate, header, signed, signature) for certificate in certificates):
+        raise Refused(700027, thumbprint=_thumbprint(header))
+    _check_times(payload, now)
 
 
-def _claims_fit(payload: Mapping[str, object], app_id: str, place: tuple[Tenant, str], now: dt.datetime) -> bool:
-    tenant, host = place
-    audience = str(payload.get("aud", ""))
-    expires = payload.get("exp")
-    return (
-        str(payload.get("iss", "")).lower() == app_id
-        and str(payload.get("sub", "")).lower() == app_id
-        and audience.startswith(f"https://{host}/")
-        and any(f"/{name}/" in audience for name in (tenant.id, *tenant.domains))
-        and isinstance(expires, int | float)
-        and expires > now.timestamp()
+def _meant_for(audience: str, tenant: Tenant, host: str) -> bool:
+    """Say whether an audience is the token endpoint that was asked, or the authority that it belongs to."""
+    wanted = audience.casefold().rstrip("/")
+    return any(
+        wanted == f"https://{host}/{name}{ending}".casefold()
+        for name in (tenant.id, *tenant.domains)
+        for ending in ("", "/v2.0", "/oauth2/token", "/oauth2/v2.0/token")
     )
+
+
+def _check_times(payload: Mapping[str, object], now: dt.datetime) -> None:
+    """Raise Refused when the assertion has ended or has not begun; a missing `nbf` shows as 1970, as in the records.
+
+    That a clock may be five minutes fast is invented, after Microsoft's libraries; that nothing is forgiven at the
+    end is, too.
+    """
+    begins, ends = _moment(payload.get("nbf", 0)), _moment(payload.get("exp", 0))
+    if begins is None or ends is None:
+        raise Refused(50027)
+    if ends <= now or begins > now + dt.timedelta(seconds=CLOCK_SKEW):
+        shown = {name: f"{value:%Y-%m-%dT%H:%M:%S.%f}0Z" for name, value in (("begins", begins), ("ends", ends))}
+        raise Refused(700024, now=f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%S.%f}0Z", **shown)
+
+
+def _moment(seconds: object) -> dt.datetime | None:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return None
+    try:
+        return dt.datetime.fromtimestamp(seconds, dt.UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _thumbprint(header: Mapping[str, object]) -> str:
+    """Return the SHA-1 thumbprint that the header names, in hexadecimal, or what it names instead of one."""
+    try:
+        return unb64url(str(header["x5t"])).hex().upper()
+    except (KeyError, ValueError):
+        return str(header.get("x5t#S256") or header.get("kid") or "")
 
 
 def _certificate(credential: Mapping[str, object]) -> x509.Certificate:

@@ -7,10 +7,12 @@ this order is invented.
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import hmac
 import re
 import ssl
+import urllib.parse
 import uuid
 
 from diagnostics.lab import assertion
@@ -111,7 +113,7 @@ class EntraEndpoint(HttpsEndpoint):
         return Response.from_json(document)
 
     def _token(self, name: str, request: Request, version: int) -> Response:
-        form = request.form()
+        form = {**_basic(request), **request.form()}
         resource_parameter = "scope" if version == 2 else "resource"  # noqa: PLR2004 - the two versions of the endpoint
         for parameter in ("grant_type", "client_id", resource_parameter):
             if not form.get(parameter):
@@ -165,8 +167,7 @@ class EntraEndpoint(HttpsEndpoint):
         if form.get("client_assertion_type") == JWT_BEARER and form.get("client_assertion"):
             host = request.headers.get("Host") or ""
             known = registration.key_credentials if registration else []
-            if not assertion.proves(form["client_assertion"], principal.app_id, known, (tenant, host), utc_now()):
-                raise Refused(700027)
+            assertion.judge(form["client_assertion"], principal.app_id, known, (tenant, host), utc_now())
             return "2"
         secret = form.get("client_secret")
         if not secret:
@@ -232,6 +233,23 @@ class EntraEndpoint(HttpsEndpoint):
             {"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": token},
             headers={"Cache-Control": "no-store, no-cache", "Pragma": "no-cache"},
         )
+
+
+def _basic(request: Request) -> dict[str, str]:
+    """Return the client's id and secret from an Authorization header: RFC 6749, 2.3.1, each of them form-urlencoded.
+
+    Entra takes them encoded only (Azure/api-management-developer-portal issue 1432). That the body wins where it names
+    them, too, is invented; requests-oauthlib sends the id in both places.
+    """
+    scheme, _, encoded = (request.headers.get("Authorization") or "").strip().partition(" ")
+    if scheme.casefold() != "basic":
+        return {}
+    try:
+        name, colon, secret = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except ValueError:
+        return {}
+    fields = {"client_id": name, "client_secret": secret} if colon else {}
+    return {field: urllib.parse.unquote_plus(value) for field, value in fields.items() if value}
 
 
 def _is_guid(text: str) -> bool:

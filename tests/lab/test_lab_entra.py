@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
+import time
+import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import jwt
 import msal
 import pytest
 import requests
@@ -12,6 +17,8 @@ from azure.core.exceptions import ClientAuthenticationError
 from azure.identity import ClientSecretCredential
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from diagnostics.lab.server import Lab
 from diagnostics.lab.tokens import InvalidToken, TokenAuthority
@@ -231,3 +238,103 @@ def test_secrets_and_tokens_stay_out_of_representations(lab: Lab, http: requests
     claims = lab.tokens.verify(token, [EXCHANGE])
     assert token not in repr(claims)
     assert hashlib.sha256(token.encode()).hexdigest() not in repr(claims)
+
+
+def _signed(pem: str, claims: dict[str, object]) -> str:
+    """Return `claims` as a client assertion, signed by another library's hand than the lab's."""
+    certificate = x509.load_pem_x509_certificate(pem.encode())
+    key = load_pem_private_key(pem.encode(), password=None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    thumbprint = base64.urlsafe_b64encode(certificate.fingerprint(hashes.SHA1())).rstrip(b"=").decode()
+    return jwt.encode(claims, key, algorithm="RS256", headers={"x5t": thumbprint})
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "said"),
+    [
+        ({}, 0, ""),
+        ({"exp": -60}, 700024, "expiry time of assertion"),
+        ({"nbf": 3600, "exp": 7200}, 700024, "assertion valid from"),
+        ({"nbf": 120}, 0, ""),
+        ({"aud": "https://login.microsoftonline.com/common/oauth2/v2.0/token"}, 700023, "audience"),
+        ({"iss": "00000000-0000-0000-0000-000000000001"}, 700021, "client_id"),
+        ({"sub": "00000000-0000-0000-0000-000000000001"}, 700021, "client_id"),
+        ({"exp": "tomorrow"}, 50027, "malformed"),
+    ],
+)
+def test_a_client_assertion_is_refused_for_what_is_wrong_with_it(
+    start: Callable[..., Lab], http: requests.Session, change: dict[str, Any], code: int, said: str
+) -> None:
+    lab = start(shape="certificate")
+    now = int(time.time())
+    app_id = lab.ready["ids"]["application"]
+    moments = {name: now + value for name, value in change.items() if isinstance(value, int)}
+    claims = {"iss": app_id, "sub": app_id, "aud": login_url(lab), "jti": "1", "exp": now + 600, **change, **moments}
+    body = _with_assertion(lab, http, _signed(_pem(lab), claims))
+    if not code:
+        assert lab.tokens.verify(body["access_token"], [EXCHANGE]).app_id == app_id
+        return
+    assert body["error_codes"] == [code]
+    assert said in body["error_description"]
+
+
+def test_an_assertion_signed_by_another_certificate_names_its_thumbprint(
+    start: Callable[..., Lab], http: requests.Session
+) -> None:
+    lab, other = start(shape="certificate"), start(shape="certificate")
+    app_id = lab.ready["ids"]["application"]
+    claims = {"iss": app_id, "sub": app_id, "aud": login_url(lab), "exp": int(time.time()) + 600}
+    body = _with_assertion(lab, http, _signed(_pem(other), claims))
+    certificate = x509.load_pem_x509_certificate(_pem(other).encode())
+    assert body["error_codes"] == [700027]
+    assert certificate.fingerprint(hashes.SHA1()).hex().upper() in body["error_description"]
+
+
+@pytest.mark.parametrize("text", ["abc", "a.b.c", "e30.W10.x", "W10.e30.x"])
+def test_what_is_no_assertion_is_malformed(start: Callable[..., Lab], http: requests.Session, text: str) -> None:
+    assert _with_assertion(start(shape="certificate"), http, text)["error_codes"] == [50027]
+
+
+def _pem(lab: Lab) -> str:
+    return Path(profile(lab)["application"]["certificate"]["file"]).read_text()
+
+
+def _with_assertion(lab: Lab, http: requests.Session, assertion: str) -> dict[str, Any]:
+    form = {
+        "client_id": lab.ready["ids"]["application"],
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        "client_assertion": assertion,
+        "grant_type": "client_credentials",
+        "scope": DEFAULT,
+    }
+    body = http.post(login_url(lab), data=form, verify=str(lab.ca_file)).json()
+    assert isinstance(body, dict)
+    return body
+
+
+@pytest.mark.parametrize(
+    ("secret", "encoded", "code"),
+    [
+        ("abc%2F:+ß", True, 0),
+        ("abc%2F:+ß", False, 7000215),
+        ("abc~._-", False, 0),
+        ("", True, 7000218),
+    ],
+)
+def test_the_client_may_name_itself_in_a_header(
+    lab: Lab, http: requests.Session, secret: str, encoded: bool, code: int
+) -> None:
+    lab.setup.registration.password_credentials[0].secret = secret or "another"
+    pair = f"{lab.ready['ids']['application']}:{urllib.parse.quote_plus(secret) if encoded else secret}"
+    header = f"Basic {base64.b64encode(pair.encode()).decode()}"
+    form = {"grant_type": "client_credentials", "scope": DEFAULT}
+    body = http.post(login_url(lab), data=form, headers={"Authorization": header}, verify=str(lab.ca_file)).json()
+    assert body["error_codes"] == [code] if code else lab.tokens.verify(body["access_token"], [EXCHANGE])
+
+
+@pytest.mark.parametrize("header", ["Basic", "Basic ///", "Basic YWJj", "Bearer abc", "Basic /w=="])
+def test_a_header_that_names_nobody_is_as_none(lab: Lab, http: requests.Session, header: str) -> None:
+    form = {"grant_type": "client_credentials", "scope": DEFAULT}
+    body = http.post(login_url(lab), data=form, headers={"Authorization": header}, verify=str(lab.ca_file)).json()
+    assert body["error_codes"] == [900144]
+    assert "'client_id'" in body["error_description"]

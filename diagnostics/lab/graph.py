@@ -16,6 +16,7 @@ from typing import Any
 from diagnostics.lab import graph_objects as show
 from diagnostics.lab import odata
 from diagnostics.lab.https import HttpsEndpoint, Request, Response
+from diagnostics.lab.odata_filter import BadQuery
 from diagnostics.lab.state import EnterpriseApplication, Tenant, World, new_id
 from diagnostics.lab.tokens import InvalidToken, TokenAuthority
 
@@ -85,8 +86,8 @@ class GraphEndpoint(HttpsEndpoint):
         try:
             with self.world.lock:
                 value = self._dispatch(request)
-        except odata.BadQuery as problem:
-            return self._error(GraphError(400, "BadRequest", str(problem)))
+        except BadQuery as problem:
+            return self._error(GraphError(400, problem.code, str(problem)))
         except GraphError as error:
             return self._error(error)
         return Response.from_json(value, headers={"request-id": new_id(), "OData-Version": "4.0"})
@@ -102,6 +103,7 @@ class GraphEndpoint(HttpsEndpoint):
             if not roles & claimed:
                 text = "Insufficient privileges to complete the operation."
                 raise GraphError(403, "Authorization_RequestDenied", text)
+            odata.refuse_unknown(request)
             named = match.groupdict()
             return handler(Call(tenant, request, named.get("app_id"), named.get("id"), named.get("tail")))
         segment = request.path.split("/")[2] if request.path.count("/") > 1 else ""
@@ -131,7 +133,7 @@ class GraphEndpoint(HttpsEndpoint):
         return Response.from_json(body, error.status)
 
     def _list(self, call: Call, kind: str, items: Iterable[dict[str, Any]]) -> dict[str, Any]:
-        fitting = [item for item in items if odata.matches(item, call.request)]
+        fitting = odata.fitting(items, call.request)
         found, link = odata.page(fitting, call.request, f"https://{call.request.headers.get('Host')}")
         context = f"{self.world.cloud.graph}/v1.0/$metadata#{kind}s"
         answer = {"@odata.context": context, "value": [odata.select(item, call.request, kind) for item in found]}

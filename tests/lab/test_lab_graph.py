@@ -100,12 +100,79 @@ def test_pages_are_linked_and_complete(lab: Lab, get: Get, http: requests.Sessio
         ("servicePrincipals", {"$filter": "displayName gt 'x'"}, 400, "BadRequest"),
         ("servicePrincipals", {"$top": "0"}, 400, "BadRequest"),
         ("nothing", {}, 400, "BadRequest"),
+        ("servicePrincipals", {"$filter": "colour eq 'red' or displayName eq 'x'"}, 400, "BadRequest"),
+        ("servicePrincipals", {"$filter": "displayName eq 'x' or"}, 400, "BadRequest"),
+        ("servicePrincipals", {"$filter": "displayName in ('x'"}, 400, "BadRequest"),
+        ("servicePrincipals", {"$filter": "displayName eq 'x"}, 400, "BadRequest"),
+        ("servicePrincipals", {"$filter": "(" * 500}, 400, "BadRequest"),
+        ("servicePrincipals", {"$filter": ""}, 400, "BadRequest"),
     ],
 )
 def test_refusals_are_graphs_own(get: Get, path: str, options: dict[str, str], status: int, code: str) -> None:
     answer = get(path, **options)
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert answer.json()["error"]["innerError"]["request-id"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("$search", '"displayName:ERP"'),
+        ("$orderby", "displayName"),
+        ("$orderBy", "displayName"),
+        ("$expand", "appRoleAssignments"),
+        ("$skip", "1"),
+        ("$count", "true"),
+        ("$apply", "groupby((appId))"),
+        ("orderby", "displayName"),
+    ],
+)
+@pytest.mark.parametrize("path", ["servicePrincipals", "users/erp@contoso.com", "organization"])
+def test_an_option_that_the_lab_lacks_is_refused_by_its_name(get: Get, path: str, name: str, value: str) -> None:
+    answer = get(path, **{name: value})
+    assert answer.status_code == 400
+    assert f"${name.removeprefix('$')}" in answer.json()["error"]["message"]
+
+
+EITHER = "displayName eq 'A or B and C' or startswith(displayName, 'O~~')".replace("~", "'")
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("displayName eq 'Microsoft Graph'", {"Microsoft Graph"}),
+        ("displayName EQ 'MICROSOFT GRAPH'", {"Microsoft Graph"}),
+        ("displayName eq 'Microsoft Graph' or displayName eq 'O~~Hara~~s'", {"Microsoft Graph", "O'Hara's"}),
+        ("displayName in ('Microsoft Graph', 'Nobody','A or B and C')", {"Microsoft Graph", "A or B and C"}),
+        ("displayName eq 'A or B and C'", {"A or B and C"}),
+        ("accountEnabled eq false", {"O'Hara's"}),
+        ("disabledByMicrosoftStatus eq null and displayName eq 'O~~Hara~~s'", {"O'Hara's"}),
+        ("startswith(displayName,'micro') and accountEnabled eq true", {"Microsoft Graph"}),
+        (f"({EITHER}) and accountEnabled eq false", {"O'Hara's"}),
+        (f"{EITHER} and accountEnabled eq true", {"A or B and C"}),
+        ("servicePrincipalNames/any(n:n eq '00000003-0000-0000-c000-000000000000')", {"Microsoft Graph"}),
+        ("appId in (00000003-0000-0000-c000-000000000000)", {"Microsoft Graph"}),
+    ],
+)
+def test_a_filter_finds_what_it_says(lab: Lab, get: Get, expression: str, expected: set[str]) -> None:
+    with lab.world.lock:
+        lab.setup.tenant.enterprise_applications += [
+            EnterpriseApplication(new_id(), "O'Hara's", None, account_enabled=False),
+            EnterpriseApplication(new_id(), "A or B and C", None),
+        ]
+    for name in ("$filter", "filter"):
+        found = get("servicePrincipals", **{name: expression.replace("~", "'")}).json()["value"]
+        assert {item["displayName"] for item in found} == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "operator"),
+    [("displayName ne 'x'", "ne"), ("not startswith(displayName,'x')", "not"), ("endswith(appId,'x')", "endswith")],
+)
+def test_an_operator_that_the_lab_lacks_is_named(get: Get, expression: str, operator: str) -> None:
+    answer = get("servicePrincipals", **{"$filter": expression})
+    assert answer.status_code == 400
+    assert f"'{operator}'" in answer.json()["error"]["message"]
 
 
 def test_a_deleted_enterprise_application_is_among_the_deleted(

@@ -19,9 +19,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from diagnostics.ids import is_cut_off, may_be_same
+
 _INSTANT = "%Y-%m-%d %H:%M:%S UTC"
-GUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
-_CUT = re.compile(r"(?:\.{2,}|…|\*{2,}|[xX]{4,}|<[^<>]*>)")
 _BETWEEN = re.compile(r"[,\s]+")
 
 
@@ -102,23 +102,6 @@ def shortened(text: str, longest: int) -> str:
     """Return a text on one line, of at most so many characters; what was cut off is shown by an ellipsis."""
     line = " ".join(text.split())
     return line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
-
-
-def is_guid(value: str) -> bool:
-    """Say whether `value` is exactly one GUID."""
-    return GUID.fullmatch(value) is not None
-
-
-def is_cut_off(value: str) -> bool:
-    """Say whether a value was shortened by Format-Table or masked by whoever pasted it."""
-    return bool(value) and not is_guid(value) and _CUT.search(value) is not None
-
-
-def may_be_same(shown: str, whole: str) -> bool:
-    """Say whether a cut-off value could be `whole`: its visible beginning and end agree."""
-    head, _, tail = _CUT.sub("\0", shown.strip().casefold(), count=1).partition("\0")
-    tail = _CUT.sub("", tail) if "\0" not in tail else ""
-    return whole.casefold().startswith(head) and whole.casefold().endswith(tail)
 
 
 def _same(left: str, right: str) -> Relation:

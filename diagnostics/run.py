@@ -36,6 +36,7 @@ from diagnostics.evidence import (
     TokenClaims,
     Unavailable,
 )
+from diagnostics.ids import NO_APPLICATION_ID, ApplicationId
 from diagnostics.redaction import safe
 from diagnostics.unforeseen import in_words
 
@@ -77,7 +78,7 @@ class Subject:
     transport: Observed[TransportOptions]
     secret: Observed[SecretShape] = NOT_COLLECTED
     raw_tenant: str = ""
-    raw_application_id: str = ""
+    raw_application_id: ApplicationId = NO_APPLICATION_ID
     exchange_scope: str = "https://outlook.office365.com/.default"
     graph_scope: str = "https://graph.microsoft.com/.default"
     exchange_environment: str = ""
@@ -348,7 +349,9 @@ def _as_it_is(why: Unavailable) -> Unavailable:
     return why
 
 
-def _puzzling_ids(exchange: ExchangeEvidence, application_id: str, outcome: TokenOutcome | None) -> Sequence[str]:
+def _puzzling_ids(
+    exchange: ExchangeEvidence, application_id: ApplicationId, outcome: TokenOutcome | None
+) -> Sequence[str]:
     """Return the object ids that Exchange holds for the application, or under its name, and that are not the token's."""
     rows = exchange.service_principals
     if isinstance(rows, Unavailable):

@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from diagnostics.evidence import Evidence, ExchangeConnection, Recipient, RecordedChange, TokenClaims
+from diagnostics.ids import ApplicationId
 from diagnostics.redaction import safe
 from diagnostics.unforeseen import in_words
 
 
 def recorded(
-    tenant: str, application_id: str, mailboxes: Sequence[str] = (), *, path: Path | None = None
+    tenant: str, application_id: ApplicationId, mailboxes: Sequence[str] = (), *, path: Path | None = None
 ) -> tuple[RecordedChange, ...]:
     """Return what diag changed for an application, with the times, so that a young change can be told.
 

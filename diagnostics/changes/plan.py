@@ -41,6 +41,7 @@ from diagnostics.evidence import (
     TokenClaims,
     Unavailable,
 )
+from diagnostics.ids import ApplicationId, EnterpriseAppObjectId, lowered
 from diagnostics.invocation import Invocation
 from diagnostics.quoting import powershell_line
 from diagnostics.redaction import safe
@@ -66,8 +67,8 @@ _MAILBOXES = frozenset(
 class Application:
     """The application that is granted something. The ids are the token's or Graph's, as `source` says."""
 
-    application_id: str
-    object_id: str
+    application_id: ApplicationId
+    object_id: EnterpriseAppObjectId
     display_name: str
     source: str
 
@@ -178,10 +179,10 @@ def application_of(evidence: Evidence) -> Application:
         name = token.app_display_name
         if isinstance(enterprise, EnterpriseApplication):
             name = name or enterprise.display_name
-        ids = (token.application_id.lower(), token.object_id.lower())
+        ids = (lowered(token.application_id), lowered(token.object_id))
         return Application(*ids, name, "appid and oid of the application's own token")
     if isinstance(enterprise, EnterpriseApplication):
-        ids = (enterprise.application_id.lower(), enterprise.object_id.lower())
+        ids = (lowered(enterprise.application_id), lowered(enterprise.object_id))
         return Application(*ids, enterprise.display_name, "Microsoft Graph, servicePrincipals")
     if isinstance(enterprise, Absent):
         says = Invocation.of(evidence.target).inline("permissions")
@@ -369,7 +370,7 @@ class _Work:
             self.notes.append(f"{identity}: IMAP is switched off there; --enable-imap switches it on.")
 
 
-def _unique_id(row: Registration, found: Sequence[Registration]) -> str:
+def _unique_id(row: Registration, found: Sequence[Registration]) -> ApplicationId | EnterpriseAppObjectId:
     """Return an id of `row` that names no other row, since Remove-ServicePrincipal takes either. Raises NoPlan."""
     others = {value.casefold() for other in found if other != row for value in (other.app_id, other.object_id)}
     for value in (row.object_id, row.app_id):

@@ -11,6 +11,7 @@ from diagnostics.changes.reach import Access, Answer
 from diagnostics.changes.steps import GrantFullAccess, RemoveAccess, command
 from diagnostics.changes.waiting import Waited
 from diagnostics.evidence import Target
+from diagnostics.ids import EnterpriseAppObjectId
 from diagnostics.redaction import redact_tree, safe
 
 SCHEMA = "diag/change/1"
@@ -158,7 +159,7 @@ def answer_tree(answer: Answer, intended: bool) -> object:
     return redact_tree({**tree, "entries": [{"user": e.user, "rights": list(e.rights)} for e in answer.entries]})
 
 
-def take_back(answer: Answer, object_id: str) -> str:
+def take_back(answer: Answer, object_id: EnterpriseAppObjectId) -> str:
     """Return the command that takes one mailbox back from the application; "" where a value must not stand in one."""
     return command(RemoveAccess(answer.mailbox, object_id, answer.entries))
 

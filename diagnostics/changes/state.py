@@ -20,6 +20,7 @@ from diagnostics.evidence import (
 from diagnostics.exchange import rows
 from diagnostics.exchange.collect import not_observed, permissions_of, provenance, service_principals
 from diagnostics.exchange.port import CmdletCall, CmdletResult, ErrorKind, Shell
+from diagnostics.ids import NO_SID, ApplicationId, EnterpriseAppObjectId, Sid, lowered
 
 NOT_READ = Unavailable("it was not read", Missing.NOT_REQUESTED)
 
@@ -28,9 +29,9 @@ NOT_READ = Unavailable("it was not read", Missing.NOT_REQUESTED)
 class Registration:
     """A row of Get-ServicePrincipal, without what changes by itself."""
 
-    app_id: str
-    object_id: str
-    sid: str = ""
+    app_id: ApplicationId
+    object_id: EnterpriseAppObjectId
+    sid: Sid = NO_SID
     display_name: str = ""
 
 
@@ -39,7 +40,7 @@ class Entry:
     """An access control entry of the application on one mailbox; `rights` are sorted."""
 
     user: str
-    sid: str
+    sid: Sid
     rights: tuple[str, ...]
     deny: bool = False
     inherited: bool = False
@@ -58,7 +59,7 @@ class Now:
     permissions: Mapping[str, Observed[tuple[MailboxPermission, ...]]] = field(default_factory=dict)
     imap: Mapping[str, Observed[bool]] = field(default_factory=dict)
 
-    def registration(self, application_id: str, object_id: str) -> Registration | None:
+    def registration(self, application_id: ApplicationId, object_id: EnterpriseAppObjectId) -> Registration | None:
         """Return the application's row when it is registered rightly, and `None` otherwise."""
         if isinstance(self.registrations, Unavailable):
             return None
@@ -72,16 +73,20 @@ class Now:
 
 def registration(row: ExchangeServicePrincipal) -> Registration:
     """Return what a change depends on of a service principal."""
-    return Registration(row.app_id.lower(), row.object_id.lower(), row.sid, row.display_name)
+    return Registration(lowered(row.app_id), lowered(row.object_id), row.sid, row.display_name)
 
 
-def rightly_registered(found: Sequence[Registration], application_id: str, object_id: str) -> Registration | None:
+def rightly_registered(
+    found: Sequence[Registration], application_id: ApplicationId, object_id: EnterpriseAppObjectId
+) -> Registration | None:
     """Return the row whose two ids are both the application's."""
     wanted = (application_id.casefold(), object_id.casefold())
     return next((row for row in found if (row.app_id.casefold(), row.object_id.casefold()) == wanted), None)
 
 
-def concerning(found: Sequence[Registration], application_id: str, object_id: str) -> tuple[Registration, ...]:
+def concerning(
+    found: Sequence[Registration], application_id: ApplicationId, object_id: EnterpriseAppObjectId
+) -> tuple[Registration, ...]:
     """Return every row that holds one of the application's ids, in whichever place."""
     ids = {application_id.casefold(), object_id.casefold()}
     return tuple(sorted(row for row in found if ids & {row.app_id.casefold(), row.object_id.casefold()}))

@@ -11,7 +11,9 @@ from typing import Literal, TypeAlias
 
 from diagnostics.changes.state import NOT_READ, Entry, Now, Registration, concerning
 from diagnostics.evidence import Observed, Unavailable
+from diagnostics.exchange import calls
 from diagnostics.exchange.port import CmdletCall
+from diagnostics.ids import ApplicationId, EnterpriseAppObjectId
 from diagnostics.quoting import Unprintable
 from diagnostics.redaction import safe
 
@@ -22,8 +24,8 @@ FULL_ACCESS = "FullAccess"
 class RegisterServicePrincipal:
     """Make the application known to Exchange. `before` are the rows that hold one of its ids beside a wrong one."""
 
-    application_id: str
-    object_id: str
+    application_id: ApplicationId
+    object_id: EnterpriseAppObjectId
     display_name: str
     before: tuple[Registration, ...] = ()
     kind: Literal["register-service-principal"] = "register-service-principal"
@@ -32,8 +34,7 @@ class RegisterServicePrincipal:
 
     def call(self) -> CmdletCall:
         """Return the cmdlet that does it."""
-        names = {"AppId": self.application_id, "ObjectId": self.object_id, "DisplayName": self.display_name}
-        return CmdletCall("New-ServicePrincipal", {name: value for name, value in names.items() if value})
+        return calls.new_service_principal(self.application_id, self.object_id, self.display_name)
 
     def title(self) -> str:
         """Say what it does."""
@@ -64,7 +65,7 @@ class RemoveServicePrincipal:
     `identity` is the one of its ids that names no other row.
     """
 
-    identity: str
+    identity: ApplicationId | EnterpriseAppObjectId
     before: Registration
     why: Literal["wrong-id", "undo"] = "wrong-id"
     kind: Literal["remove-service-principal"] = "remove-service-principal"
@@ -73,7 +74,7 @@ class RemoveServicePrincipal:
 
     def call(self) -> CmdletCall:
         """Return the cmdlet that does it."""
-        return CmdletCall("Remove-ServicePrincipal", {"Identity": self.identity, "Confirm": False})
+        return calls.remove_service_principal(self.identity)
 
     def title(self) -> str:
         """Say what it does."""
@@ -104,25 +105,15 @@ class GrantFullAccess:
     """Give the application a mailbox. `why` is `orphaned` where removing a wrong registration takes it away first."""
 
     mailbox: str
-    object_id: str
+    object_id: EnterpriseAppObjectId
     before: tuple[Entry, ...] = ()
     rights: tuple[str, ...] = (FULL_ACCESS,)
     why: Literal["missing", "orphaned"] = "missing"
     kind: Literal["grant-full-access"] = "grant-full-access"
 
     def call(self) -> CmdletCall:
-        """Return the cmdlet that does it; Outlook's auto-mapping makes no sense for an application."""
-        return CmdletCall(
-            "Add-MailboxPermission",
-            {
-                "Identity": self.mailbox,
-                "User": self.object_id,
-                "AccessRights": list(self.rights),
-                "InheritanceType": "All",
-                "AutoMapping": False,
-                "Confirm": False,
-            },
-        )
+        """Return the cmdlet that does it."""
+        return calls.add_permission(self.mailbox, self.object_id, self.rights)
 
     def title(self) -> str:
         """Say what it does."""
@@ -151,23 +142,14 @@ class RemoveAccess:
     """Take rights back that diag gave. `before` are the application's entries as they are now."""
 
     mailbox: str
-    object_id: str
+    object_id: EnterpriseAppObjectId
     before: tuple[Entry, ...]
     rights: tuple[str, ...] = (FULL_ACCESS,)
     kind: Literal["remove-access"] = "remove-access"
 
     def call(self) -> CmdletCall:
         """Return the cmdlet that does it."""
-        return CmdletCall(
-            "Remove-MailboxPermission",
-            {
-                "Identity": self.mailbox,
-                "User": self.object_id,
-                "AccessRights": list(self.rights),
-                "InheritanceType": "All",
-                "Confirm": False,
-            },
-        )
+        return calls.remove_permission(self.mailbox, self.object_id, self.rights)
 
     def title(self) -> str:
         """Say what it does."""

@@ -25,6 +25,7 @@ from diagnostics.changes.steps import (
     Step,
 )
 from diagnostics.evidence import Observed, Provenance, RecordedChange, Source, Unavailable
+from diagnostics.ids import ApplicationId
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ def _outcome(record: Record) -> Outcome:
     return outcome
 
 
-def of_application(found: Iterable[Run], tenant: str, application_id: str) -> list[Run]:
+def of_application(found: Iterable[Run], tenant: str, application_id: ApplicationId) -> list[Run]:
     """Return the runs that concern one application of one tenant."""
     wanted = (tenant.casefold(), application_id.casefold())
     return [

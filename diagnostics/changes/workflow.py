@@ -26,6 +26,7 @@ from diagnostics.changes.steps import RegisterServicePrincipal, SetImap
 from diagnostics.changes.undo import Addition, Run, additions, of_application, plan_revoke
 from diagnostics.evidence import Missing, Observed, Unavailable
 from diagnostics.exchange.port import ErrorKind
+from diagnostics.ids import NO_ENTERPRISE_APP_OBJECT_ID
 
 _COULD_NOT_LOOK = frozenset(
     {Missing.NO_RIGHTS, Missing.UNREACHABLE, Missing.TIMED_OUT, Missing.REMOTE_ERROR, Missing.UNEXPECTED}
@@ -175,7 +176,7 @@ def _nothing(session: Session, shell: PatientShell, scope: Scope, mine: Sequence
     application = (
         replace(mine[-1].plan.application, source="the journal")
         if mine
-        else Application(target.application_id, "", "", "the profile")
+        else Application(target.application_id, NO_ENTERPRISE_APP_OBJECT_ID, "", "the profile")
     )
     return Plan(
         "revoke",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from diagnostics.comparison import GUID, is_cut_off, is_guid, may_be_same
 from diagnostics.evidence import (
     EnterpriseApplication,
     Evidence,
@@ -14,6 +13,7 @@ from diagnostics.evidence import (
     TokenClaims,
     Unavailable,
 )
+from diagnostics.ids import GUID, is_cut_off, is_guid, is_same, may_be_same
 
 __all__ = [
     "GUID",
@@ -26,11 +26,6 @@ __all__ = [
     "may_be_same",
     "registered",
 ]
-
-
-def is_same(left: str, right: str) -> bool:
-    """Compare two whole ids or addresses without regard to case."""
-    return bool(left) and left.strip().casefold() == right.strip().casefold()
 
 
 @dataclass(frozen=True, slots=True)

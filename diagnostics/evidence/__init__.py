@@ -4,7 +4,7 @@ Sources make evidence, checks judge it, reports keep it. Absence is a type: a th
 `Unavailable(reason, …)`, a thing that was looked for and is not there is `Absent(…)`; neither is ever `None`, `""` or
 an empty tuple. An empty tuple means: looked, and the list is empty.
 
-Four ids that people mix up are types of their own, so that mypy refuses to hand one over as another.
+Ids that people mix up are types of their own (`ids`), so that mypy refuses to hand one over as another.
 """
 
 from __future__ import annotations
@@ -13,14 +13,10 @@ from diagnostics.evidence.base import (
     NOT_COLLECTED,
     NOWHERE,
     Absent,
-    ApplicationId,
-    AppRegistrationObjectId,
-    EnterpriseAppObjectId,
     Missing,
     Observed,
     Provenance,
     Source,
-    TenantId,
     Unavailable,
 )
 from diagnostics.evidence.entra import (
@@ -63,6 +59,7 @@ from diagnostics.evidence.imap import (
 )
 from diagnostics.evidence.typed import SecretShape, Setting, SettingName, Target
 from diagnostics.evidence.whole import Evidence, MailboxEvidence, RecordedChange, Remark
+from diagnostics.ids import ApplicationId, AppRegistrationObjectId, EnterpriseAppObjectId, Sid, TenantId
 
 __all__ = [
     "NOT_COLLECTED",
@@ -109,6 +106,7 @@ __all__ = [
     "SecretShape",
     "Setting",
     "SettingName",
+    "Sid",
     "Source",
     "Target",
     "TenantDiscovery",

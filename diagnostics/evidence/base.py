@@ -1,31 +1,11 @@
-"""What all evidence is made of: ids that must not be mixed up, where a thing came from, and the two kinds of absence."""
+"""What all evidence is made of: where a thing came from, and the two kinds of absence."""
 
 from __future__ import annotations
 
 import datetime as dt
 import enum
 from dataclasses import dataclass
-from typing import NewType, TypeAlias, TypeVar
-
-TenantId = NewType("TenantId", str)
-"""Directory (tenant) id, a GUID in lower case."""
-
-
-ApplicationId = NewType("ApplicationId", str)
-"""Application (client) id: `appid` in a token, AppId in Exchange."""
-
-
-EnterpriseAppObjectId = NewType("EnterpriseAppObjectId", str)
-"""Object ID of the *Enterprise Application* (service principal): `oid` in an app-only token, ObjectId in Exchange."""
-
-
-AppRegistrationObjectId = NewType("AppRegistrationObjectId", str)
-"""Object ID of the *App registration*: the one that people paste by mistake."""
-
-
-NO_APPLICATION_ID = ApplicationId("")
-NO_ENTERPRISE_APP_OBJECT_ID = EnterpriseAppObjectId("")
-NO_APP_REGISTRATION_OBJECT_ID = AppRegistrationObjectId("")
+from typing import TypeAlias, TypeVar
 
 T = TypeVar("T")
 

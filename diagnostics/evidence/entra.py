@@ -6,16 +6,14 @@ import datetime as dt
 import enum
 from dataclasses import dataclass
 
-from diagnostics.evidence.base import (
+from diagnostics.evidence.base import NOT_COLLECTED, Absent, Observed, Provenance
+from diagnostics.ids import (
     NO_APPLICATION_ID,
     NO_ENTERPRISE_APP_OBJECT_ID,
-    NOT_COLLECTED,
-    Absent,
+    NO_TENANT_ID,
     ApplicationId,
     AppRegistrationObjectId,
     EnterpriseAppObjectId,
-    Observed,
-    Provenance,
     TenantId,
 )
 
@@ -50,7 +48,7 @@ class TokenRequest:
     scopes: tuple[str, ...] = ()
     authority_tenant: str = ""
     login: str = ""
-    application_id: str = ""
+    application_id: ApplicationId = NO_APPLICATION_ID
     redirect_uri: str = ""
 
 
@@ -82,7 +80,7 @@ class TokenClaims:
     provenance: Provenance
     audience: str = ""
     issuer: str = ""
-    tenant_id: str = ""
+    tenant_id: TenantId = NO_TENANT_ID
     application_id: ApplicationId = NO_APPLICATION_ID
     object_id: EnterpriseAppObjectId = NO_ENTERPRISE_APP_OBJECT_ID
     roles: tuple[str, ...] | None = None
@@ -130,7 +128,7 @@ class KeyCredential:
 class RequiredPermission:
     """A permission that an app registration asks for: declared, which is not granted."""
 
-    resource_app_id: str
+    resource_app_id: ApplicationId
     id: str
     type: str  # "Role" (application) or "Scope" (delegated)
 
@@ -169,7 +167,7 @@ class EnterpriseApplication:
     display_name: str
     provenance: Provenance
     account_enabled: bool | None = None
-    owner_tenant_id: str = ""
+    owner_tenant_id: TenantId = NO_TENANT_ID
     disabled_by_microsoft_status: str = ""
     service_principal_type: str = ""
     assignment_required: bool | None = None
@@ -212,7 +210,7 @@ class DirectoryObject:
     id: str
     kind: DirectoryObjectKind
     provenance: Provenance
-    application_id: str = ""
+    application_id: ApplicationId = NO_APPLICATION_ID
     display_name: str = ""
 
 

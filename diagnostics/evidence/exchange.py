@@ -6,17 +6,18 @@ import datetime as dt
 from dataclasses import dataclass
 
 from diagnostics.evidence.base import NOT_COLLECTED, Observed, Provenance
+from diagnostics.ids import NO_APPLICATION_ID, NO_SID, ApplicationId, EnterpriseAppObjectId, Sid, TenantId
 
 
 @dataclass(frozen=True, slots=True)
 class ExchangeConnection:
     """What Connect-ExchangeOnline led to, by Get-ConnectionInformation, once per run."""
 
-    tenant_id: str
+    tenant_id: TenantId
     organization: str
     provenance: Provenance
     user_principal_name: str = ""
-    application_id: str = ""
+    application_id: ApplicationId = NO_APPLICATION_ID
     transport: str = ""
     powershell_version: str = ""
     module_version: str = ""
@@ -29,11 +30,11 @@ class ExchangeServicePrincipal:
     A value that ends in `...` or `…` was cut off by Format-Table: it can confirm a mismatch, never a match.
     """
 
-    app_id: str
-    object_id: str
+    app_id: ApplicationId
+    object_id: EnterpriseAppObjectId
     display_name: str
     provenance: Provenance
-    sid: str = ""
+    sid: Sid = NO_SID
     identity: str = ""
     changed_at: dt.datetime | None = None
     names_service_id: bool = False  # the column was called ServiceId, as older modules do
@@ -54,7 +55,7 @@ class CmdletError:
 class AccessPolicy:
     """A row of Get-ApplicationAccessPolicy; it restricts Graph and EWS and never grants IMAP."""
 
-    app_id: str
+    app_id: ApplicationId
     access_right: str
     provenance: Provenance
 
@@ -102,7 +103,7 @@ class MailboxPermission:
     user: str
     rights: tuple[str, ...]
     provenance: Provenance
-    user_sid: str = ""
+    user_sid: Sid = NO_SID
     deny: bool = False
     inherited: bool = False
     identity: str = ""

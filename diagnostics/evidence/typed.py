@@ -5,14 +5,14 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from diagnostics.evidence.base import (
+from diagnostics.evidence.base import Provenance
+from diagnostics.ids import (
     NO_APP_REGISTRATION_OBJECT_ID,
     NO_APPLICATION_ID,
     NO_ENTERPRISE_APP_OBJECT_ID,
     ApplicationId,
     AppRegistrationObjectId,
     EnterpriseAppObjectId,
-    Provenance,
 )
 
 

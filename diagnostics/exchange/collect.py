@@ -30,8 +30,9 @@ from diagnostics.evidence import (
     Source,
     Unavailable,
 )
-from diagnostics.exchange import rows
+from diagnostics.exchange import calls, rows
 from diagnostics.exchange.port import CmdletCall, CmdletResult, ErrorKind, Shell, ShellError, ShellUnavailable
+from diagnostics.ids import NO_APPLICATION_ID, ApplicationId
 from diagnostics.redaction import safe
 
 _T = TypeVar("_T")
@@ -82,7 +83,7 @@ class CollectedExchange:
 def collect(
     shell: Shell,
     mailboxes: Sequence[str],
-    application_id: str = "",
+    application_id: ApplicationId = NO_APPLICATION_ID,
     not_opened: Callable[[], Collection[str]] = tuple,
 ) -> CollectedExchange:
     """Read all service principals, and recipient, permissions and protocols of each mailbox, in one batch.
@@ -91,8 +92,8 @@ def collect(
     (Get-ServicePrincipal.md), so that the row found must be looked for in any case. `not_opened` is asked after the
     batch for the mailboxes that IMAP did not open; it may wait for that.
     """
-    calls = [CmdletCall("Get-ServicePrincipal"), *(call for address in mailboxes for call in mailbox_calls(address))]
-    results = shell.invoke_many(calls)
+    batch = [CmdletCall("Get-ServicePrincipal"), *(call for address in mailboxes for call in mailbox_calls(address))]
+    results = shell.invoke_many(batch)
     principals = service_principals(results[0], application_id)
     if is_cut_off(results[0]) and application_id:
         principals = _searched(shell, results[0], application_id)
@@ -109,7 +110,7 @@ def collect(
 
 
 def _follow_up(
-    shell: Shell, first: CollectedExchange, application_id: str, not_opened: Collection[str]
+    shell: Shell, first: CollectedExchange, application_id: ApplicationId, not_opened: Collection[str]
 ) -> CollectedExchange:
     """Ask, in one more batch, what explains what is amiss; nothing is sent when nothing is."""
     questions = _questions(first, application_id, not_opened)
@@ -131,7 +132,7 @@ _Question = tuple[str, str]  # what is asked, and of which address
 
 
 def _questions(
-    first: CollectedExchange, application_id: str, not_opened: Collection[str]
+    first: CollectedExchange, application_id: ApplicationId, not_opened: Collection[str]
 ) -> dict[_Question, CmdletCall]:
     """Return the calls of the second batch; a group shows only when it is asked for by type (Get-Recipient.md)."""
     asked: dict[_Question, CmdletCall] = {}
@@ -147,7 +148,7 @@ def _questions(
     principal = _registered(first.exchange, application_id)
     if principal is not None and any(_has_no_access(mailbox, principal) for mailbox in first.mailboxes):
         asked[_POLICIES, ""] = CmdletCall("Get-ApplicationAccessPolicy")
-        asked[_ROLES, ""] = CmdletCall("Get-ManagementRoleAssignment", {"RoleAssignee": principal.object_id})
+        asked[_ROLES, ""] = calls.role_assignments(principal.object_id)
     return asked
 
 
@@ -170,7 +171,7 @@ def _answers_to(recipient: Recipient, address: str) -> bool:
     return address.casefold() in {known.casefold() for known in (recipient.primary_address, *recipient.addresses)}
 
 
-def _registered(exchange: ExchangeEvidence, application_id: str) -> ExchangeServicePrincipal | None:
+def _registered(exchange: ExchangeEvidence, application_id: ApplicationId) -> ExchangeServicePrincipal | None:
     principals = exchange.service_principals
     if isinstance(principals, Unavailable) or not application_id:
         return None
@@ -192,7 +193,7 @@ def _soft_deleted(result: CmdletResult) -> Observed[bool]:
     return bool(result.rows) if result.ok else not_observed(result)
 
 
-def _policies(result: CmdletResult, application_id: str) -> Observed[tuple[AccessPolicy, ...]]:
+def _policies(result: CmdletResult, application_id: ApplicationId) -> Observed[tuple[AccessPolicy, ...]]:
     if not result.ok:
         return not_observed(result)
     found = read_rows(result, rows.access_policy)
@@ -267,9 +268,11 @@ def _cut_off(result: CmdletResult) -> Unavailable:
     return Unavailable(reason, Missing.CUT_OFF, provenance(result))
 
 
-def _searched(shell: Shell, shown: CmdletResult, application_id: str) -> Observed[tuple[ExchangeServicePrincipal, ...]]:
+def _searched(
+    shell: Shell, shown: CmdletResult, application_id: ApplicationId
+) -> Observed[tuple[ExchangeServicePrincipal, ...]]:
     """Ask for one application where the whole list is too long; what is not found by its id may still be there."""
-    asked = shell.invoke("Get-ServicePrincipal", Identity=application_id)
+    (asked,) = shell.invoke_many([calls.service_principal(application_id)])
     found = _understood(asked)
     if not any(row.app_id.casefold() == application_id.casefold() for row in found):
         return not_observed(asked) if asked.errors else _cut_off(shown)
@@ -283,7 +286,7 @@ def _understood(result: CmdletResult) -> tuple[ExchangeServicePrincipal, ...]:
 
 
 def service_principals(
-    result: CmdletResult, application_id: str = ""
+    result: CmdletResult, application_id: ApplicationId = NO_APPLICATION_ID
 ) -> Observed[tuple[ExchangeServicePrincipal, ...]]:
     """Read the answer to Get-ServicePrincipal; an empty one means that none is registered.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from diagnostics.evidence import ExchangeConnection, Provenance, Source
@@ -18,6 +17,7 @@ from diagnostics.exchange.port import (
 from diagnostics.exchange.psrp import PsrpShell
 from diagnostics.exchange.values import rows_of
 from diagnostics.exchange.versions import MODULE, choose
+from diagnostics.ids import ApplicationId, TenantId, is_guid
 from diagnostics.jwt import payload_of
 from diagnostics.redaction import Secret, safe
 
@@ -26,7 +26,6 @@ PAIR = f"check {MODULE}"
 SIGN_IN = "sign in to Exchange Online"
 TENANT = "compare tenants"
 _INSTALL = f"On that machine: Install-Module {MODULE} -Scope CurrentUser"
-_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _HINTS = {
     ErrorKind.NOT_SIGNED_IN: "Check the operator's sign-in: the token must be for https://outlook.office365.com, and "
     "an application needs the app role Exchange.ManageAsApp.",
@@ -173,26 +172,26 @@ def connection_of(rows: Sequence[Mapping[str, object]], shell: PsrpShell) -> Exc
         return "" if value is None else safe(str(value))
 
     return ExchangeConnection(
-        tenant_id=text("TenantID").lower(),
+        tenant_id=TenantId(text("TenantID").lower()),
         organization=text("Organization") or text("DelegatedOrganization"),
         provenance=Provenance(Source.EXCHANGE, "Get-ConnectionInformation"),
         user_principal_name=text("UserPrincipalName"),
-        application_id=text("AppId").lower(),
+        application_id=ApplicationId(text("AppId").lower()),
         transport=shell.transport,
         powershell_version=shell.powershell_version,
         module_version=shell.module_version,
     )
 
 
-def expected_tenant(request: ConnectionRequest) -> str:
+def expected_tenant(request: ConnectionRequest) -> TenantId:
     """Return the tenant id that the connection must have.
 
     A request that names a domain is held against the token's own tenant, which Entra took from that domain. Raises
     ShellUnavailable when neither gives an id.
     """
     for candidate in (request.tenant_id, token_claim(request.access_token, "tid")):
-        if _GUID.fullmatch(candidate.strip()):
-            return candidate.strip().lower()
+        if is_guid(candidate.strip()):
+            return TenantId(candidate.strip().lower())
     raise ShellUnavailable(TENANT, "there is no tenant id to hold the connection against", kind=ErrorKind.PARAMETER)
 
 
@@ -207,7 +206,7 @@ def hint_of(kind: ErrorKind) -> str:
     return _HINTS.get(kind, "")
 
 
-def check_tenant(actual: str, expected: str) -> None:
+def check_tenant(actual: TenantId, expected: TenantId) -> None:
     """Raise ShellUnavailable when the connection is to another tenant than the one asked for."""
     if actual.lower() == expected:
         return

@@ -31,6 +31,7 @@ from diagnostics.exchange.psrp import is_read
 from diagnostics.exchange.rest_answers import Reply, error_of, is_cmdlets_own, may_pass, page_of, retry_after
 from diagnostics.exchange.rest_http import BATCH, AdminApi, Lost
 from diagnostics.exchange.values import ValueRefused, check_call
+from diagnostics.ids import ApplicationId, TenantId
 from diagnostics.net.deadline import Deadline
 from diagnostics.net.tls import CaFileUnusable
 from diagnostics.net.urls import origin_of
@@ -65,7 +66,7 @@ class RestShell:
         """Check whose token it is, and whether Exchange takes it. Raises ShellUnavailable."""
         started = time.monotonic()
         tenant = expected_tenant(self._request)
-        check_tenant(token_claim(self._request.access_token, "tid") or tenant, tenant)
+        check_tenant(TenantId(token_claim(self._request.access_token, "tid")) or tenant, tenant)
         self.steps.append(OpenStep(TENANT, tenant, time.monotonic() - started))
         self._api = self._opened(tenant)
         started = time.monotonic()
@@ -83,7 +84,7 @@ class RestShell:
             organization=self._request.organization,
             provenance=Provenance(Source.EXCHANGE, "POST adminapi/beta InvokeCommand"),
             user_principal_name=self._request.user_principal_name,
-            application_id=token_claim(self._request.access_token, "appid").lower(),
+            application_id=ApplicationId(token_claim(self._request.access_token, "appid").lower()),
             transport=self.transport,
         )
         return self

@@ -21,6 +21,7 @@ from diagnostics.evidence import (
     Recipient,
     RoleAssignment,
 )
+from diagnostics.ids import ApplicationId, EnterpriseAppObjectId, Sid
 
 Row = Mapping[str, object]
 
@@ -153,11 +154,11 @@ def _printed(written: str) -> dt.datetime | None:
 def service_principal(row: Row, provenance: Provenance) -> ExchangeServicePrincipal:
     """Read a row of Get-ServicePrincipal; ServiceId is the old name of ObjectId. Raises NotUnderstood."""
     return ExchangeServicePrincipal(
-        app_id=identifier(row, "AppId"),
-        object_id=identifier(row, "ObjectId", "ServiceId"),
+        app_id=ApplicationId(identifier(row, "AppId")),
+        object_id=EnterpriseAppObjectId(identifier(row, "ObjectId", "ServiceId")),
         display_name=optional(row, "DisplayName"),
         provenance=provenance,
-        sid=optional(row, "Sid"),
+        sid=Sid(optional(row, "Sid")),
         identity=optional(row, "Identity"),
         changed_at=moment(row, "WhenChangedUTC", "WhenChanged"),
         names_service_id=has_field(row, "ServiceId") and not text(row, "ObjectId"),
@@ -173,7 +174,7 @@ def mailbox_permission(row: Row, provenance: Provenance) -> MailboxPermission:
         user=needed(row, "User"),
         rights=rights,
         provenance=provenance,
-        user_sid=optional(row, "UserSid"),
+        user_sid=Sid(optional(row, "UserSid")),
         deny=needed_flag(row, "Deny"),
         inherited=needed_flag(row, "IsInherited"),
         identity=optional(row, "Identity"),
@@ -203,7 +204,7 @@ def recipient(row: Row, provenance: Provenance) -> Recipient:
 
 def access_policy(row: Row, provenance: Provenance) -> AccessPolicy:
     """Read a row of Get-ApplicationAccessPolicy. Raises NotUnderstood."""
-    return AccessPolicy(identifier(row, "AppId"), optional(row, "AccessRight"), provenance)
+    return AccessPolicy(ApplicationId(identifier(row, "AppId")), optional(row, "AccessRight"), provenance)
 
 
 def role_assignment(row: Row, provenance: Provenance) -> RoleAssignment:

@@ -20,6 +20,7 @@ from diagnostics.evidence import (
 )
 from diagnostics.exchange.options import LocalOptions, RestOptions, SshOptions, TransportOptions, WinRmOptions
 from diagnostics.exchange.retired import EXPLANATION, REMEDY, is_retired
+from diagnostics.ids import ApplicationId
 from diagnostics.profile import secrets
 from diagnostics.profile.loading import Profile
 from diagnostics.profile.model import CertificateReference, Operator, SecretReference
@@ -69,7 +70,7 @@ def subject(
         transport=transport,
         secret=shape_of(profile, application),
         raw_tenant=profile.tenant,
-        raw_application_id=profile.application.id,
+        raw_application_id=ApplicationId(profile.application.id),
         exchange_scope=exchange_scope(profile),
         graph_scope=graph_scope(profile),
         exchange_environment=CLOUDS[profile.cloud].exchange_environment.value,
@@ -118,9 +119,9 @@ def _operator(profile: Profile, tell: Callable[[str], None]) -> Observed[SignIn]
         case "application":
             return _operator_application(profile, operator)
         case "device-code":
-            return DeviceCode(tell, operator.application_id or "")
+            return DeviceCode(tell, ApplicationId((operator.application_id or "").strip()))
         case "browser":
-            return Browser(operator.application_id or "")
+            return Browser(ApplicationId((operator.application_id or "").strip()))
         case "access-token-file":
             return AccessTokenFile(profile.file(operator.file or ""))
         case other:
@@ -131,7 +132,7 @@ def _operator_application(profile: Profile, operator: Operator) -> Observed[Sign
     found = _credential(operator.secret, operator.certificate, profile, "the operator's secret", Missing.NOT_SIGNED_IN)
     if found is None or isinstance(found, Unavailable):
         return found or Unavailable("the operator has neither a secret nor a certificate", Missing.NOT_SIGNED_IN)
-    return OperatorApplication((operator.application_id or "").strip(), found)
+    return OperatorApplication(ApplicationId((operator.application_id or "").strip()), found)
 
 
 def _credential(

@@ -20,10 +20,10 @@ from diagnostics.evidence import (
     SecretShape,
     TokenClaims,
 )
+from diagnostics.ids import TenantId, is_guid
 from diagnostics.jwt import decoded, json_object
 from diagnostics.redaction import Secret
 
-_GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _PERCENT = re.compile(r"%(?:7[eE]|2[0-9a-fA-F]|3[a-fA-F])")
 _PLACEHOLDER = re.compile(
     r"\{\{.*\}\}|\$\{.*\}|<[^<>]*>|\$[A-Z_]{3,}|%[A-Za-z_]{3,}%|x{4,}|\*{3,}|\.{3,}"
@@ -67,7 +67,7 @@ def claims_of_payload(payload: Mapping[str, Any], provenance: Provenance, *, com
         provenance,
         audience=_text(audience[0] if isinstance(audience, list) and audience else audience),
         issuer=_text(payload.get("iss")),
-        tenant_id=_text(payload.get("tid")),
+        tenant_id=TenantId(_text(payload.get("tid"))),
         application_id=ApplicationId(_text(payload.get("appid") or payload.get("azp"))),
         object_id=EnterpriseAppObjectId(_text(payload.get("oid"))),
         roles=_names(payload.get("roles")),
@@ -91,7 +91,7 @@ def secret_shape(secret: Secret, provenance: Provenance) -> SecretShape:
         length=len(value),
         hint=value[:3],
         provenance=provenance,
-        guid=bare.lower() if _GUID.fullmatch(bare) else None,
+        guid=bare.lower() if is_guid(bare) else None,
         has_outer_blanks=value != value.strip(),
         has_outer_quotes=len(value.strip()) > 1 and value.strip()[0] in _QUOTES and value.strip()[-1] in _QUOTES,
         has_invisible=any(unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp"} for character in value.strip()),

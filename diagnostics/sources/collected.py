@@ -39,6 +39,7 @@ from diagnostics.exchange.port import (
 )
 from diagnostics.exchange.rows import moment, text
 from diagnostics.exchange.values import unwrapped
+from diagnostics.ids import TenantId
 from diagnostics.redaction import safe
 
 SCHEMA = "diag/collected/1"
@@ -114,7 +115,7 @@ def _evidence(document: _Document, taken: CollectedExchange) -> Evidence:
         target=Target(
             tenant=connection.tenant_id if isinstance(connection, ExchangeConnection) else "",
             organization=connection.organization if isinstance(connection, ExchangeConnection) else "",
-            application_id=ApplicationId(document.application_id),
+            application_id=document.application_id,
             mailboxes=document.mailboxes,
         ),
         secret=nothing,
@@ -220,7 +221,7 @@ class _Document:
         if schema != SCHEMA:
             raise CollectedUnusable(f"{safe(name)} has the schema {safe(str(schema))}; this diag reads {SCHEMA}")
         self.collected_at = self._top["collected_at"].time()
-        self.application_id = self._top["application_id"].word().lower()
+        self.application_id = ApplicationId(self._top["application_id"].word().lower())
         if not _GUID.fullmatch(self.application_id):
             raise self._top["application_id"].fail("an id")
         self.mailboxes = tuple(safe(one.word()) for one in self._top["mailboxes"].items())
@@ -233,11 +234,11 @@ class _Document:
             return Unavailable("the collector was not connected", Missing.NOT_SIGNED_IN, where)
         row = part.mapping()
         return ExchangeConnection(
-            tenant_id=safe(text(row, "TenantID")).lower(),
+            tenant_id=TenantId(safe(text(row, "TenantID")).lower()),
             organization=safe(text(row, "Organization") or text(row, "DelegatedOrganization")),
             provenance=where,
             user_principal_name=safe(text(row, "UserPrincipalName")),
-            application_id=safe(text(row, "AppId")).lower(),
+            application_id=ApplicationId(safe(text(row, "AppId")).lower()),
             transport=Recording.transport,
             powershell_version=safe(self._top["powershell"].word()),
             module_version=safe(self._top["module"].word()),

@@ -6,7 +6,6 @@ time: MSAL caches app tokens, and a token from before the consent has no roles.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -24,6 +23,7 @@ from diagnostics.evidence import (
     TokenRequest,
     Unavailable,
 )
+from diagnostics.ids import GUID, ApplicationId
 from diagnostics.net.answers import Answer, get_json
 from diagnostics.net.client import HttpSession
 from diagnostics.net.urls import host_of
@@ -52,7 +52,6 @@ PUBLIC_LOGINS = tuple(dict.fromkeys(cloud.login.value for cloud in CLOUDS.values
 """Sign-in hosts of Microsoft's clouds, each once: US Government has two clouds and one sign-in."""
 
 _NO_SUCH_TENANT = 90002
-_GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _OK, _SERVER_ERROR = 200, 500
 
 
@@ -62,7 +61,7 @@ class EntraOptions:
 
     login: str
     tenant: str
-    application_id: str
+    application_id: ApplicationId
     credential: Credential
     scope: str = "https://outlook.office365.com/.default"
 
@@ -142,7 +141,7 @@ def _described(answer: Answer, found: TenantDiscovery) -> TenantDiscovery | Unav
     foreign = foreign_endpoint(answer.body, found.login, may_be_other_cloud=True)
     if foreign:
         return Unavailable(foreign, Missing.UNEXPECTED, answer.provenance)
-    guid = _GUID.search(raw("issuer")) or _GUID.search(raw("token_endpoint"))
+    guid = GUID.search(raw("issuer")) or GUID.search(raw("token_endpoint"))
     return TenantDiscovery(
         found.asked,
         found.login,

@@ -28,6 +28,7 @@ from diagnostics.evidence import (
     Source,
     Unavailable,
 )
+from diagnostics.ids import ApplicationId
 from diagnostics.net.answers import Answer, get_json
 from diagnostics.net.client import HttpSession
 from diagnostics.net.urls import host_of, same_origin
@@ -76,7 +77,7 @@ class GraphOptions:
 
 def collect_graph(
     options: GraphOptions,
-    application_id: str,
+    application_id: ApplicationId,
     *,
     http: HttpSession,
     exchange_object_ids: Iterable[str] = (),
@@ -127,12 +128,12 @@ class _Client:
     def _headers(self) -> Mapping[str, str]:
         return {"Authorization": f"Bearer {self._token.reveal()}", "Accept": "application/json"}
 
-    def principal(self, application_id: str, fields: str) -> Observed[EnterpriseApplication | Absent]:
+    def principal(self, application_id: ApplicationId, fields: str) -> Observed[EnterpriseApplication | Absent]:
         """Return the enterprise application with this Application ID."""
         answer = self._get(f"servicePrincipals(appId='{_key(application_id)}')?$select={fields}")
         return one(answer, enterprise_application, application_id)
 
-    def registration(self, application_id: str) -> Observed[AppRegistration | Absent]:
+    def registration(self, application_id: ApplicationId) -> Observed[AppRegistration | Absent]:
         """Return the app registration with this Application ID; another tenant's is `Absent` here."""
         answer = self._get(f"applications(appId='{_key(application_id)}')?$select={_APPLICATION_FIELDS}")
         return one(answer, registration, application_id)

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from diagnostics.evidence import (
     Absent,
-    ApplicationId,
     AppRegistration,
     AppRegistrationObjectId,
     AppRoleAssignment,
@@ -25,9 +24,10 @@ from diagnostics.evidence import (
     RequiredPermission,
     Unavailable,
 )
+from diagnostics.ids import ApplicationId, TenantId
 from diagnostics.net.answers import Answer
 
-EXCHANGE_ONLINE_APP_ID = "00000002-0000-0ff1-ce00-000000000000"
+EXCHANGE_ONLINE_APP_ID = ApplicationId("00000002-0000-0ff1-ce00-000000000000")
 _SHA1_BYTES = 20
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ class Misshapen(Exception):
 
 
 def one(
-    answer: Answer | Absent | Unavailable, build: Callable[[Answer], T], application_id: str
+    answer: Answer | Absent | Unavailable, build: Callable[[Answer], T], application_id: ApplicationId
 ) -> T | Absent | Unavailable:
     """Return the object that was asked for; one of another application, or that cannot be read, is `Unavailable`."""
     if not isinstance(answer, Answer):
@@ -88,7 +88,7 @@ def enterprise_application(answer: Answer) -> EnterpriseApplication:
         text(body, "displayName"),
         answer.provenance,
         account_enabled=_bool(body, "accountEnabled"),
-        owner_tenant_id=text(body, "appOwnerOrganizationId"),
+        owner_tenant_id=TenantId(text(body, "appOwnerOrganizationId")),
         disabled_by_microsoft_status=text(body, "disabledByMicrosoftStatus"),
         service_principal_type=text(body, "servicePrincipalType"),
         assignment_required=_bool(body, "appRoleAssignmentRequired"),
@@ -121,7 +121,7 @@ def registration(answer: Answer) -> AppRegistration:
             for row in listed(body, "keyCredentials")
         ),
         required_permissions=tuple(
-            RequiredPermission(text(resource, "resourceAppId"), text(row, "id"), text(row, "type"))
+            RequiredPermission(ApplicationId(text(resource, "resourceAppId")), text(row, "id"), text(row, "type"))
             for resource in listed(body, "requiredResourceAccess")
             for row in listed(resource, "resourceAccess")
         ),
@@ -144,7 +144,7 @@ def directory_object(unknown: str, kind: DirectoryObjectKind, answer: Answer) ->
     body = answer.body
     if text(body, "id").lower() != unknown.lower():
         raise Misshapen("id")
-    application_id = text(body, "appId")
+    application_id = ApplicationId(text(body, "appId"))
     if kind is DirectoryObjectKind.ENTERPRISE_APPLICATION and application_id.lower() == EXCHANGE_ONLINE_APP_ID:
         kind = DirectoryObjectKind.EXCHANGE_ONLINE
     deleted = kind is DirectoryObjectKind.DELETED_ENTERPRISE_APPLICATION

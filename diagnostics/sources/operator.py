@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from diagnostics import files, redaction
 from diagnostics.evidence import EntraError, Missing, Provenance, Source, TokenClaims, Unavailable
+from diagnostics.ids import NO_APPLICATION_ID, ApplicationId
 from diagnostics.jwt import payload_of
 from diagnostics.net.client import HttpSession
 from diagnostics.net.urls import host_of
@@ -53,7 +54,7 @@ class Resource(enum.Enum):
 class OperatorApplication:
     """The operator is an application (Exchange.ManageAsApp and a directory role), for unattended runs."""
 
-    application_id: str
+    application_id: ApplicationId
     credential: Credential
 
 
@@ -62,14 +63,14 @@ class DeviceCode:
     """A person signs in on another screen; `tell` shows Microsoft's message with the code, on stderr."""
 
     tell: Callable[[str], None]
-    application_id: str = ""
+    application_id: ApplicationId = NO_APPLICATION_ID
 
 
 @dataclass(frozen=True, slots=True)
 class Browser:
     """A person signs in with the browser of this machine."""
 
-    application_id: str = ""
+    application_id: ApplicationId = NO_APPLICATION_ID
     timeout: float = _BROWSER_SECONDS
 
 

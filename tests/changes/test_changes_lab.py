@@ -22,6 +22,7 @@ from diagnostics.changes.reach import Access, Answer, Notes, sweep
 from diagnostics.changes.state import Entry
 from diagnostics.changes.steps import GrantFullAccess, RegisterServicePrincipal, RemoveServicePrincipal
 from diagnostics.changes.waiting import opens, wait
+from diagnostics.ids import Sid
 from diagnostics.lab.adminrest import AdminRestEndpoint
 from diagnostics.lab.faults import Fault
 from diagnostics.lab.setup import full_access
@@ -408,7 +409,7 @@ def test_reach_asks_no_more_at_once_than_allowed_and_obeys_retry_after(start: St
 def test_reach_notes_are_read_back_but_not_those_of_another_application(tmp_path: Any) -> None:
 
     path = tmp_path / "notes.jsonl"
-    answer = Answer("erp@contoso.com", Access.OPEN, (Entry("u", "S-1", ("FullAccess",)),))
+    answer = Answer("erp@contoso.com", Access.OPEN, (Entry("u", Sid("S-1"), ("FullAccess",)),))
     notes = Notes(path, "a")
     notes.start()
     notes.add(answer)

@@ -40,13 +40,14 @@ from diagnostics.evidence import (
     TokenClaims,
     TokenRequest,
 )
+from diagnostics.ids import Sid
 
 NOW = dt.datetime(2026, 3, 4, 12, 0, tzinfo=dt.UTC)
 TENANT = TenantId(str(uuid.uuid4()))
 APP = ApplicationId(str(uuid.uuid4()))
 ENTERPRISE = EnterpriseAppObjectId(str(uuid.uuid4()))
 REGISTRATION = AppRegistrationObjectId(str(uuid.uuid4()))
-SID = "S-1-5-21-1111-2222-3333-4444"
+SID = Sid("S-1-5-21-1111-2222-3333-4444")
 MAILBOX = "erp@contoso.com"
 LOGIN = "https://login.microsoftonline.com"
 EXCHANGE_APP = ApplicationId("00000002-0000-0ff1-ce00-000000000000")
@@ -72,7 +73,10 @@ TOKEN = TokenClaims(
 )
 ROW = ExchangeServicePrincipal(APP, ENTERPRISE, "ERP mail", seen(Source.EXCHANGE, "Get-ServicePrincipal"), sid=SID)
 SELF_ROW = MailboxPermission(
-    "NT AUTHORITY\\SELF", ("FullAccess", "ReadPermission"), seen(Source.EXCHANGE, "Get-MailboxPermission"), "S-1-5-10"
+    "NT AUTHORITY\\SELF",
+    ("FullAccess", "ReadPermission"),
+    seen(Source.EXCHANGE, "Get-MailboxPermission"),
+    Sid("S-1-5-10"),
 )
 FULL_ACCESS = MailboxPermission(ENTERPRISE, ("FullAccess",), seen(Source.EXCHANGE, "Get-MailboxPermission"), SID)
 SESSION = ImapSession(
@@ -177,11 +181,11 @@ def healthy(**changes: Any) -> Evidence:
             ),
             service_principals=(
                 ExchangeServicePrincipal(
-                    str(uuid.uuid4()),
-                    str(uuid.uuid4()),
+                    ApplicationId(str(uuid.uuid4())),
+                    EnterpriseAppObjectId(str(uuid.uuid4())),
                     "CRM",
                     seen(Source.EXCHANGE, "Get-ServicePrincipal"),
-                    sid="S-1-5-21-9-9-9-9",
+                    sid=Sid("S-1-5-21-9-9-9-9"),
                 ),
                 ROW,
             ),

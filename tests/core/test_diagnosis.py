@@ -32,6 +32,7 @@ from diagnostics.evidence import (
     Unavailable,
 )
 from diagnostics.findings import Confidence, Outcome
+from diagnostics.ids import ApplicationId, EnterpriseAppObjectId, Sid
 from diagnostics.report import build
 from tests.core.sample import (
     APP,
@@ -136,16 +137,26 @@ FAULTS: dict[str, tuple[str, dict[str, object]]] = {
         "exo-sp-wrong-object-id",
         {
             **broken(REFUSED, permissions=(SELF_ROW, replace(FULL_ACCESS, user=REGISTRATION))),
-            "exchange": principals(replace(ROW, object_id=REGISTRATION)),
+            "exchange": principals(replace(ROW, object_id=EnterpriseAppObjectId(REGISTRATION))),
         },
     ),
     "swapped": (
         "exo-sp-appid-and-objectid-swapped",
-        {**broken(REFUSED), "exchange": principals(replace(ROW, app_id=ENTERPRISE, object_id=APP))},
+        {
+            **broken(REFUSED),
+            "exchange": principals(
+                replace(ROW, app_id=ApplicationId(ENTERPRISE), object_id=EnterpriseAppObjectId(APP))
+            ),
+        },
     ),
     "stale": (
         "exo-sp-stale-after-recreation",
-        {**broken(REFUSED), "exchange": principals(replace(ROW, app_id=str(TENANT), object_id=str(REGISTRATION)))},
+        {
+            **broken(REFUSED),
+            "exchange": principals(
+                replace(ROW, app_id=ApplicationId(TENANT), object_id=EnterpriseAppObjectId(REGISTRATION))
+            ),
+        },
     ),
     "IMAP off": (
         "mailbox-imap-disabled",
@@ -156,14 +167,14 @@ FAULTS: dict[str, tuple[str, dict[str, object]]] = {
         "perm-fullaccess-missing",
         broken(
             NOT_CONNECTED,
-            permissions=(SELF_ROW, replace(FULL_ACCESS, user="admin@contoso.com", user_sid="S-1-5-21-7-7-7-7")),
+            permissions=(SELF_ROW, replace(FULL_ACCESS, user="admin@contoso.com", user_sid=Sid("S-1-5-21-7-7-7-7"))),
         ),
     ),
     "wrong object": (
         "perm-granted-to-wrong-object",
         broken(
             NOT_CONNECTED,
-            permissions=(SELF_ROW, replace(FULL_ACCESS, user=str(REGISTRATION), user_sid="S-1-5-21-7-7-7-7")),
+            permissions=(SELF_ROW, replace(FULL_ACCESS, user=str(REGISTRATION), user_sid=Sid("S-1-5-21-7-7-7-7"))),
         ),
     ),
     "denied": (
@@ -233,7 +244,7 @@ def test_fault_is_named_first(fault: str) -> None:
 
 def test_two_faults_are_both_named_the_earlier_link_first() -> None:
     evidence = healthy(
-        exchange=principals(replace(ROW, object_id=REGISTRATION)),
+        exchange=principals(replace(ROW, object_id=EnterpriseAppObjectId(REGISTRATION))),
         mailboxes=(
             mailbox(imap=NOT_CONNECTED, cas=CasMailbox(seen(Source.EXCHANGE, "Get-CASMailbox"), imap_enabled=False)),
         ),
@@ -289,7 +300,7 @@ def test_without_graph_nothing_required_is_open() -> None:
 
 
 def test_both_ids_and_the_mending_commands_are_filled_in() -> None:
-    evidence = healthy(exchange=principals(replace(ROW, object_id=REGISTRATION)))
+    evidence = healthy(exchange=principals(replace(ROW, object_id=EnterpriseAppObjectId(REGISTRATION))))
     first = build(evidence, command="", started=NOW).diagnosis.first
     assert first is not None
     commands = "\n".join(command.text for step in first.fix for command in step.commands)
@@ -316,8 +327,10 @@ def test_mail_that_goes_elsewhere_is_said() -> None:
 
 
 def test_an_id_of_graph_under_exchange_is_known_without_asking_graph() -> None:
-    wrong = RequiredPermission("00000002-0000-0ff1-ce00-000000000000", "652390e4-393a-48de-9484-05f9b1212954", "Scope")
-    right = replace(wrong, resource_app_id="00000003-0000-0000-c000-000000000000")
+    wrong = RequiredPermission(
+        ApplicationId("00000002-0000-0ff1-ce00-000000000000"), "652390e4-393a-48de-9484-05f9b1212954", "Scope"
+    )
+    right = replace(wrong, resource_app_id=ApplicationId("00000003-0000-0000-c000-000000000000"))
     for permission, named in ((wrong, True), (right, False)):
         graph = replace(
             healthy().graph.__class__(), registration=replace(REGISTERED, required_permissions=(permission,))

@@ -23,6 +23,7 @@ from diagnostics.evidence import (
     Unavailable,
 )
 from diagnostics.findings import Confidence, Finding, Outcome
+from diagnostics.ids import ApplicationId
 from diagnostics.report import Report, build
 from tests.core import mutations
 from tests.core.mutations import Mutation
@@ -163,7 +164,7 @@ def _passing(report: Report) -> set[str]:
 # Examples of the same kinds, in the words of those who met them
 
 
-@pytest.mark.parametrize("row", [replace(ROW, app_id=""), replace(ROW, app_id="NaN"), replace(ROW, app_id="@{Guid=…}")])
+@pytest.mark.parametrize("row", [replace(ROW, app_id=ApplicationId(odd)) for odd in ("", "NaN", "@{Guid=…}")])
 def test_a_row_without_a_readable_app_id_may_be_the_applications(row: ExchangeServicePrincipal) -> None:
     evidence = healthy()
     exchange = replace(evidence.exchange, service_principals=(row,))

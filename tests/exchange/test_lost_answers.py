@@ -19,6 +19,7 @@ from diagnostics.evidence import Unavailable
 from diagnostics.exchange.collect import CollectedExchange, collect
 from diagnostics.exchange.factory import open_shell
 from diagnostics.exchange.port import ErrorKind, Shell
+from diagnostics.ids import ApplicationId
 from diagnostics.lab.server import Lab
 from tests.changes.places import holders, snapshot
 from tests.exchange.conftest import OTHER_BUNDLES, Tenant
@@ -74,7 +75,7 @@ class Session:
 
     def collected(self, body: str) -> CollectedExchange:
         self.body.write_text(body.replace("CALL", "Invoke-ExchangeCmdlet $name $bound"), encoding="utf-8")
-        return collect(self.shell, [self.tenant.mailbox], self.tenant.lab.setup.registration.app_id)
+        return collect(self.shell, [self.tenant.mailbox], ApplicationId(self.tenant.lab.setup.registration.app_id))
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +129,7 @@ def test_a_cmdlet_that_ends_without_answering_is_not_empty(session: Session, bod
 def collected(peers: Peers, bodies: dict[str, str]) -> CollectedExchange:
     tenant = peers.tenant
     with open_shell(peers.local(engine_with(peers, bodies)), tenant.request()) as shell:
-        return collect(shell, [tenant.mailbox], tenant.lab.setup.registration.app_id)
+        return collect(shell, [tenant.mailbox], ApplicationId(tenant.lab.setup.registration.app_id))
 
 
 @pytest.mark.parametrize("body", BREAKING.values(), ids=BREAKING)

@@ -17,6 +17,7 @@ from diagnostics.exchange.factory import open_shell
 from diagnostics.exchange.options import RestOptions
 from diagnostics.exchange.port import CmdletCall, ErrorKind, Shell, ShellUnavailable
 from diagnostics.exchange.rest_answers import Reply, error_of, page_of, retry_after
+from diagnostics.ids import ApplicationId
 from diagnostics.lab.adminrest import THROTTLED_TEXT, throttled
 from diagnostics.lab.certificates import authority, server_context
 from diagnostics.lab.faults import Fault
@@ -75,11 +76,11 @@ def test_a_list_that_exchange_itself_cuts_off_proves_no_absence(tenant: Tenant, 
     held = tenant.lab.setup.tenant.exchange_service_principals
     ours = held.pop()
     held.extend(ExchangeServicePrincipal(f"{n}", f"o{n}", f"App {n}") for n in range(1500))
-    absent = collect(shell, [], ours.app_id).exchange.service_principals
+    absent = collect(shell, [], ApplicationId(ours.app_id)).exchange.service_principals
     assert isinstance(absent, Unavailable)
     assert absent.missing is Missing.CUT_OFF
     held.append(ours)
-    found = collect(shell, [], ours.app_id).exchange.service_principals
+    found = collect(shell, [], ApplicationId(ours.app_id)).exchange.service_principals
     assert not isinstance(found, Unavailable)
     assert found[0].object_id == ours.object_id
 

@@ -15,10 +15,12 @@ from diagnostics.exchange.collect import mailbox_evidence, permissions_of, recip
 from diagnostics.exchange.factory import open_shell
 from diagnostics.exchange.port import CmdletCall, CmdletResult, ErrorKind, ShellError
 from diagnostics.exchange.values import rows_of
+from diagnostics.ids import ApplicationId, EnterpriseAppObjectId, Sid
 from diagnostics.lab.faults import Fault
 from tests.exchange.conftest import Tenant
 
-APP, OTHER = "11111111-2222-4333-8444-555555555555", "99999999-2222-4333-8444-555555555555"
+APP = ApplicationId("11111111-2222-4333-8444-555555555555")
+OTHER = EnterpriseAppObjectId("99999999-2222-4333-8444-555555555555")
 PRINCIPAL = {"AppId": APP, "ObjectId": OTHER, "DisplayName": "ERP", "Sid": "S-1-5-21-1"}
 OWNER = {
     "User": "NT AUTHORITY\\SELF",
@@ -64,14 +66,16 @@ def test_one_that_is_understood_still_proves_itself() -> None:
     found = service_principals(answer("Get-ServicePrincipal", odd, PRINCIPAL), APP)
     assert not isinstance(found, Unavailable)
     assert [row.app_id for row in found] == [APP]
-    assert isinstance(service_principals(answer("Get-ServicePrincipal", odd, PRINCIPAL), OTHER), Unavailable)
+    assert isinstance(
+        service_principals(answer("Get-ServicePrincipal", odd, PRINCIPAL), ApplicationId(OTHER)), Unavailable
+    )
     assert isinstance(service_principals(answer("Get-ServicePrincipal", odd, PRINCIPAL)), Unavailable)
 
 
 @pytest.mark.parametrize("odd", ["a text", 42, None, [PRINCIPAL], {}])
 def test_what_is_no_row_at_all(odd: Any) -> None:
     rows = rows_of([json.dumps([PRINCIPAL, odd])], as_json=True)
-    assert isinstance(service_principals(answer("Get-ServicePrincipal", *rows), OTHER), Unavailable)
+    assert isinstance(service_principals(answer("Get-ServicePrincipal", *rows), ApplicationId(OTHER)), Unavailable)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +130,7 @@ def test_nothing_where_something_is_always_listed() -> None:
 
 
 def test_reach_says_unknown_for_a_mailbox_without_an_owner() -> None:
-    principal = state.Registration(APP, OTHER, "S-1-5-21-1")
+    principal = state.Registration(APP, OTHER, Sid("S-1-5-21-1"))
     found = reach.judge("erp@contoso.com", answer("Get-MailboxPermission"), [principal])
     assert found.access is Access.UNKNOWN
     assert "always lists its owner" in found.reason

@@ -16,6 +16,7 @@ from diagnostics.changes.mailboxes import BadList, read_list
 from diagnostics.changes.plan import Application, Plan
 from diagnostics.changes.steps import RegisterServicePrincipal
 from diagnostics.evidence import Evidence, Provenance, Source
+from diagnostics.ids import ApplicationId, EnterpriseAppObjectId
 from diagnostics.profile.complaints import ProfileError
 from diagnostics.profile.loading import load_text
 from diagnostics.redaction import Secret
@@ -112,7 +113,10 @@ def test_collected_files() -> None:
 
 def plan() -> Plan:
     application = Application(
-        "11111111-2222-4333-8444-555555555555", "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee", "ERP", "the token"
+        ApplicationId("11111111-2222-4333-8444-555555555555"),
+        EnterpriseAppObjectId("aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"),
+        "ERP",
+        "the token",
     )
     step = RegisterServicePrincipal(application.application_id, application.object_id, "ERP")
     return Plan("grant", "contoso.com", application, (step,), profile="p.yaml", made_at=NOW.isoformat())

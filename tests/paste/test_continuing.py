@@ -23,6 +23,7 @@ from diagnostics.changes.confirm import Consent, NotConfirmed, confirm
 from diagnostics.changes.plan import Application, Plan
 from diagnostics.changes.state import Registration
 from diagnostics.changes.steps import GrantFullAccess, RegisterServicePrincipal, command
+from diagnostics.ids import ApplicationId, EnterpriseAppObjectId, Sid
 from diagnostics.lab.server import Lab
 from diagnostics.quoting import unprintable
 from diagnostics.redaction import safe
@@ -224,7 +225,10 @@ def test_the_lines_for_each_shell_reach_the_profile_whose_path_needs_quoting(tmp
 
 def plan(**more: Any) -> Plan:
     application = Application(
-        "11111111-2222-4333-8444-555555555555", "22222222-3333-4444-8555-666666666666", "ERP", "x"
+        ApplicationId("11111111-2222-4333-8444-555555555555"),
+        EnterpriseAppObjectId("22222222-3333-4444-8555-666666666666"),
+        "ERP",
+        "x",
     )
     steps = (GrantFullAccess("erp@contoso.com", application.object_id),)
     return replace(Plan("grant", "99999999-2222-4333-8444-555555555555", application, steps), profile="erp", **more)
@@ -251,8 +255,13 @@ def test_the_question_names_profile_file_tenant_and_mailboxes() -> None:
 @given(st.text(min_size=1, max_size=12))
 def test_the_commands_of_a_plan_hold_no_value_that_must_not_be_printed(name: str) -> None:
     steps = (
-        RegisterServicePrincipal("1" * 8, "2" * 8, name, (Registration("a", "b", name, "s"),)),
-        GrantFullAccess(name, "2" * 8),
+        RegisterServicePrincipal(
+            ApplicationId("1" * 8),
+            EnterpriseAppObjectId("2" * 8),
+            name,
+            (Registration(ApplicationId("a"), EnterpriseAppObjectId("b"), Sid(name), "s"),),
+        ),
+        GrantFullAccess(name, EnterpriseAppObjectId("2" * 8)),
     )
     for step in steps:
         text = command(step)

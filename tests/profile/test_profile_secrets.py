@@ -11,6 +11,7 @@ from keyring.errors import KeyringError
 
 from diagnostics.evidence import Missing, SecretShape, Unavailable
 from diagnostics.exchange.options import LocalOptions, RestOptions, SshOptions, WinRmOptions
+from diagnostics.ids import ApplicationId
 from diagnostics.profile import load_text
 from diagnostics.profile.model import CertificateReference, SecretReference
 from diagnostics.profile.secrets import SecretUnavailable, certificate, resolve
@@ -144,7 +145,7 @@ def test_the_two_identities_keep_their_own_credentials(monkeypatch: pytest.Monke
     )
     about = subject(load_text(text, HERE), print)
     assert about.application == Secret(VALUE)
-    assert about.operator == OperatorApplication(TENANT, ClientCertificate(pem))
+    assert about.operator == OperatorApplication(ApplicationId(TENANT), ClientCertificate(pem))
     assert about.raw_application_id == APPLICATION
     assert isinstance(about.secret, SecretShape)
     assert about.secret.provenance.how == "shop.yaml:4:11 (environment variable DIAG_TEST_SECRET)"
@@ -168,7 +169,7 @@ def test_mailboxes_of_the_command_line_replace_the_profiles_and_are_judged() -> 
     ("operator", "expected"),
     [
         ("{sign_in: device-code}", DeviceCode(print)),
-        ("{sign_in: browser, application_id: x}", Browser("x")),
+        ("{sign_in: browser, application_id: x}", Browser(ApplicationId("x"))),
         ("{sign_in: access-token-file, file: /tokens}", AccessTokenFile(Path("/tokens"))),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from diagnostics.ids import ApplicationId
+
 import contextlib
 import dataclasses
 import re
@@ -69,7 +71,7 @@ def test_the_file_gives_the_evidence_of_the_bridge(scenario: str | None, start: 
     assert collected.is_collected(content[:4096])
     evidence = collected.read(content, "evidence.json")
     with open_shell(tenant.winrm(), tenant.request()) as shell:
-        live = collect(shell, addresses, setup.registration.app_id, lambda: addresses)
+        live = collect(shell, addresses, ApplicationId(setup.registration.app_id), lambda: addresses)
     assert bare(evidence.exchange) == bare(live.exchange)
     kept = ("address", "recipient", "permissions", "cas", "soft_deleted")
     assert [[bare(getattr(m, name)) for name in kept] for m in evidence.mailboxes] == [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from diagnostics.ids import ApplicationId, EnterpriseAppObjectId
+
 import ast
 import importlib.util
 import shutil
@@ -139,9 +141,9 @@ def test_parameters_that_are_put_together_are_documented_too() -> None:
     )
     assert undocumented("Connect-ExchangeOnline", list(sign_in_parameters(request))) == []
     made: list[steps.Step] = [
-        steps.RegisterServicePrincipal("a", "b", "c"),
-        steps.GrantFullAccess("m", "o"),
-        steps.RemoveAccess("m", "o", ()),
+        steps.RegisterServicePrincipal(ApplicationId("a"), EnterpriseAppObjectId("b"), "c"),
+        steps.GrantFullAccess("m", EnterpriseAppObjectId("o")),
+        steps.RemoveAccess("m", EnterpriseAppObjectId("o"), ()),
         steps.SetImap("m"),
     ]
     for call in (step.call() for step in made):

@@ -9,6 +9,7 @@ import pytest
 
 from diagnostics.clouds import CLOUDS, LOGIN_HOSTS
 from diagnostics.evidence import Missing, TenantDiscovery, Unavailable
+from diagnostics.ids import ApplicationId
 from diagnostics.net.client import HttpSession
 from diagnostics.redaction import Secret
 from diagnostics.sources.endpoints import foreign_endpoint, is_of_login
@@ -26,7 +27,7 @@ from tests.sources.source_peers import Peer, as_json, http_answers
 
 Start = Callable[..., Peer]
 TENANT = "11111111-2222-3333-4444-555555555555"
-APPLICATION = "22222222-2222-3333-4444-555555555555"
+APPLICATION = ApplicationId("22222222-2222-3333-4444-555555555555")
 SECRET = "a secret that stays where it belongs"
 SCOPE = "https://outlook.office365.com/.default"
 NAMES = ("token_endpoint", "authorization_endpoint", "device_authorization_endpoint", "jwks_uri")

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
 
 from diagnostics.evidence import Missing, TenantDiscovery, Unavailable
+from diagnostics.ids import ApplicationId
 from diagnostics.lab import assertion, certificates
 from diagnostics.lab.server import Lab
 from diagnostics.net.client import HttpOptions, HttpSession, open_session
@@ -251,7 +252,8 @@ def test_a_key_without_its_certificate_is_named(lab: Lab, lab_http: HttpSession,
 
 def failing(http: HttpSession, login: str) -> TokenOutcome:
     return acquire_token(
-        EntraOptions(login, TENANT, "22222222-2222-3333-4444-555555555555", Secret("hidden secret")), http=http
+        EntraOptions(login, TENANT, ApplicationId("22222222-2222-3333-4444-555555555555"), Secret("hidden secret")),
+        http=http,
     )
 
 

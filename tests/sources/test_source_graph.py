@@ -16,6 +16,7 @@ from diagnostics.evidence import (
     Missing,
     Unavailable,
 )
+from diagnostics.ids import ApplicationId
 from diagnostics.lab.faults import Fault
 from diagnostics.lab.server import Lab
 from diagnostics.lab.state import new_id
@@ -38,7 +39,7 @@ def collect(lab: Lab, application_id: str = "", *ids: str, scope: str = GRAPH) -
         token = sign_in(login, Resource.GRAPH, http=http).token
         found = collect_graph(
             GraphOptions(profile["endpoints"]["graph"], token),
-            application_id or lab.setup.registration.app_id,
+            ApplicationId(application_id or lab.setup.registration.app_id),
             http=http,
             exchange_object_ids=ids,
         )
@@ -180,14 +181,16 @@ def test_a_page_that_cannot_be_read_leaves_the_list_open(
     if words is None:
         page = {"value": [], "@odata.nextLink": f"{base}/v1.0/servicePrincipals/x/appRoleAssignments"}
         words = "more than 50 pages"
-    found = collect_graph(GraphOptions(base, OperatorToken("the operator's token")), "x", http=http)
+    found = collect_graph(GraphOptions(base, OperatorToken("the operator's token")), ApplicationId("x"), http=http)
     assert isinstance(found.role_assignments, Unavailable)
     assert words in found.role_assignments.reason
 
 
 def test_an_answer_of_another_shape_is_unexpected(http: HttpSession, peer: Start, tls: object) -> None:
     server = peer(http_answers(lambda _line, _body: as_json({"id": 7})), tls)
-    found = collect_graph(GraphOptions(f"https://localhost:{server.port}", OperatorToken("token")), "x", http=http)
+    found = collect_graph(
+        GraphOptions(f"https://localhost:{server.port}", OperatorToken("token")), ApplicationId("x"), http=http
+    )
     for part in (found.enterprise_application, found.registration, found.exchange_online):
         assert isinstance(part, Unavailable)
         assert part.missing is Missing.UNEXPECTED
@@ -206,7 +209,9 @@ FOREIGN = {
 @pytest.mark.parametrize("name", FOREIGN)
 def test_a_404_that_is_not_graphs_is_no_absence(http: HttpSession, peer: Start, tls: object, name: str) -> None:
     server = peer(http_answers(lambda _line, _body: as_json(FOREIGN[name], 404)), tls)
-    found = collect_graph(GraphOptions(f"https://localhost:{server.port}", OperatorToken("token")), "x", http=http)
+    found = collect_graph(
+        GraphOptions(f"https://localhost:{server.port}", OperatorToken("token")), ApplicationId("x"), http=http
+    )
     for part in (found.enterprise_application, found.registration, found.exchange_online):
         assert isinstance(part, Unavailable)
         assert part.missing is Missing.UNEXPECTED
@@ -230,7 +235,9 @@ WRONG: dict[str, Any] = {
 @pytest.mark.parametrize("name", WRONG)
 def test_a_property_of_another_type_is_not_understood(http: HttpSession, peer: Start, tls: object, name: str) -> None:
     server = peer(http_answers(lambda _line, _body: as_json({**SERVICE_PRINCIPAL, name: WRONG[name]})), tls)
-    found = collect_graph(GraphOptions(f"https://localhost:{server.port}", OperatorToken("token")), "x", http=http)
+    found = collect_graph(
+        GraphOptions(f"https://localhost:{server.port}", OperatorToken("token")), ApplicationId("x"), http=http
+    )
     parts = (found.enterprise_application, found.registration)
     assert any(isinstance(part, Unavailable) and part.missing is Missing.UNEXPECTED for part in parts)
     assert not any(isinstance(part, Absent) for part in parts)
@@ -247,7 +254,9 @@ def test_a_row_that_is_not_understood_leaves_the_list_open(
         return as_json({"value": [row]} if "Assignments" in line or "Grants" in line else SERVICE_PRINCIPAL)
 
     server = peer(http_answers(answers), tls)
-    found = collect_graph(GraphOptions(f"https://localhost:{server.port}", OperatorToken("token")), "x", http=http)
+    found = collect_graph(
+        GraphOptions(f"https://localhost:{server.port}", OperatorToken("token")), ApplicationId("x"), http=http
+    )
     for part in (found.role_assignments, found.delegated_grants):
         assert isinstance(part, Unavailable)
         assert part.missing is Missing.UNEXPECTED
@@ -255,7 +264,9 @@ def test_a_row_that_is_not_understood_leaves_the_list_open(
 
 def test_the_answer_about_another_application_is_none(http: HttpSession, peer: Start, tls: object) -> None:
     server = peer(http_answers(lambda _line, _body: as_json(SERVICE_PRINCIPAL)), tls)
-    found = collect_graph(GraphOptions(f"https://localhost:{server.port}", OperatorToken("token")), "y", http=http)
+    found = collect_graph(
+        GraphOptions(f"https://localhost:{server.port}", OperatorToken("token")), ApplicationId("y"), http=http
+    )
     assert isinstance(found.registration, Unavailable)
     assert isinstance(found.enterprise_application, Unavailable)
     assert "another application" in found.registration.reason

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from diagnostics.evidence import NOWHERE, Missing, TokenClaims
+from diagnostics.ids import ApplicationId
 from diagnostics.lab.server import Lab
 from diagnostics.net.client import HttpSession
 from diagnostics.redaction import Secret
@@ -92,7 +93,10 @@ def test_the_application_under_test_lacks_the_operators_rights(lab: Lab, lab_htt
 def test_a_login_host_that_answers_html(http: HttpSession, peer: Start, tls: object) -> None:
     server = peer(http_answers(lambda _line, _body: (200, {"Content-Type": "text/html"}, b"<html>")), tls)
     options = OperatorOptions(
-        f"https://localhost:{server.port}", TENANT, EXCHANGE, OperatorApplication("a", Secret("the secret"))
+        f"https://localhost:{server.port}",
+        TENANT,
+        EXCHANGE,
+        OperatorApplication(ApplicationId("a"), Secret("the secret")),
     )
     with pytest.raises(OperatorSignInFailed, match="an HTML page") as failure:
         sign_in(options, Resource.EXCHANGE, http=http)

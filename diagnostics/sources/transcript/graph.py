@@ -54,7 +54,7 @@ def app_registration(fields: Fields, where: Provenance) -> AppRegistration | Non
 def required_permissions(fields: Fields) -> tuple[RequiredPermission, ...]:
     """Return what an app registration asks for."""
     return tuple(
-        RequiredPermission(_text(resource, "resourceAppId"), _text(access, "id"), _text(access, "type"))
+        RequiredPermission(ApplicationId(_text(resource, "resourceAppId")), _text(access, "id"), _text(access, "type"))
         for resource in _objects(fields, "requiredResourceAccess")
         for access in _objects(resource, "resourceAccess")
     )
@@ -87,7 +87,7 @@ def enterprise_application(fields: Fields, where: Provenance) -> EnterpriseAppli
         display_name=_text(fields, "displayName", "appDisplayName"),
         provenance=where,
         account_enabled=_flag(fields, "accountEnabled"),
-        owner_tenant_id=_text(fields, "appOwnerOrganizationId"),
+        owner_tenant_id=TenantId(_text(fields, "appOwnerOrganizationId")),
         disabled_by_microsoft_status=_text(fields, "disabledByMicrosoftStatus"),
         service_principal_type=_text(fields, "servicePrincipalType"),
         assignment_required=_flag(fields, "appRoleAssignmentRequired"),

@@ -10,6 +10,7 @@ from dataclasses import replace
 from urllib.parse import unquote, unquote_plus
 
 from diagnostics.evidence import TokenRequest
+from diagnostics.ids import ApplicationId
 from diagnostics.sources.transcript import prose
 from diagnostics.sources.transcript.window import View
 
@@ -97,7 +98,7 @@ def _of_url(window: View, index: int, match: re.Match[str]) -> TokenRequest | No
         scopes=_scopes(query.get("scope", "")),
         authority_tenant=tenant,
         login=match["login"].replace("\\", "").lower(),
-        application_id=_literal(query.get("client_id", "")),
+        application_id=ApplicationId(_literal(query.get("client_id", ""))),
         redirect_uri=_literal(query.get("redirect_uri", "")),
     )
 
@@ -150,7 +151,7 @@ def _fields(window: View) -> Iterator[tuple[int, TokenRequest]]:
         redirect = _literal(body.get("redirect_uri", ""))
         redirect = redirect if "://" in redirect else ""
         if grant or scopes or redirect:
-            application = _literal(body.get("client_id", ""))
+            application = ApplicationId(_literal(body.get("client_id", "")))
             yield (
                 index,
                 replace(request, grant_type=grant, scopes=scopes, redirect_uri=redirect, application_id=application),

@@ -17,6 +17,7 @@ from diagnostics.evidence import (
     Recipient,
     RoleAssignment,
 )
+from diagnostics.ids import ApplicationId, EnterpriseAppObjectId, Sid, TenantId
 
 Fields = Mapping[str, Any]
 
@@ -81,11 +82,11 @@ def service_principal(fields: Fields, where: Provenance) -> ExchangeServicePrinc
     }:
         return None
     return ExchangeServicePrincipal(
-        app_id=app_id,
-        object_id=object_id,
+        app_id=ApplicationId(app_id),
+        object_id=EnterpriseAppObjectId(object_id),
         display_name=text(fields, "DisplayName"),
         provenance=where,
-        sid=text(fields, "Sid"),
+        sid=Sid(text(fields, "Sid")),
         identity=text(fields, "Identity"),
         changed_at=moment(text(fields, "WhenChangedUTC")),
         names_service_id="ServiceId" in fields and "ObjectId" not in fields,
@@ -100,7 +101,7 @@ def permission(fields: Fields, where: Provenance) -> MailboxPermission | None:
         user=text(fields, "User"),
         rights=names(fields.get("AccessRights")),
         provenance=where,
-        user_sid=text(fields, "UserSid"),
+        user_sid=Sid(text(fields, "UserSid")),
         deny=bool(flag(fields, "Deny")),
         inherited=bool(flag(fields, "IsInherited")),
         identity=text(fields, "Identity"),
@@ -144,7 +145,7 @@ def access_policy(fields: Fields, where: Provenance) -> AccessPolicy | None:
     """Return a row of Get-ApplicationAccessPolicy."""
     if "AccessRight" not in fields or "AppId" not in fields:
         return None
-    return AccessPolicy(text(fields, "AppId"), text(fields, "AccessRight"), where)
+    return AccessPolicy(ApplicationId(text(fields, "AppId")), text(fields, "AccessRight"), where)
 
 
 def role_assignment(fields: Fields, where: Provenance) -> RoleAssignment | None:
@@ -160,9 +161,9 @@ def connection(fields: Fields, where: Provenance) -> ExchangeConnection | None:
     if "TenantID" not in fields or not fields.keys() & {"ConnectionId", "ConnectionUri", "TokenStatus", "State"}:
         return None
     return ExchangeConnection(
-        tenant_id=text(fields, "TenantID").lower(),
+        tenant_id=TenantId(text(fields, "TenantID").lower()),
         organization=text(fields, "Organization", "DelegatedOrganization"),
         provenance=where,
         user_principal_name=text(fields, "UserPrincipalName"),
-        application_id=text(fields, "AppId"),
+        application_id=ApplicationId(text(fields, "AppId")),
     )

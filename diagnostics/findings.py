@@ -19,6 +19,7 @@ class Stage(enum.StrEnum):
     INTERACTIVE = "interactive"
     CONSENT = "consent"
     CLAIMS = "claims"
+    OPERATOR = "operator"
     EXCHANGE_SP = "exchange-sp"
     MAILBOX = "mailbox"
     MAILBOX_PERMISSION = "mailbox-permission"

@@ -285,7 +285,7 @@ class _Run:
             lacking = " ".join(
                 f"The operator lacks {right.right}: {right.why}. {right.fix}" for right in session.missing
             )
-            why = _shell_unavailable(problem)
+            why = problem.as_unavailable(dt.datetime.now(dt.UTC))
             return self._without_exchange(replace(why, hint=" ".join(part for part in (lacking, why.hint) if part)))
         return collected.exchange, collected.mailboxes
 
@@ -375,20 +375,6 @@ def _not_opened(sessions: Mapping[str, Observed[ImapSession]]) -> list[str]:
         for address, session in sessions.items()
         if isinstance(session, ImapSession) and any(step.status in refusals for step in session.steps)
     ]
-
-
-def _shell_unavailable(problem: object) -> Unavailable:
-    from diagnostics.exchange.port import ErrorKind, ShellUnavailable  # noqa: PLC0415 - heavy
-
-    assert isinstance(problem, ShellUnavailable)
-    missing = {
-        ErrorKind.NOT_SIGNED_IN: Missing.NOT_SIGNED_IN,
-        ErrorKind.NO_RIGHTS: Missing.NO_RIGHTS,
-        ErrorKind.COMMAND_NOT_FOUND: Missing.NO_RIGHTS,
-        ErrorKind.TIMED_OUT: Missing.TIMED_OUT,
-    }.get(problem.kind, Missing.UNREACHABLE)
-    where = Provenance(Source.EXCHANGE, problem.step, dt.datetime.now(dt.UTC))
-    return Unavailable(f"{problem.step}: {problem.message}", missing, where, problem.hint)
 
 
 def _no_graph(why: Unavailable) -> GraphEvidence:

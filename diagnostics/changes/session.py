@@ -18,6 +18,7 @@ from typing import Self
 
 from diagnostics.changes.outcomes import Who
 from diagnostics.changes.patient import PatientShell
+from diagnostics.errors.reasons import kind_of_sign_in
 from diagnostics.evidence import (
     Evidence,
     GraphEvidence,
@@ -191,17 +192,8 @@ class Session:
         try:
             return sign_in(options, resource, http=self._http)
         except OperatorSignInFailed as problem:
-            kind = _KINDS.get(problem.why.missing, ErrorKind.NOT_SIGNED_IN)
+            kind = kind_of_sign_in(problem.why.missing)
             raise ShellUnavailable(step, problem.why.reason, kind=kind, hint=problem.why.hint) from problem
-
-
-_KINDS = {
-    Missing.TIMED_OUT: ErrorKind.TIMED_OUT,
-    Missing.UNREACHABLE: ErrorKind.CONNECTION,
-    Missing.UNEXPECTED: ErrorKind.CONNECTION,
-    Missing.REMOTE_ERROR: ErrorKind.CONNECTION,
-}
-"""What it is when the sign-in host could not be asked, and has refused nobody."""
 
 
 def _runs_out(claims: TokenClaims) -> bool:

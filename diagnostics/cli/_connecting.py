@@ -14,7 +14,7 @@ from diagnostics.cli._screen import Output
 from diagnostics.evidence import Missing, Target, Unavailable
 from diagnostics.exchange.collect import READ_CMDLETS, WRITE_CMDLETS
 from diagnostics.exchange.factory import open_shell
-from diagnostics.exchange.port import ConnectionRequest, ErrorKind, OpenStep, Shell, ShellUnavailable
+from diagnostics.exchange.port import ConnectionRequest, OpenStep, Shell, ShellUnavailable
 from diagnostics.net.client import HttpOptions, open_session
 from diagnostics.net.tls import CaFileUnusable
 from diagnostics.redaction import safe
@@ -89,8 +89,7 @@ def _opened(subject: Subject, session: OperatorSession, opening: Opening, progre
             cmdlets = OpenStep("look for the cmdlets", found, time.monotonic() - started)
         opening.steps += [*shell.steps, cmdlets]
     except ShellUnavailable as problem:
-        missing = Missing.NOT_SIGNED_IN if problem.kind is ErrorKind.NOT_SIGNED_IN else Missing.UNREACHABLE
-        opening.problem = Unavailable(f"{problem.step}: {problem.message}", missing, hint=problem.hint)
+        opening.problem = problem.as_unavailable()
         opening.steps += shell.steps
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 from dataclasses import dataclass
 
 from diagnostics.evidence.base import NOT_COLLECTED, Observed, Provenance
@@ -40,15 +41,49 @@ class ExchangeServicePrincipal:
     names_service_id: bool = False  # the column was called ServiceId, as older modules do
 
 
+class ErrorKind(enum.StrEnum):
+    """What a refusal means for the operator, whether it came over the bridge or stands in a pasted text."""
+
+    NOT_FOUND = "not found"  # ManagementObjectNotFoundException, Ex6F9304
+    PRINCIPAL_NOT_FOUND = "principal not found"  # Ex94914C, Couldn't find object "…"
+    NO_RIGHTS = "no rights"
+    COMMAND_NOT_FOUND = "command not found"  # a missing Exchange role, not a missing module, once connected
+    PARAMETER = "parameter"
+    NOT_SIGNED_IN = "not signed in"
+    LIMIT = "limit"  # 500 access control entries
+    ENTRY_ABSENT = "entry absent"  # Can't remove the access control entry … doesn't exist
+    THROTTLED = "throttled"
+    TIMED_OUT = "timed out"
+    CONNECTION = "connection"  # the channel broke; whether the call ran is not known
+    NOT_REACHED = "not reached"  # an earlier statement of the batch ended it
+    PROMPT = "prompt"  # the cmdlet asked a question that nobody could answer
+    OTHER = "other"
+    # The way to Exchange PowerShell itself:
+    NO_POWERSHELL = "no PowerShell"
+    MODULE_MISSING = "module missing"  # none, or none that goes with this PowerShell
+    MODULE_CONFLICT = "module conflict"  # two versions of one assembly in one session
+    NEEDS_WINDOW = "needs a window"  # the sign-in broker, in a session that has none
+    APP_LACKS_ROLE = "application lacks a role"  # signed in as an application, without a right in Exchange
+    CERTIFICATE_UNUSABLE = "certificate unusable"
+    BASIC_OFF = "basic off"  # an old module, whose remote PowerShell needs WinRM Basic
+    HOST_REFUSED = "management host refused"
+
+
 @dataclass(frozen=True, slots=True)
 class CmdletError:
-    """An error record of a cmdlet, from the bridge or from a pasted text."""
+    """An error record of a cmdlet, or of a step on the way to it, from the bridge or from a pasted text.
+
+    `kind` is `None` in reports of older versions. `in_context`: it is known to be about Exchange PowerShell; a pasted
+    sentence that other programs write, too, needs something beside it that shows that.
+    """
 
     cmdlet: str
     message: str
     provenance: Provenance
     error_id: str = ""
     category: str = ""
+    kind: ErrorKind | None = None
+    in_context: bool = True
 
 
 @dataclass(frozen=True, slots=True)

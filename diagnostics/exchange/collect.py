@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from diagnostics.errors.reasons import MISSING
 from diagnostics.evidence import (
     Absent,
     AccessPolicy,
@@ -55,18 +56,6 @@ WRITE_CMDLETS = (
     "Set-CASMailbox",
 )
 """What granting and undoing need."""
-
-MISSING: dict[ErrorKind, Missing] = {
-    ErrorKind.NO_RIGHTS: Missing.NO_RIGHTS,
-    ErrorKind.COMMAND_NOT_FOUND: Missing.NO_RIGHTS,
-    ErrorKind.NOT_SIGNED_IN: Missing.NOT_SIGNED_IN,
-    ErrorKind.THROTTLED: Missing.TIMED_OUT,
-    ErrorKind.TIMED_OUT: Missing.TIMED_OUT,
-    ErrorKind.CONNECTION: Missing.UNREACHABLE,
-    ErrorKind.NOT_REACHED: Missing.TIMED_OUT,
-    ErrorKind.PROMPT: Missing.REMOTE_ERROR,
-}
-"""Why something could not be observed, by the kind of error; the rest is an error of the remote side."""
 
 _RIGHTS_HINT = "Give the operator a role that has this cmdlet: Exchange Administrator, or Global Reader to read only."
 _NOT_FOUND = frozenset({ErrorKind.NOT_FOUND, ErrorKind.PRINCIPAL_NOT_FOUND})
@@ -365,8 +354,8 @@ def _cas(result: CmdletResult) -> Observed[CasMailbox]:
 def not_observed(result: CmdletResult) -> Unavailable:
     """Say why a call gave no evidence. A mailbox that is not found blocks what hangs on it."""
     error = result.error or ShellError(ErrorKind.OTHER, "it was not answered")
-    hint = _RIGHTS_HINT if MISSING.get(error.kind) is Missing.NO_RIGHTS else ""
-    missing = Missing.BLOCKED if error.kind in _NOT_FOUND else MISSING.get(error.kind, Missing.REMOTE_ERROR)
+    missing = MISSING[error.kind]
+    hint = _RIGHTS_HINT if missing is Missing.NO_RIGHTS else ""
     return Unavailable(safe(error.message), missing, provenance(result), hint)
 
 
@@ -384,6 +373,7 @@ def cmdlet_errors(result: CmdletResult) -> list[CmdletError]:
             provenance=provenance(result),
             error_id=error.error_id,
             category=error.category,
+            kind=error.kind,
         )
         for error in result.errors
         if error.kind is not ErrorKind.NOT_REACHED
@@ -393,9 +383,7 @@ def cmdlet_errors(result: CmdletResult) -> list[CmdletError]:
 def uncollected(reason: ShellUnavailable, mailboxes: Sequence[str], transport: str = "") -> CollectedExchange:
     """Return the evidence of a visit that came to nothing: everything unavailable, with the step at which it ended."""
     how = f"{transport}: {reason.step}" if transport else reason.step
-    missing = MISSING.get(reason.kind, Missing.REMOTE_ERROR)
-    said = Unavailable(f"{reason.step}: {safe(reason.message)}", missing, Provenance(Source.EXCHANGE, how), reason.hint)
-    blocked = replace(said)
+    said = blocked = replace(reason.as_unavailable(), provenance=Provenance(Source.EXCHANGE, how))
     exchange = ExchangeEvidence(connection=said, service_principals=blocked)
     return CollectedExchange(
         exchange,

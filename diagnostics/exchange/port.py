@@ -8,15 +8,27 @@ reached, timed out or failed is never an empty list.
 from __future__ import annotations
 
 import datetime as dt
-import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self, TypeAlias
 
-from diagnostics.evidence import ExchangeConnection
+from diagnostics.errors.reasons import MISSING
+from diagnostics.evidence import ErrorKind, ExchangeConnection, Provenance, Source, Unavailable
 from diagnostics.quoting import Unprintable, powershell_argument
-from diagnostics.redaction import Secret, printable
+from diagnostics.redaction import Secret, printable, safe
+
+__all__ = [
+    "CmdletCall",
+    "CmdletResult",
+    "ConnectionRequest",
+    "ErrorKind",
+    "OpenStep",
+    "ParameterValue",
+    "Shell",
+    "ShellError",
+    "ShellUnavailable",
+]
 
 ParameterValue: TypeAlias = "str | int | bool | Sequence[str] | Secret | None"
 
@@ -42,25 +54,6 @@ class CmdletCall:
             return self.as_powershell()
         except Unprintable:
             return " ".join([self.cmdlet, *(f"-{name} {printable(str(v))}" for name, v in self.parameters.items())])
-
-
-class ErrorKind(enum.StrEnum):
-    """What a refusal means for the operator; the transport classifies, by error id first and message second."""
-
-    NOT_FOUND = "not found"  # ManagementObjectNotFoundException, Ex6F9304
-    PRINCIPAL_NOT_FOUND = "principal not found"  # Ex94914C, Couldn't find object "…"
-    NO_RIGHTS = "no rights"
-    COMMAND_NOT_FOUND = "command not found"  # a missing Exchange role, not a missing module, once connected
-    PARAMETER = "parameter"
-    NOT_SIGNED_IN = "not signed in"
-    LIMIT = "limit"  # 500 access control entries
-    ENTRY_ABSENT = "entry absent"  # Can't remove the access control entry … doesn't exist
-    THROTTLED = "throttled"
-    TIMED_OUT = "timed out"
-    CONNECTION = "connection"  # the channel broke; whether the call ran is not known
-    NOT_REACHED = "not reached"  # an earlier statement of the batch ended it
-    PROMPT = "prompt"  # the cmdlet asked a question that nobody could answer
-    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +107,11 @@ class ShellUnavailable(Exception):
         self.message = message
         self.kind = kind
         self.hint = hint
+
+    def as_unavailable(self, at: dt.datetime | None = None) -> Unavailable:
+        """Return it as the reason why nothing could be looked at; `at` is when it happened."""
+        where = Provenance(Source.EXCHANGE, self.step, at)
+        return Unavailable(f"{self.step}: {safe(self.message)}", MISSING[self.kind], where, self.hint)
 
 
 @dataclass(frozen=True, slots=True)

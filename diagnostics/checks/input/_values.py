@@ -40,6 +40,11 @@ def may_be_hidden(value: str) -> bool:
     return _HIDDEN_NAME.fullmatch(value.strip()) is not None
 
 
+def is_broken(value: str) -> bool:
+    """Say whether a value is a GUID with digits missing or too many."""
+    return not is_guid(value) and _BROKEN_GUID.fullmatch(value.strip()) is not None
+
+
 def is_domain(value: str) -> bool:
     """Say whether a value looks like a DNS name."""
     return _DOMAIN.fullmatch(value) is not None

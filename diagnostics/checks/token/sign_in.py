@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable, Iterator, Mapping
 
+from diagnostics.aadsts import BY_CODE, BY_RULE, NO_FAULT
 from diagnostics.checks import Check
 from diagnostics.checks._ids import GUID, is_guid, is_same
-from diagnostics.checks.input._values import is_placeholder, is_redaction, may_be_hidden, stray_characters, tenant_fault
-from diagnostics.checks.token._aadsts import BY_CODE
+from diagnostics.checks.input._values import (
+    guid_fault,
+    is_broken,
+    is_placeholder,
+    is_redaction,
+    may_be_hidden,
+    stray_characters,
+    tenant_fault,
+)
 from diagnostics.checks.token._clouds import foreign_host
 from diagnostics.evidence import EntraError, Evidence, SecretShape, SettingName, TenantDiscovery, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
@@ -33,15 +42,20 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
         if suspects:
             yield failed(summary, *suspects, hint=_hint(error, suspects))
         else:
-            yield unknown(
-                summary, f"{numbers} is not among the errors that are known here: {_first_sentence(error.description)}"
-            )
+            yield unknown(summary, _unknown(error, numbers))
     if evidence.entra_errors:
         return
     if isinstance(evidence.tokens, Unavailable):
         yield unknown("No token could be asked for", evidence.tokens)
     elif evidence.tokens:
         yield passed("Entra issued a token for the application")
+
+
+def _unknown(error: EntraError, numbers: str) -> str:
+    told = next((NO_FAULT[code] for code in error.codes if code in NO_FAULT), "")
+    if told:
+        return f"{numbers} says: {told}"
+    return f"{numbers} is not among the errors that are known here: {_first_sentence(error.description)}"
 
 
 def _hint(error: EntraError, suspects: tuple[Suspect, ...]) -> str:
@@ -73,7 +87,7 @@ def _suspect(
 ) -> Suspect:
     said = f"{error.provenance.how}: {_first_sentence(error.description) or error.error}"
     app = _ITS_APP.search(error.description)
-    named = {"application_id": app["id"]} if app else {}
+    named = {"aadsts": " ".join(map(str, error.codes)), **({"application_id": app["id"]} if app else {})}
     return Suspect(cause, confidence, (said, *more), {**named, **(values or {})})
 
 
@@ -155,11 +169,25 @@ def _app_not_found(error: EntraError, evidence: Evidence) -> list[Suspect]:
         sure = Confidence.LIKELY if is_redaction(quoted) else Confidence.CERTAIN
         why = f"identifier and directory are both {quoted!r}"
         return [_suspect("input-tenant-and-client-swapped-or-same", sure, error, why)]
+    if quoted and (no_guid := _no_guid(error, quoted)) is not None:
+        return [no_guid, _suspect("token-app-not-in-tenant", Confidence.POSSIBLE, error)]
     more = [_suspect("token-app-not-in-tenant", Confidence.CERTAIN, error)]
     configured = evidence.target.application_id
     if quoted and is_guid(quoted) and is_guid(configured) and not is_same(quoted, configured):
         more[0] = _suspect("token-app-not-in-tenant", Confidence.CERTAIN, error, f"the profile says {configured}")
     return more
+
+
+def _no_guid(error: EntraError, quoted: str) -> Suspect | None:
+    """Suspect what was sent as client id where it reads like a name, a secret or a part of a GUID.
+
+    A single word may be what whoever pasted it put in the id's place.
+    """
+    name_or_secret = len(quoted.split()) > 1 or "~" in quoted
+    if is_guid(quoted) or is_redaction(quoted) or may_be_hidden(quoted) or not (name_or_secret or is_broken(quoted)):
+        return None
+    why = f"Entra echoes the identifier as {quoted!r}: {guid_fault(quoted)}"
+    return _suspect("input-client-id-not-a-guid", Confidence.LIKELY, error, why)
 
 
 def _bad_tenant(error: EntraError, evidence: Evidence) -> list[Suspect]:
@@ -290,6 +318,66 @@ def _invalid_scope(error: EntraError, _evidence: Evidence) -> list[Suspect]:
     return [_suspect("token-scope-invalid", Confidence.CERTAIN, error)]
 
 
+_PARAMETER = re.compile(r"parameter:?\s+['\"‘’“”`](?P<name>[\w\s-]{1,60})|field ['\"‘’“”`](?P<field>[\w\s-]{1,60})")
+_TIMES = re.compile(
+    r"Current time: (?P<now>[\dT:.-]+Z?)\D.*?valid from (?P<start>[\dT:.-]+Z?)\D.*?expiry time of assertion (?P<end>[\dT:.-]+Z?)",
+    re.DOTALL,
+)
+
+
+def _missing_parameter(error: EntraError, _evidence: Evidence) -> list[Suspect]:
+    """900144 and 90014: the parameter that is missing says what was forgotten; without refresh_token none was ever issued."""
+    match = _PARAMETER.search(error.description)
+    name = "".join((match["name"] or match["field"]).split()) if match else ""
+    said = (f"the parameter that is missing is {name}",) if name else ()
+    if name == "refresh_token":
+        why = "a refresh token is issued only to who asks for offline_access"
+        return [
+            _suspect("interactive-no-offline-access", Confidence.LIKELY, error, *said, why),
+            _suspect("token-scope-parameter-missing", Confidence.POSSIBLE, error, *said),
+        ]
+    if name in {"client_assertion", "client_secret"}:
+        return [_suspect("interactive-public-flow-not-allowed", Confidence.LIKELY, error, *said)]
+    return [_suspect("token-scope-parameter-missing", Confidence.CERTAIN, error, *said)]
+
+
+def _assertion_out_of_time(error: EntraError, _evidence: Evidence) -> list[Suspect]:
+    """700024: a clock that is wrong, or an assertion that was kept; the two instants tell."""
+    times = _TIMES.search(error.description)
+    now, start, end = (_instant(times[name]) for name in ("now", "start", "end")) if times else (None, None, None)
+    more: list[str] = []
+    if now and end and now > end:
+        more.append(
+            f"Entra's time {_shown(now)} is after the assertion's end {_shown(end)}, by {_span(now - end)}:"
+            " the program sent an assertion that it had kept, or its clock is behind"
+        )
+    elif now and start and now < start:
+        more.append(
+            f"Entra's time {_shown(now)} is before the assertion's beginning {_shown(start)}, by {_span(start - now)}:"
+            " the clock of the machine that signed it is ahead"
+        )
+    return [_suspect("token-cert-assertion-invalid", Confidence.CERTAIN, error, *more)]
+
+
+def _instant(text: str) -> dt.datetime | None:
+    """Return a time as Entra writes it, in UTC with up to seven digits of a second."""
+    try:
+        return dt.datetime.fromisoformat(f"{text.rstrip('Z')[:19]}+00:00")
+    except ValueError:
+        return None
+
+
+def _shown(moment: dt.datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _span(span: dt.timedelta) -> str:
+    minutes, seconds = divmod(int(span.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((hours, "h"), (minutes, "min"), (seconds, "s"))
+    return " ".join([f"{number} {unit}" for number, unit in parts if number][:2])
+
+
 _RULES: Mapping[int, Callable[[EntraError, Evidence], list[Suspect]]] = {
     7000215: _invalid_secret,
     700016: _app_not_found,
@@ -303,6 +391,9 @@ _RULES: Mapping[int, Callable[[EntraError, Evidence], list[Suspect]]] = {
     70011: _invalid_scope,
     50001: _resource,
     9002313: _malformed,
+    900144: _missing_parameter,
+    90014: _missing_parameter,
+    700024: _assertion_out_of_time,
 }
 
 # What tells the causes of one number apart.
@@ -318,20 +409,10 @@ CHECK = Check(
     id="sign-in",
     stage=Stage.TOKEN,
     title="Entra issues a token for the application",
-    causes=(
-        *sorted({cause for cause, _ in BY_CODE.values()}),
-        "input-secret-id-pasted",
-        "input-stray-character-in-client-id",
-        "input-tenant-and-client-swapped-or-same",
-        "input-placeholder-left-in-config",
-        "input-tenant-guid-truncated",
-        "input-tenant-field-got-url",
-        "token-ca-blocks-workload",
-        "token-scope-invalid",
-        "input-secret-wrong-value",
-        "token-secret-expired",
-        "token-secret-old-one-sent",
-        "interactive-public-flow-not-allowed",
+    causes=tuple(
+        dict.fromkeys(
+            (*sorted({cause for cause, _ in BY_CODE.values()}), *(c for rule in BY_RULE.values() for c in rule))
+        )
     ),
     judge=judge,
     order=10,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from diagnostics.aadsts import KNOWN
 from diagnostics.evidence import EntraError
 from diagnostics.sources.transcript import prose
 from diagnostics.sources.transcript.codes import UNNUMBERED, WORDINGS, repaired
@@ -23,10 +24,22 @@ _NAMES_ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORE
 _CODE = re.compile(r"AADSTS[ :_-]{0,2}(?P<code>\d{4,8})(?!\d)", re.IGNORECASE)
 _CODES_FIELD = re.compile(r"error_?codes\W{1,12}\[\s*(?P<codes>\d[\d,\s]*)\]?", re.IGNORECASE)
 _URI_CODE = re.compile(r"/error\?code(?:=|%3[dD])(?P<codes>\d{5,8})")
+_NUMBERS = "|".join(str(code) for code in sorted(KNOWN, reverse=True))
+# "error" in the languages of the portal, and the labels of sign-in logs; the number follows at once
 _BARE_CODE = re.compile(
-    r"(?:\berror ?code|\bresultType|\bresult code|sign-?in error code)['\"]?\s*[:=]{1,2}\s*['\"]?(?P<codes>\d{5,8})\b",
+    r"(?:err(?:or|eur|ore|o)|fehler|fout|fel|fejl|virhe|błęd|chyb|hiba|hata|ошибк|エラー|错误|錯誤|오류|resultType|result code|status code)"
+    rf"[^\d\n]{{0,14}}?(?<![\w.:-])(?P<codes>{_NUMBERS})(?![\w.:-]*\w)",
     re.IGNORECASE,
 )
+_LABELLED = re.compile(r"sign-?in|error ?code['\"]?\s*[:=]|resultType|AADSTS", re.IGNORECASE)
+_OF_ENTRA = re.compile(
+    r"microsoft|azure|\bentra\b|\bAAD\b|sign-?in|office ?365|[mo]365|outlook|oauth|\btoken\b|tenant|msal|conditional access"
+    r"|inici\w* (?:de )?sesi|acceso condicional|anmeld|bedingte|connexion|conditionnel|inquilino|accesso|aanmeld",
+    re.IGNORECASE,
+)
+_OF_OTHERS = re.compile(r"\bSQL|postgres|mysql|oracle|ORA-|code ?page|chcp|\bline\b|\bport\b", re.IGNORECASE)
+_LONG_NUMBER = 100_000
+_FEW_LINES = 3
 _TAIL = re.compile(
     r"\s*(?:Trace ID:?\s*(?P<trace>[\w*<>-]+))?[\s.,;]*(?:Correlation ID:?\s*(?P<correlation>[\w*<>-]+))?[\s.,;]*"
     r"(?:Timestamp:?\s*(?P<timestamp>\d{4}-\d\d-\d\d[\sT]+\d\d:\d\d:\d\d ?Z?))?",
@@ -73,11 +86,11 @@ _ALIVE = re.compile(
 _STRONG = re.compile(r"Trace ID:? ?[0-9a-f*x<]{4}|\btrace_id\W{1,6}[0-9a-fx*<]{4}", re.IGNORECASE)
 _REACH = 1500
 _MANY = 5
-_SIGNS = re.compile(r"aadsts|error_?codes|error\?code|error ?code|resulttype|result code")
+_SIGNS = re.compile(rf"aadsts|error_?codes|error\?code|\b(?:{_NUMBERS})\b")
 _SENTENCES = re.compile(
     "client secret|with identifier|service principal|tenant |resource principal|/.default|parameter|client is public|assertion|redirect uri|reply url"
     "|reply address|user account|multi-factor|signed in user|validating credentials|multi-?tenant|conditional access|not consented"
-    "|entitlements|valid resources|refresh token|proof key|grant type|/common endpoint|only an admin"
+    "|only accepts post|expected to be a guid|entitlements|valid resources|refresh token|proof key|grant type|/common endpoint|only an admin"
 )
 _SEPARATOR = re.compile(r"['\"`*]{0,3}[ \t]*(?::|：|-|–|\|)?[ \t]*(?:\n[ \t]*[`*“\"]{0,2})?")
 _OPENED = re.compile(r"([\"'“‘`])(?:\s{0,9}\d{4,8} - \[[^\]]{0,60}\]:\s{0,9}|[\w. ]{0,40}: ?)?$")
@@ -295,11 +308,12 @@ def _numbered(window: View, flow: Flow, reported: set[int]) -> Iterator[EntraErr
         for match in pattern.finditer(flow.text):
             listed = ("".join(code.split()) for code in match["codes"].split(","))
             codes = tuple(int(code) for code in listed if code)
-            codes = tuple(
-                code for code in codes if code not in reported and (code in WORDINGS or pattern is _CODES_FIELD)
-            )
-            line = window.lines[flow.index_at(match.start())]
-            if not codes or prose.is_program(line) or prose.is_listed(window.full, flow.index_at(match.start())):
+            codes = tuple(code for code in codes if code not in reported and (code in KNOWN or pattern is _CODES_FIELD))
+            index = flow.index_at(match.start())
+            line = window.lines[index]
+            if not codes or prose.is_program(line) or prose.is_listed(window.full, index):
+                continue
+            if pattern is _BARE_CODE and not _is_entras(window, match, index):
                 continue
             reported.update(codes)
             around = flow.text[max(match.start() - 400, 0) : match.end() + 400]
@@ -311,3 +325,15 @@ def _numbered(window: View, flow: Flow, reported: set[int]) -> Iterator[EntraErr
                 error=word[1] if word else "",
                 grant_type=_grant(around),
             )
+
+
+def _is_entras(window: View, match: re.Match[str], index: int) -> bool:
+    """Say whether a bare number is Entra's: short ones are other programs' numbers, too."""
+    line = window.lines[index]
+    if prose.explains(window.lines, index) or prose.is_comment(line) or _OF_OTHERS.search(line):
+        return False
+    if int(match["codes"]) >= _LONG_NUMBER or _LABELLED.search(line):
+        return True
+    around = window.joined.text[max(match.start() - 400, 0) : match.end() + 400]
+    few = sum(bool(text.strip()) for text in window.lines) <= _FEW_LINES
+    return few or _OF_ENTRA.search(around) is not None

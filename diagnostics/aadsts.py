@@ -1,7 +1,8 @@
-"""Which cause each AADSTS number speaks for, as a table.
+"""Which cause each AADSTS number speaks for: the one table that judging, reading and explaining share.
 
 Numbers are matched, never wording: Microsoft's texts differ between its reference page and run time (entra-docs
-reference-error-codes.md). Numbers whose meaning depends on more than themselves have a rule in `sign_in.py` instead.
+reference-error-codes.md). `BY_CODE` has the numbers that say it alone; `BY_RULE` those whose meaning depends on more than
+themselves, with what the check of the sign-in may make of each; `NO_FAULT` what is no cause.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ BY_CODE: Mapping[int, tuple[str, Confidence]] = {
     900432: ("discovery-wrong-cloud", CERTAIN),
     900439: ("discovery-wrong-cloud", CERTAIN),
     90051: ("discovery-wrong-cloud", LIKELY),
+    90112: ("input-client-id-not-a-guid", CERTAIN),
     70001: ("token-app-not-in-tenant", CERTAIN),
     90099: ("token-app-not-in-tenant", LIKELY),
     7000229: ("token-sp-missing-home-tenant", CERTAIN),
@@ -31,18 +33,15 @@ BY_CODE: Mapping[int, tuple[str, Confidence]] = {
     28002: ("token-scope-invalid", CERTAIN),
     650053: ("token-scope-invalid", CERTAIN),
     90009: ("token-scope-invalid", LIKELY),
-    900144: ("token-scope-parameter-missing", CERTAIN),
-    90014: ("token-scope-parameter-missing", CERTAIN),
     28003: ("token-scope-parameter-missing", CERTAIN),
     7000216: ("token-scope-parameter-missing", CERTAIN),
-    900561: ("token-scope-parameter-missing", LIKELY),
+    900561: ("token-endpoint-not-posted", CERTAIN),
     28000: ("token-scopes-of-two-resources", CERTAIN),
     700022: ("token-scopes-of-two-resources", CERTAIN),
     700027: ("token-cert-assertion-invalid", CERTAIN),
     700030: ("token-cert-assertion-invalid", CERTAIN),
     700021: ("token-cert-assertion-invalid", CERTAIN),
     700023: ("token-cert-assertion-invalid", CERTAIN),
-    700024: ("token-cert-assertion-invalid", CERTAIN),
     700211: ("token-cert-assertion-invalid", LIKELY),
     700212: ("token-cert-assertion-invalid", LIKELY),
     700213: ("token-cert-assertion-invalid", LIKELY),
@@ -136,3 +135,58 @@ BY_CODE: Mapping[int, tuple[str, Confidence]] = {
     700081: ("interactive-refresh-token-expired", CERTAIN),
     700082: ("interactive-refresh-token-expired", CERTAIN),
 }
+
+_SECRET = ("input-secret-id-pasted", "input-secret-wrong-value", "input-placeholder-left-in-config")
+_TENANT = ("input-placeholder-left-in-config", "input-tenant-field-got-url", "input-tenant-guid-truncated")
+_APPLICATION = (
+    "token-app-not-in-tenant",
+    "input-stray-character-in-client-id",
+    "input-placeholder-left-in-config",
+    "input-tenant-and-client-swapped-or-same",
+    "input-client-id-not-a-guid",
+)
+_PARAMETER = ("token-scope-parameter-missing", "interactive-no-offline-access")
+
+BY_RULE: Mapping[int, tuple[str, ...]] = {
+    7000215: _SECRET,
+    700016: _APPLICATION,
+    700038: _APPLICATION,
+    50012: (*_SECRET, "token-cert-assertion-invalid"),
+    70002: (*_SECRET, "token-cert-assertion-invalid", "interactive-public-flow-not-allowed"),
+    7000222: ("token-secret-expired", "token-secret-old-one-sent"),
+    900023: (*_TENANT, "discovery-tenant-not-found"),
+    90002: (
+        "discovery-tenant-not-found",
+        "discovery-wrong-cloud",
+        "input-tenant-and-client-swapped-or-same",
+        "input-placeholder-left-in-config",
+    ),
+    53003: ("token-ca-blocks-workload", "interactive-ca-block-user"),
+    70011: ("token-scope-invalid", "token-scope-not-default", "token-scopes-of-two-resources"),
+    50001: ("token-resource-sp-not-found", "token-resource-sp-disabled"),
+    9002313: ("token-scope-parameter-missing", "interactive-refresh-token-expired"),
+    900144: _PARAMETER,
+    90014: _PARAMETER,
+    700024: ("token-cert-assertion-invalid",),
+}
+
+NO_FAULT: Mapping[int, str] = {
+    16003: "the account of another tenant has to be chosen or invited",
+    50058: "a silent sign-in found nobody signed in; the sign-in with a window comes next",
+    50140: "the question whether to stay signed in was shown",
+    50196: "the program asks for tokens in a loop, and Entra stops it for a while; it should keep a token until it expires",
+    50199: "Entra asks the person to confirm the application",
+    70003: "the grant type is none that Entra knows",
+    90006: "another server failed for now; trying again helps",
+    90013: "a field of the request was not understood",
+    90033: "Entra was not available for a moment; trying again helps",
+}
+"""Numbers that say something and accuse nothing here (entra-docs reference-error-codes.md)."""
+
+KNOWN: frozenset[int] = frozenset((*BY_CODE, *BY_RULE, *NO_FAULT))
+"""Every number that means something here."""
+
+
+def causes_of(code: int) -> tuple[str, ...]:
+    """Return the causes that a number may speak for, the likeliest first; none for a number that is not known."""
+    return BY_RULE.get(code) or ((BY_CODE[code][0],) if code in BY_CODE else ())

@@ -18,7 +18,7 @@ from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed
 CERTAIN, LIKELY, POSSIBLE = Confidence.CERTAIN, Confidence.LIKELY, Confidence.POSSIBLE
 
 _WORDS_OF_PEOPLE = "said-"
-_REFUSALS = ("smtp-", "pop-", "network-", "imap-", "logon-", "no-ad-", "basic-auth", "token-")
+_REFUSALS = ("smtp-", "pop-", "network-", "imap-", "logon-", "no-ad-", "basic-auth", "token-", "client-")
 _GOOD = {ReplyStatus.OK, ReplyStatus.CHALLENGE, ReplyStatus.BYE}
 
 

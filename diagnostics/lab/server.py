@@ -218,7 +218,7 @@ class Lab:
             "cloud": values.cloud,
             "application": application,
             "mailboxes": list(values.mailboxes),
-            "imap": {"server": LOOPBACK, "port": _port(endpoints["imap"])},
+            "imap": {"server": values.imap_server or LOOPBACK, "port": _port(endpoints["imap"])},
             "exchange": self._exchange(endpoints),
             "operator": {
                 "sign_in": "application",

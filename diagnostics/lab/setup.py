@@ -36,6 +36,8 @@ class ProfileValues:
     registration_object_id: str | None = None
     graph: bool = True
     operation_seconds: int = 30
+    imap_server: str | None = None
+    """Another name than the lab's own."""
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from diagnostics.checks import Check
+from diagnostics.clouds import CLOUDS
 from diagnostics.evidence import AddressAttempt, AttemptOutcome, Evidence, ImapSession, Missing, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 
@@ -13,6 +14,8 @@ _PLAIN = "net-tls-to-plaintext-port"
 _CERTIFICATE = "net-certificate-verify-failed"
 _PROXY = "net-http-only-proxy-in-front"
 _HOST = "net-wrong-host-or-hardcoded-ip"
+_NAME = "net-name-not-resolved"
+_HOSTS = frozenset(cloud.imap_server.value for cloud in CLOUDS.values())
 
 _BY_OUTCOME: Mapping[AttemptOutcome, str] = {
     AttemptOutcome.REFUSED: _SILENT,
@@ -43,10 +46,7 @@ def _judge_one(session: ImapSession, evidence: Evidence) -> Judgement:
     server = f"{session.server}:{session.port}" if session.port else session.server or "the IMAP server"
     where = session.provenance.how
     if session.name_error:
-        said = f"{where}: the name {session.server} does not resolve: {session.name_error}"
-        return failed(
-            f"{session.server} does not resolve", Suspect(_HOST, Confidence.LIKELY, (said,)), subject=session.server
-        )
+        return _nameless(session)
     bad = [attempt for attempt in session.attempts if attempt.outcome in _BY_OUTCOME]
     good = [attempt for attempt in session.attempts if attempt.outcome is AttemptOutcome.CONNECTED]
     if not bad and not good:
@@ -62,6 +62,17 @@ def _judge_one(session: ImapSession, evidence: Evidence) -> Judgement:
             hint=f"Not on all of them, so it can fail now and then: {hint}",
         )
     return failed(f"{server}: {', '.join(dict.fromkeys(a.outcome.value for a in bad))}", *suspects, subject=server)
+
+
+def _nameless(session: ImapSession) -> Judgement:
+    """Judge a name that has no address here; one that is no server of Exchange Online may be misspelt."""
+    named = session.server or "the server's name"
+    shown = repr(session.server) if session.server != session.server.strip() else named
+    said = f"{session.provenance.how}: the name {shown} does not resolve: {session.name_error}"
+    suspects = [Suspect(_NAME, Confidence.CERTAIN, (said,))]
+    if session.server and session.server.strip().casefold() not in _HOSTS:
+        suspects.append(Suspect(_HOST, Confidence.POSSIBLE, (said,)))
+    return failed(f"{shown} does not resolve", *suspects, subject=session.server.strip())
 
 
 def _suspects(bad: list[AddressAttempt], where: str, *, partly: bool, tls: ImapSession) -> tuple[Suspect, ...]:
@@ -89,7 +100,7 @@ CHECK = Check(
     id="imap-connection",
     stage=Stage.IMAP_NETWORK,
     title="The IMAP server can be reached over TLS",
-    causes=(_SILENT, _PLAIN, _CERTIFICATE, _PROXY, _HOST),
+    causes=(_NAME, _SILENT, _PLAIN, _CERTIFICATE, _PROXY, _HOST),
     judge=judge,
     order=10,
 )

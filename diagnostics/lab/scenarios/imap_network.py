@@ -10,6 +10,12 @@ BACKOFF_MILLISECONDS = 178755
 SILENCE_SECONDS = 6
 
 
+@scenario("net-name-not-resolved", touches=ENDPOINT)
+def nameless(setup: Setup) -> None:
+    """The server's name has no address; RFC 2606 keeps its ending free for that."""
+    setup.profile.imap_server = "outlook.office365.invalid"
+
+
 @scenario("net-no-greeting", touches=ENDPOINT)
 def reset(setup: Setup) -> None:
     """The connection is reset before TLS begins."""

@@ -86,6 +86,12 @@ def mailbox_not_an_address(setup: Setup) -> None:
     setup.profile.mailboxes[0] = f"{setup.profile.mailboxes[0]}:{setup.registration.app_id}"
 
 
+@scenario("input-client-id-not-a-guid", touches="client id")
+def client_id_not_a_guid(setup: Setup) -> None:
+    """The application's name stands where its id belongs."""
+    setup.profile.application_id = setup.registration.display_name
+
+
 @scenario("input-configured-in-enterprise-applications", touches="application, application's secret")
 def configured_in_enterprise_applications(setup: Setup) -> None:
     """There is an enterprise application, and no app registration behind it."""

@@ -137,7 +137,6 @@ def _is_catalogue(flow: Flow, matches: list[re.Match[str]]) -> bool:
 
 def _described(window: View, flow: Flow, match: re.Match[str]) -> EntraError | None:
     """Return the error whose number stands at `match`, unless the text only speaks about it."""
-    code = repaired(match["code"])
     separator = _SEPARATOR.match(flow.text, match.end())
     start = separator.end() if separator else match.end()
     end = _end(window, flow, match, start)
@@ -145,6 +144,7 @@ def _described(window: View, flow: Flow, match: re.Match[str]) -> EntraError | N
     after = tail.end() if tail else end
     sentence = " ".join(flow.text[start:end].split("\n")).strip(" \t,")
     sentence = re.sub(r"(?<=\S)  +(?=\S)", " ", sentence) if "'" not in sentence else _squeezed(sentence)
+    code = repaired(match["code"], sentence)
     if not _is_report(window, match, code=code, sentence=sentence, after=after):
         return None
     before = flow.text[max(match.start() - 400, 0) : match.start()]

@@ -171,12 +171,15 @@ UNNUMBERED: Final = tuple(
 )
 
 
-def repaired(digits: str) -> int:
+def repaired(digits: str, sentence: str = "") -> int:
     """Return the number that `digits` stand for; where the first ones were lost (`AADSTS00016`), the one known that fits.
 
-    The documentation of Zammad quotes such shortened numbers; no real one begins with a zero.
+    The documentation of Zammad quotes such shortened numbers; no real one begins with a zero. Of several that fit, the one
+    that says such a sentence.
     """
     if not digits.startswith("0"):
         return int(digits)
     fitting = [code for code in WORDINGS if str(code).endswith(digits)]
+    if len(fitting) > 1:
+        fitting = [code for code in fitting if WORDINGS[code].match(sentence)]
     return fitting[0] if len(fitting) == 1 else int(digits)

@@ -34,7 +34,7 @@ FAILURES: tuple[Failure, ...] = (
     _f("tls-to-plaintext-port", r"Are you attempting an encrypted connection|to a non-encrypted server\?", _O.PLAINTEXT, "email-oauth2-proxy issue 393"),
     _f("wrong-version-number", r"WRONG_VERSION_NUMBER|wrong version number|unknown protocol:\s?s23_clnt|Unsupported or unrecognized SSL message|packet length too long|first record does not look like a TLS handshake|not an SSL/TLS record", _O.PLAINTEXT, "OpenSSL, JSSE, Go and GnuTLS messages"),
     _f("certificate-verify-failed", r"certificate[_ ]verif(?:y|ication)[_ ]failed|CERTIFICATE_VERIFY_FAILED|unable to get (?:local )?issuer certificate|self[- ]signed certificate|PKIX path building failed|The remote certificate (?:is|was) (?:invalid|rejected)|certificate is not trusted|x509: certificate signed by unknown authority|RemoteCertificate(?:ChainErrors|NameMismatch)|SSL certificate problem|server certificate (?:verification|does not match)|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(?:VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT)|DEPTH_ZERO_SELF_SIGNED_CERT|ERR_TLS_CERT_ALTNAME_INVALID|certificate has expired|did not match expected CN|(?:hostname|IP address) '[^']{1,120}' doesn't match|certificate error for \S+:|(?:hostname|IP address) mismatch, certificate is not valid", _O.CERTIFICATE_REFUSED, "imapsync issue 476; messages of OpenSSL, .NET, Java, Go and Node"),
-    _f("name-not-resolved", r"getaddrinfo (?:ENOTFOUND|EAI_AGAIN|failed)|Name or service not known|nodename nor servname provided|Temporary failure in name resolution|No such host is known|UnknownHostException|Could not resolve host|no such host|php_network_getaddresses", _O.UNREACHABLE, "libc, Node, .NET, Java, curl, Go and PHP messages"),
+    _f("name-not-resolved", r"getaddrinfo (?:ENOTFOUND|EAI_AGAIN|failed)|Name or service not known|nodename nor servname provided|Temporary failure in name resolution|No such host is known|UnknownHostException|Could not resolve host|no such host|php_network_getaddresses|Name does not resolve|Name has no usable address|SocketException \(11001\)|WSAHOST_NOT_FOUND|errno: -300[178]|\[Errno (?:-[235]|8|11001|11004)\](?! No such file)", _O.UNREACHABLE, "libc, Node, .NET, Java, curl, Go and PHP messages"),
     _f("connection-refused", r"Connection refused|ECONNREFUSED|actively refused|WinError 10061", _O.REFUSED, "libc, Node and Windows messages"),
     _f("connection-timed-out", r"Connection timed out|connect(?:ion)? timeout|ETIMEDOUT|ConnectTimeout|WinError 10060|did not properly respond after a period of time|connect timed out|i/o timeout|Operation timed out|Timed out while (?:connecting|waiting for server)|timeout waiting for (?:greeting|server)|Greeting never received|Failed to receive greeting|GREEE?TING_TIMEOUT", _O.TIMED_OUT, "libc, Node, Windows, Java, Go; imapflow"),
     _f("connection-reset", r"Connection reset by peer|ECONNRESET|forcibly closed by the remote host|WinError 10054", _O.RESET, "libc, Node and Windows messages"),
@@ -60,6 +60,11 @@ _MAIL_HOST = re.compile(r"outlook|office365|imap|mail", re.IGNORECASE)
 _NAMED = re.compile(r"\w://|\w-*\.[a-z]{2,}+:\d{2,5}\b|\b\d{1,3}(?:\.\d{1,3}){3}:\d{2,5}\b|\[\d[\d.]+\]:\d+")
 _IP = re.compile(r"[\d.]+|[0-9a-fA-F]*+:[0-9a-fA-F:]*")
 _REACH = 4
+_USED = re.compile(  # the name as it was used, with the blanks that came along
+    r"getaddrinfo for (?P<php>[^:;()\n]{1,120}?) failed"
+    r"|\b[a-z]{2,6}://(?P<url>[\w.-]+[ \t\u00a0]*):\d{2,5}\b"
+    r"|(?:ENOTFOUND|EAI_AGAIN|\bhost(?:name)?[\"']?\s{0,3}(?:=>|[:=])|IMAP4(?:_SSL)?\()\s{0,3}(?P<quote>[\"'])(?P<quoted>[^\"'\n]{3,120})(?P=quote)"
+)
 _PORTS = {993: 993, 995: 995, 143: 143}
 
 
@@ -115,12 +120,22 @@ def _evidence(window: View, index: int, failure: Failure, purpose: str, match: r
     if purpose == "imap" and failure.kind != "no-ca-bundle":
         name_error = line if failure.kind == "name-not-resolved" else ""
         attempt = AddressAttempt(host, port, failure.outcome, line)
+        if name_error:
+            host = _as_used(window, index, host)
         named = "" if _IP.fullmatch(host) and not host.startswith("127.") else host  # what the name led to
         return ImapSession(
             where, server=named, port=port, attempts=() if name_error else (attempt,), name_error=name_error
         )
     values = (("for", purpose), *((("host", host),) if host else ()), *((("port", str(port)),) if port else ()))
     return Remark(f"network-{failure.kind}", line, where, values)
+
+
+def _as_used(window: View, index: int, host: str) -> str:
+    """Return the name that was looked up, blanks and all, where the lines around show it; else `host`."""
+    near = "\n".join(window.full[max(index - _REACH, 0) : index + _REACH])
+    names = [match["php"] or match["url"] or match["quoted"] for match in _USED.finditer(near)]
+    padded = [name for name in names if name != name.strip() and "." in name]
+    return padded[0] if padded else host
 
 
 def _peer(window: View, index: int) -> tuple[str, int]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from diagnostics.evidence import Remark
 from diagnostics.sources.transcript import prose
+from diagnostics.sources.transcript.clients import CLIENTS
 from diagnostics.sources.transcript.reports import REPORTS
 from diagnostics.sources.transcript.signatures import SIGNATURES, Signature
 from diagnostics.sources.transcript.window import View
@@ -18,7 +19,7 @@ def read(window: View) -> Iterator[Remark]:
     low = window.lower
     seen: set[tuple[str, tuple[tuple[str, str], ...]]] = set()
     flow = window.joined
-    for signature in (*SIGNATURES, *REPORTS):
+    for signature in (*SIGNATURES, *REPORTS, *CLIENTS):
         if not any(word in low for word in signature.words):
             continue
         for match in signature.compiled.finditer(flow.text):

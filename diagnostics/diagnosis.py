@@ -14,13 +14,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from diagnostics import causes
 from diagnostics.clouds import CLOUDS
-from diagnostics.evidence import Absent, Evidence, ExchangeConnection, Missing, SettingName, TokenClaims, Unavailable
-from diagnostics.evidence import EnterpriseApplication as EntraApplication
+from diagnostics.evidence import Absent, Evidence, ExchangeConnection, Missing, Observed, SettingName, Unavailable
 from diagnostics.findings import Confidence, Finding, Outcome, Stage, Suspect
+from diagnostics.identity import Known, identity_of
 from diagnostics.invocation import Invocation
+
+_Id = TypeVar("_Id", bound=str)
 
 # A refusal without a reason. What is proven anywhere, or likely earlier in the chain, explains it.
 BARE_SYMPTOMS = frozenset(
@@ -173,14 +176,15 @@ def _ranked(candidate: _Candidate, base: Mapping[str, str], language: str, invoc
 
 
 def known_values(evidence: Evidence) -> dict[str, str]:
-    """Return the ids of a run by placeholder name: what was observed comes before what was configured."""
-    target = evidence.target
+    """Return the ids of a run by placeholder name: those that the checks compare with and that `grant` uses."""
+    target, identity = evidence.target, identity_of(evidence)
     values = {
-        "tenant_id": target.tenant,
+        "tenant_id": _value(identity.tenant) or target.tenant,
         "organization": target.organization,
-        "application_id": target.application_id,
-        "enterprise_app_object_id": target.enterprise_app_object_id,
+        "application_id": _value(identity.application_id) or target.application_id,
+        "enterprise_app_object_id": _value(identity.object_id),
         "app_registration_object_id": target.app_registration_object_id,
+        "display_name": identity.display_name,
         "mailbox": target.mailboxes[0] if target.mailboxes else "",
         "imap_server": target.imap_server,
         "imap_port": str(target.imap_port),
@@ -188,16 +192,6 @@ def known_values(evidence: Evidence) -> dict[str, str]:
         "login": target.login,
         "graph": target.graph,
     }
-    token = evidence.token()
-    if isinstance(token, TokenClaims) and token.is_app_only:
-        values["tenant_id"] = token.tenant_id or values["tenant_id"]
-        values["application_id"] = token.application_id or values["application_id"]
-        values["enterprise_app_object_id"] = token.object_id or values["enterprise_app_object_id"]
-        values["display_name"] = token.app_display_name
-    enterprise = evidence.graph.enterprise_application
-    if isinstance(enterprise, EntraApplication):
-        values["enterprise_app_object_id"] = enterprise.object_id
-        values["display_name"] = enterprise.display_name or values.get("display_name", "")
     registration = evidence.graph.registration
     if not isinstance(registration, (Absent, Unavailable)):
         values["app_registration_object_id"] = registration.object_id
@@ -213,6 +207,10 @@ def known_values(evidence: Evidence) -> dict[str, str]:
     redirects = [setting.raw for setting in evidence.settings if setting.name is SettingName.REDIRECT_URI]
     values["redirect_uri"] = redirects[0].strip() if redirects else ""
     return {name: value for name, value in values.items() if value}
+
+
+def _value(known: Observed[Known[_Id]]) -> str:
+    return "" if isinstance(known, Unavailable) else known.value
 
 
 def exit_code(evidence: Evidence, findings: Sequence[Finding], diagnosis: Diagnosis) -> int:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from diagnostics.evidence import Evidence, ExchangeConnection, Recipient, RecordedChange, TokenClaims
+from diagnostics.evidence import Evidence, Recipient, RecordedChange
+from diagnostics.identity import Known, tenant_of
 from diagnostics.ids import ApplicationId
 from diagnostics.redaction import safe
 from diagnostics.unforeseen import in_words
@@ -32,12 +33,8 @@ def with_recorded(evidence: Evidence, *, path: Path | None = None) -> Evidence:
     """
     from diagnostics.changes import journal  # noqa: PLC0415 - only for live runs
 
-    token, connection = evidence.token(), evidence.exchange.connection
-    tenant = evidence.target.tenant
-    if isinstance(token, TokenClaims) and token.tenant_id:
-        tenant = token.tenant_id
-    elif isinstance(connection, ExchangeConnection) and connection.tenant_id:
-        tenant = connection.tenant_id
+    known = tenant_of(evidence)
+    tenant = known.value if isinstance(known, Known) else ""
     names = [mailbox.address for mailbox in evidence.mailboxes]
     for mailbox in evidence.mailboxes:
         if isinstance(mailbox.recipient, Recipient):

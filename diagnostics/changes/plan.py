@@ -32,16 +32,15 @@ from diagnostics.changes.steps import (
 )
 from diagnostics.evidence import (
     Absent,
-    EnterpriseApplication,
     Evidence,
     ExchangeConnection,
     MailboxEvidence,
     Missing,
     Observed,
-    TokenClaims,
     Unavailable,
 )
-from diagnostics.ids import ApplicationId, EnterpriseAppObjectId, lowered
+from diagnostics.identity import Known, Who, identity_of, tenant_of
+from diagnostics.ids import ApplicationId, EnterpriseAppObjectId, is_same, lowered
 from diagnostics.invocation import Invocation
 from diagnostics.quoting import powershell_line
 from diagnostics.redaction import safe
@@ -169,34 +168,39 @@ def step_tree(step: Step) -> dict[str, object]:
 
 
 def application_of(evidence: Evidence) -> Application:
-    """Return the application's ids from its token, else from Graph. Raises NoPlan when neither knows them."""
-    token, enterprise = evidence.token(), evidence.graph.enterprise_application
-    wanted = evidence.target.application_id.casefold()
-    if isinstance(token, TokenClaims) and token.is_app_only and token.complete and token.object_id:
-        if wanted and token.application_id.casefold() != wanted:
-            why = f"the token is of application {token.application_id}, the profile names {wanted}"
-            raise NoPlan(Unavailable(why, Missing.UNEXPECTED))
-        name = token.app_display_name
-        if isinstance(enterprise, EnterpriseApplication):
-            name = name or enterprise.display_name
-        ids = (lowered(token.application_id), lowered(token.object_id))
-        return Application(*ids, name, "appid and oid of the application's own token")
-    if isinstance(enterprise, EnterpriseApplication):
-        ids = (lowered(enterprise.application_id), lowered(enterprise.object_id))
-        return Application(*ids, enterprise.display_name, "Microsoft Graph, servicePrincipals")
+    """Return the application's ids where its token or Graph says them. Raises NoPlan for ids that are only assumed."""
+    identity, token, enterprise = identity_of(evidence), evidence.token(), evidence.graph.enterprise_application
+    application_id, object_id = identity.application_id, identity.object_id
+    if identity.other:
+        raise NoPlan(Unavailable(identity.other, Missing.UNEXPECTED))
+    if (
+        isinstance(application_id, Known)
+        and isinstance(object_id, Known)
+        and application_id.is_recorded
+        and object_id.is_recorded
+    ):
+        ids = (lowered(application_id.value), lowered(object_id.value))
+        return Application(*ids, identity.display_name, _SOURCES[object_id.said_by[0]])
     if isinstance(enterprise, Absent):
         says = Invocation.of(evidence.target).inline("permissions")
         hint = f"Consent to the application in this tenant first; {says} says more."
         raise NoPlan(Unavailable(enterprise.absent, Missing.BLOCKED, enterprise.provenance, hint))
     says = Invocation.of(evidence.target).inline("token")
     reason = token.reason if isinstance(token, Unavailable) else "the token is not the application's own"
+    graph = enterprise.reason if isinstance(enterprise, Unavailable) else "it knows another application"
     raise NoPlan(
         Unavailable(
-            f"the application's ids are not known: {reason}; Microsoft Graph: {enterprise.reason}",
+            f"the application's ids are not known: {reason}; Microsoft Graph: {graph}",
             Missing.BLOCKED,
             hint=f"They are taken from the token or from Graph, never typed. {says} says what is wrong.",
         )
     )
+
+
+_SOURCES = {
+    Who.TOKEN: "appid and oid of the application's own token",
+    Who.GRAPH: "Microsoft Graph, servicePrincipals",
+}
 
 
 def registrations_of(evidence: Evidence) -> tuple[Registration, ...]:
@@ -204,11 +208,10 @@ def registrations_of(evidence: Evidence) -> tuple[Registration, ...]:
     found, connection = evidence.exchange.service_principals, evidence.exchange.connection
     if isinstance(found, Unavailable):
         raise NoPlan(found)
-    token = evidence.token()
+    ours = tenant_of(evidence)
     theirs = connection.tenant_id if isinstance(connection, ExchangeConnection) else ""
-    ours = token.tenant_id if isinstance(token, TokenClaims) else ""
-    if theirs and ours and theirs.casefold() != ours.casefold():
-        why = f"Exchange is tenant {theirs}, the application's token is of tenant {ours}"
+    if isinstance(ours, Known) and theirs and not is_same(theirs, ours.value):
+        why = f"Exchange is tenant {theirs}, the application is of tenant {ours.value} ({ours.source})"
         raise NoPlan(Unavailable(why, Missing.UNEXPECTED))
     return tuple(sorted(registration(row) for row in found))
 
@@ -235,11 +238,10 @@ def plan_grant(evidence: Evidence, wishes: Wishes, orphans: Observed[tuple[Holdi
     if not work.blocked:
         for mailbox in evidence.mailboxes:
             work.grant(mailbox, principal)
-    connection = evidence.exchange.connection
-    tenant = connection.tenant_id if isinstance(connection, ExchangeConnection) else evidence.target.tenant
+    tenant = tenant_of(evidence)
     return Plan(
         operation="grant",
-        tenant=tenant.lower(),
+        tenant=(tenant.value if isinstance(tenant, Known) else evidence.target.tenant).lower(),
         application=application,
         steps=tuple(work.steps()),
         profile=evidence.target.profile,

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from diagnostics.evidence import (
-    EnterpriseApplication,
-    Evidence,
-    ExchangeServicePrincipal,
-    Missing,
-    Observed,
-    TokenClaims,
-    Unavailable,
+from diagnostics.evidence import Evidence, ExchangeServicePrincipal, Observed, Unavailable
+from diagnostics.identity import Known, application_id_of, object_id_of
+from diagnostics.ids import (
+    GUID,
+    ApplicationId,
+    EnterpriseAppObjectId,
+    is_cut_off,
+    is_guid,
+    is_same,
+    may_be_same,
 )
-from diagnostics.ids import GUID, is_cut_off, is_guid, is_same, may_be_same
 
 __all__ = [
     "GUID",
-    "Expected",
     "expected_application_id",
     "expected_object_id",
     "is_cut_off",
@@ -28,42 +26,15 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """An id that Exchange should hold, and where it was read."""
-
-    value: str
-    source: str
+def expected_application_id(evidence: Evidence) -> Known[ApplicationId] | None:
+    """Return the Application ID to look for, where anybody says it."""
+    known = application_id_of(evidence)
+    return None if isinstance(known, Unavailable) else known
 
 
-def expected_application_id(evidence: Evidence) -> Expected | None:
-    """Return the Application ID to look for: the profile's, else the token's."""
-    if is_guid(evidence.target.application_id):
-        return Expected(
-            evidence.target.application_id,
-            "Application ID in the profile" if evidence.target.profile else "Application ID",
-        )
-    token = evidence.token()
-    if isinstance(token, TokenClaims) and is_guid(token.application_id):
-        return Expected(token.application_id, "appid in the token")
-    return None
-
-
-def expected_object_id(evidence: Evidence) -> Observed[Expected]:
-    """Return the Enterprise Application's Object ID: the token's `oid` is proof, then Graph, then the profile's word."""
-    token = evidence.token()
-    if isinstance(token, TokenClaims) and token.is_app_only and is_guid(token.object_id):
-        return Expected(token.object_id, "oid in the token (Enterprise Application Object ID)")
-    enterprise = evidence.graph.enterprise_application
-    if isinstance(enterprise, EnterpriseApplication):
-        return Expected(enterprise.object_id, "Object ID of the Enterprise Application in Graph")
-    if is_guid(evidence.target.enterprise_app_object_id):
-        return Expected(evidence.target.enterprise_app_object_id, "Enterprise Application Object ID in the profile")
-    return Unavailable(
-        "neither a token nor Graph nor the profile tells the Enterprise Application's Object ID",
-        Missing.BLOCKED if evidence.live else Missing.NOT_IN_TEXT,
-        hint="Enterprise applications > your application > Overview > Object ID, then `enterprise_object_id` in the profile",
-    )
+def expected_object_id(evidence: Evidence) -> Observed[Known[EnterpriseAppObjectId]]:
+    """Return the Enterprise Application's Object ID that Exchange has to hold."""
+    return object_id_of(evidence)
 
 
 def registered(evidence: Evidence) -> Observed[ExchangeServicePrincipal | None]:

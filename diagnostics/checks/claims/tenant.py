@@ -10,6 +10,7 @@ from diagnostics.checks.claims.audience import unreadable
 from diagnostics.comparison import compare
 from diagnostics.evidence import Evidence, TokenClaims, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
+from diagnostics.identity import Who, tenant_of
 
 PERSONAL_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"  # facts on claims: tid of personal accounts
 
@@ -43,16 +44,20 @@ def _personal(sure: Confidence, said: str) -> Suspect:
 
 
 def _compare(evidence: Evidence, token: TokenClaims) -> Iterator[Judgement]:
-    wanted = evidence.target.tenant
+    wanted = tenant_of(evidence)
     if evidence.live and not is_guid(token.tenant_id):
         yield unknown("The token's tenant is not known", unreadable(token, "tid"))
-    if not (is_guid(wanted) and is_guid(token.tenant_id)):
+    if (
+        isinstance(wanted, Unavailable)
+        or wanted.said_by[0] in {Who.TOKEN, Who.CUT_TOKEN}
+        or not is_guid(token.tenant_id)
+    ):
         return
-    compared = compare("tid in the token", token.tenant_id, "tenant of the profile", wanted)
+    compared = compare("tid in the token", token.tenant_id, wanted.source, wanted.value)
     if compared.equal:
         yield passed("The token is of the configured tenant", compared)
     else:
-        said = f"{token.provenance.how}: tid is {token.tenant_id}, the profile says {wanted}"
+        said = f"{token.provenance.how}: tid is {token.tenant_id}, {wanted.value} is named ({wanted.source})"
         yield failed(
             "The token is of another tenant",
             Suspect("claims-wrong-tenant-in-token", Confidence.CERTAIN, (said,)),

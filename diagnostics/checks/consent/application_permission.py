@@ -17,6 +17,7 @@ from diagnostics.evidence import (
     Unavailable,
 )
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
+from diagnostics.identity import Known, tenant_of
 
 EXCHANGE_APP_ID = "00000002-0000-0ff1-ce00-000000000000"
 GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
@@ -118,9 +119,9 @@ GRAPH_SCOPES = frozenset({_GRAPH_IMAP, "258f6531-6087-4cc4-bb90-092c5fb3ed3f"}) 
 
 
 def _tenant(evidence: Evidence) -> str:
-    """Return the tenant in which consent is looked at: the profile's, else the token's."""
-    token = evidence.token()
-    return evidence.target.tenant or (token.tenant_id if isinstance(token, TokenClaims) else "")
+    """Return the tenant in which consent is looked at."""
+    tenant = tenant_of(evidence)
+    return tenant.value if isinstance(tenant, Known) else evidence.target.tenant
 
 
 def _role_id(evidence: Evidence) -> str:

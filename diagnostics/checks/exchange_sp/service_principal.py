@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 
 from diagnostics.checks import Check
 from diagnostics.checks._ids import (
-    Expected,
     expected_application_id,
     expected_object_id,
     is_cut_off,
@@ -25,10 +24,12 @@ from diagnostics.evidence import (
     Evidence,
     ExchangeServicePrincipal,
     Missing,
+    Observed,
     TokenClaims,
     Unavailable,
 )
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
+from diagnostics.identity import Known, KnownApplication, KnownObjectId
 
 _PRINT_WHOLE = "Get-ServicePrincipal | Format-List DisplayName,AppId,ObjectId,ServiceId,Sid"
 _ALL = (
@@ -72,7 +73,7 @@ def _lost_its_id(row: ExchangeServicePrincipal) -> bool:
     return not is_guid(row.app_id)
 
 
-def _without_app_id(cut: Sequence[ExchangeServicePrincipal], app: Expected, *, live: bool) -> Judgement:
+def _without_app_id(cut: Sequence[ExchangeServicePrincipal], app: KnownApplication, *, live: bool) -> Judgement:
     said = f"{cut[0].provenance.how}: a row without a readable AppId, none with {app.value}"
     why = Unavailable(
         "a row has no readable AppId" if live else "the table was wrapped or cut, so that a row lost its AppId",
@@ -111,16 +112,18 @@ def _object_label(row: ExchangeServicePrincipal) -> str:
 
 
 def _swapped(
-    rows: Sequence[ExchangeServicePrincipal], app: Expected, object_id: Expected | Unavailable
+    rows: Sequence[ExchangeServicePrincipal],
+    app: KnownApplication,
+    object_id: Observed[KnownObjectId],
 ) -> Judgement | None:
     for row in rows:
         by_object = is_same(row.object_id, app.value)
-        by_app = isinstance(object_id, Expected) and is_same(row.app_id, object_id.value)
+        by_app = isinstance(object_id, Known) and is_same(row.app_id, object_id.value)
         if by_object or by_app:
             compared: tuple[Comparison, ...] = (
                 compare(f"{_object_label(row)} in Exchange", row.object_id, app.source, app.value),
             )
-            if isinstance(object_id, Expected):
+            if isinstance(object_id, Known):
                 compared = (compare("AppId in Exchange", row.app_id, object_id.source, object_id.value), *compared)
             said = f"{row.provenance.how}: AppId {row.app_id} and {_object_label(row)} {row.object_id} are in each other's place"
             suspect = Suspect(
@@ -141,7 +144,10 @@ def _values(row: ExchangeServicePrincipal) -> dict[str, str]:
 
 
 def _judge_row(
-    evidence: Evidence, mine: Sequence[ExchangeServicePrincipal], app: Expected, object_id: Expected | Unavailable
+    evidence: Evidence,
+    mine: Sequence[ExchangeServicePrincipal],
+    app: KnownApplication,
+    object_id: Observed[KnownObjectId],
 ) -> Judgement:
     row = mine[0]
     of_app = compare("AppId in Exchange", row.app_id, app.source, app.value)
@@ -212,9 +218,9 @@ def _what_is(evidence: Evidence, object_id: str) -> tuple[DirectoryObjectKind | 
     return None, ""
 
 
-def _judge_cut(row: ExchangeServicePrincipal, app: Expected, object_id: Expected | Unavailable) -> Judgement:
+def _judge_cut(row: ExchangeServicePrincipal, app: KnownApplication, object_id: Observed[KnownObjectId]) -> Judgement:
     compared = [compare("AppId in Exchange", row.app_id, app.source, app.value)]
-    if isinstance(object_id, Expected) and not is_cut_off(row.object_id):
+    if isinstance(object_id, Known) and not is_cut_off(row.object_id):
         of_object = compare(f"{_object_label(row)} in Exchange", row.object_id, object_id.source, object_id.value)
         compared.append(of_object)
         if not of_object.equal:
@@ -230,13 +236,14 @@ def _judge_cut(row: ExchangeServicePrincipal, app: Expected, object_id: Expected
 
 
 def _not_registered(
-    evidence: Evidence, rows: Sequence[ExchangeServicePrincipal], app: Expected, object_id: Expected | Unavailable
+    evidence: Evidence,
+    rows: Sequence[ExchangeServicePrincipal],
+    app: KnownApplication,
+    object_id: Observed[KnownObjectId],
 ) -> Judgement:
     said = f"{rows[0].provenance.how if rows else 'Get-ServicePrincipal'}: {len(rows)} rows, none has AppId {app.value}"
     compared = tuple(compare("AppId in Exchange", row.app_id, app.source, app.value) for row in rows[:5])
-    by_object = next(
-        (r for r in rows if isinstance(object_id, Expected) and is_same(r.object_id, object_id.value)), None
-    )
+    by_object = next((r for r in rows if isinstance(object_id, Known) and is_same(r.object_id, object_id.value)), None)
     if by_object is not None:
         why = f"{said}; ObjectId {by_object.object_id} is there under AppId {by_object.app_id}"
         suspect = Suspect(

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from diagnostics.checks import Check
 from diagnostics.evidence import Absent, AppRegistration, EnterpriseApplication, Evidence, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
+from diagnostics.identity import Known, tenant_of
+from diagnostics.ids import is_same
 
 _ODD_TYPES = {"legacy", "managedidentity"}
 _CAUSE = "input-configured-in-enterprise-applications"
@@ -34,7 +36,8 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
 
 def _without_registration(enterprise: EnterpriseApplication, registration: Absent, evidence: Evidence) -> Judgement:
     owner = enterprise.owner_tenant_id
-    own = not owner or owner.casefold() == evidence.target.tenant.casefold()
+    tenant = tenant_of(evidence)
+    own = not owner or (isinstance(tenant, Known) and is_same(owner, tenant.value))
     if own or enterprise.service_principal_type.casefold() in _ODD_TYPES:
         kind = enterprise.service_principal_type or "Application"
         said = f"Graph: Enterprise Application “{enterprise.display_name}” ({kind}) exists, but {registration.absent}"

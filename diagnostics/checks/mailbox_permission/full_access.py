@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from diagnostics.checks import Check
-from diagnostics.checks._ids import Expected, expected_application_id, expected_object_id, is_guid, is_same
+from diagnostics.checks._ids import expected_application_id, expected_object_id, is_guid, is_same
 from diagnostics.checks._said import something_fails
 from diagnostics.comparison import Comparison, compare
 from diagnostics.evidence import (
@@ -19,9 +19,11 @@ from diagnostics.evidence import (
     MailboxEvidence,
     MailboxPermission,
     Missing,
+    Observed,
     Unavailable,
 )
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
+from diagnostics.identity import Known, KnownApplication, KnownObjectId
 from diagnostics.quoting import powershell_line
 
 _MISSING, _WRONG = "perm-fullaccess-missing", "perm-granted-to-wrong-object"
@@ -100,11 +102,13 @@ def _row(evidence: Evidence, rows: Sequence[ExchangeServicePrincipal]) -> Exchan
 
 
 def _wrongly_registered(
-    rows: Sequence[ExchangeServicePrincipal], application_id: Expected | None, object_id: Expected | Unavailable
+    rows: Sequence[ExchangeServicePrincipal],
+    application_id: KnownApplication | None,
+    object_id: Observed[KnownObjectId],
 ) -> ExchangeServicePrincipal | None:
     """Return the row that stands for the application under wrong ids; what it may do is judged all the same."""
     app = application_id.value if application_id is not None else ""
-    own = object_id.value if isinstance(object_id, Expected) else ""
+    own = object_id.value if isinstance(object_id, Known) else ""
     return next(
         (row for row in rows if is_same(row.app_id, app) or is_same(row.object_id, app) or is_same(row.app_id, own)),
         None,

@@ -147,6 +147,8 @@ def _drop_explained(ranked: list[_Candidate]) -> list[_Candidate]:
 
 
 def _explains(other: _Candidate, symptom: _Candidate) -> bool:
+    if other.stage is Stage.OPERATOR:  # what the operator cannot do refuses no application
+        return False
     if other.confidence is Confidence.CERTAIN:
         return other.cause not in BARE_SYMPTOMS
     return other.confidence is Confidence.LIKELY and other.stage.position < symptom.stage.position

@@ -56,6 +56,7 @@ def run_checks(evidence: Evidence, checks: Sequence[Check] | None = None) -> tup
 
     What could not be tried because an earlier link is broken is `skipped`, and its reason names that link; without a broken
     link before it, it stays `unknown`. Only a required check breaks a link: others may fail beside a run that ends well.
+    The operator's link leads to what Exchange PowerShell shows, and to nothing else.
     """
     evidence = _with_every_mailbox(evidence)
     findings: list[Finding] = []
@@ -101,7 +102,16 @@ def _after_broken_link(check: Check, judgement: Judgement, earlier: Sequence[Fin
     if judgement.outcome is not Outcome.UNKNOWN or judgement.missing is not Missing.BLOCKED:
         return judgement
     failed = (finding for finding in earlier if finding.required and finding.outcome is Outcome.FAIL)
-    broken = next((finding for finding in failed if finding.stage.position <= check.stage.position), None)
+    broken = next((finding for finding in failed if _leads_to(finding.stage, check.stage)), None)
     if broken is None:
         return judgement
     return replace(judgement, outcome=Outcome.SKIPPED, reason=f"{judgement.reason}, since “{broken.title}” failed")
+
+
+_SHOWN_BY_EXCHANGE = frozenset({Stage.OPERATOR, Stage.EXCHANGE_SP, Stage.MAILBOX, Stage.MAILBOX_PERMISSION})
+
+
+def _leads_to(earlier: Stage, later: Stage) -> bool:
+    if earlier is Stage.OPERATOR and later not in _SHOWN_BY_EXCHANGE:
+        return False
+    return earlier.position <= later.position

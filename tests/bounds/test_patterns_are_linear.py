@@ -26,7 +26,9 @@ COMPUTED: dict[str, tuple[str, ...]] = {
     "re.escape(closing) + '(?=\\\\s*(?:[,}\\\\])>;:]|$|\\\\n))'": (r"'(?=\s*(?:[,}\])>;:]|$|\n))",),
     r"pattern.replace(' ', '\\s+')": (),
     r"f'(?<!\\\\){quote}[\\s}}\\],]*$'": (r"(?<!\\)\"[\s}\],]*$", r"(?<!\\)'[\s}\],]*$"),
-    "_any_blank(self.pattern)": (),
+    "any_blank(self.pattern)": (),
+    "self.needs": (),
+    "self.near": (),
 }  # fmt: skip
 EVERYTHING = "DIAG_FUZZ_SECONDS" in os.environ
 _SAMPLE = 16

@@ -72,11 +72,15 @@ OTHER_CMDLETS = {
     "Format-List",
     "Format-Table",
     "Get-Command",
+    "Get-Module",
     "Get-MgServicePrincipal",
+    "Install-Module",
     "Invoke-RestMethod",
     "New-MgServicePrincipal",
     "Resolve-DnsName",
     "Test-NetConnection",
+    "Test-WSMan",
+    "Update-Module",
     "Update-MgServicePrincipal",
 }
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from diagnostics.errors.rules import RULES
 from diagnostics.evidence import Provenance, Source
 from diagnostics.exchange import rows
-from diagnostics.exchange.errors import RULES, category_name, shell_error
+from diagnostics.exchange.errors import category_name, shell_error
 from diagnostics.exchange.port import CmdletCall, ErrorKind
 from diagnostics.exchange.retired import is_retired
 from diagnostics.exchange.values import ValueRefused, check_call, rows_of
@@ -50,7 +51,7 @@ ERRORS = [
     (
         "The role assigned to application 1 isn't supported in this scenario. Please check online documentation",
         "",
-        ErrorKind.NO_RIGHTS,
+        ErrorKind.APP_LACKS_ROLE,
         "",
     ),
     ("UnAuthorized", "UnAuthorized", ErrorKind.NOT_SIGNED_IN, "UnAuthorized"),

@@ -6,7 +6,6 @@ import pytest
 
 from diagnostics.evidence import AttemptOutcome
 from diagnostics.sources.transcript import read
-from diagnostics.sources.transcript.cmdlet_errors import ERRORS
 from diagnostics.sources.transcript.network import FAILURES, Failure
 from diagnostics.sources.transcript.signatures import SIGNATURES
 
@@ -288,44 +287,3 @@ def test_a_failure_of_something_else_is_none(kind: str) -> None:
     noise = "\n".join(f"line {n}" for n in range(9))
     said = FAILING[kind][0].replace("40.99.10.50:993", "10.0.0.1:5432").replace("outlook.office365.com", "db")
     assert failures(f"{noise}\nshop: http://db.example.com:5432/ {said}\n{noise}") == (set(), set())
-
-
-CMDLETS: dict[str, tuple[str, str]] = {
-    "command-not-found": (
-        "The term 'New-ServicePrincipal' is not recognized as the name of a cmdlet, function, script file",
-        "The term 'service principal' is not recognized",
-    ),
-    "no-role": (
-        "The cmdlet New-ServicePrincipal is not present in the role definition of the current user.",
-        "the role is present",
-    ),
-    "not-supported-for-application": (
-        "The role assigned to application 1 isn't supported in this scenario.",
-        "this scenario is supported",
-    ),
-    "not-found": (
-        "object 'erp@contoso.com' couldn't be found on 'X.PROD.OUTLOOK.COM'.",
-        "the object couldn't be found",
-    ),
-    "principal-not-found": (
-        'Couldn\'t find object "x". Please make sure that it was spelled correctly',
-        "Couldn't find the object",
-    ),
-    "too-many-entries": (
-        "has reached the limit of maximum allowed access control entries of 500.",
-        "has reached the limit",
-    ),
-    "entry-absent": ('Can\'t remove the access control entry on the object "x"', "Can't remove the file"),
-    "unauthorized": ("Connect-ExchangeOnline : UnAuthorized\n", "unauthorized persons"),
-}
-
-
-def test_every_cmdlet_error_is_tried() -> None:
-    assert {kind for kind, _, _ in ERRORS} == set(CMDLETS)
-
-
-@pytest.mark.parametrize("kind", CMDLETS)
-def test_a_cmdlets_error_and_its_near_miss(kind: str) -> None:
-    hit, miss = CMDLETS[kind]
-    assert len(read([hit.encode()], name="t").exchange.errors) == 1
-    assert read([(CONTEXT + miss).encode()], name="t").exchange.errors == ()

@@ -1,75 +1,93 @@
-"""Errors that cmdlets of Exchange Online wrote, in the wording that module, REST and terminals give them."""
+"""Errors of cmdlets and of the way to them, in the wording that module, REST and terminals give them.
 
-# ruff: noqa: E501 - a pattern is read on one line
+Which sentences there are, and what each means, is the table that live errors are judged by (`errors.rules`).
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
+from diagnostics.comparison import shortened
+from diagnostics.errors.rules import RULES, Rule
 from diagnostics.evidence import CmdletError
 from diagnostics.sources.transcript import prose
 from diagnostics.sources.transcript.window import View
 
-# (what it is, how it reads, where it was read)
-ERRORS: tuple[tuple[str, str, str], ...] = (
-    ("command-not-found", r"The term ['\"‘’“”]?(?P<cmdlet>[A-Z][a-z]+-\w+)['\"‘’“”]? is not recognized as (?:a|the) name of a cmdlet", "PowerShell 5.1 and 7"),
-    ("command-not-found", r"(?P<cmdlet>(?:New|Get|Remove|Set)-ServicePrincipal|(?:Add|Get|Remove)-MailboxPermission|(?:Get|Set)-CASMailbox|Connect-ExchangeOnline)['\"]? ?(?:cmdlet |command )?(?:is |was )?(?:not found|not available|unavailable|isn't available|not recognized)", "MailKit issue 1126"),
-    ("command-not-found", r"(?P<cmdlet>[A-Z][a-z]+-\w+)\b[^\n]{0,40}CommandNotFoundException|(?:Benennung|término|terme) ['\"„»«“]?(?P<localised>[A-Z][a-z]+-\w+)", "PowerShell in other languages"),
-    ("no-role", r"cmdlet (?P<cmdlet>[A-Z][a-z]+-\w+)? ?is not present in the role definition of the current user", "office-docs-powershell"),
-    ("not-supported-for-application", r"The role assigned to application \S+ isn't supported in this scenario", "app-only sign-in without a directory role"),
-    ("not-found", r"(?:The operation couldn't be performed because )?object ['\"](?P<object>[^'\"]+)['\"] couldn't be found on", "Ex6F9304 ManagementObjectNotFoundException"),
-    ("principal-not-found", r"Couldn't find object ['\"](?P<object>[^'\"]+)['\"]\. Please make sure", "Ex94914C"),
-    ("too-many-entries", r"has reached the limit of maximum allowed access control entries of 500", "Add-MailboxPermission"),
-    ("entry-absent", r"Can't remove the access control entry on the object", "Remove-MailboxPermission"),
-    ("unauthorized", r"(?:UnAuthorized|Unauthorized)\s*(?:$|\n)|\bAccess is denied to the requested resource|The user .{0,80} isn't assigned to any management roles", "Connect-ExchangeOnline"),
-)  # fmt: skip
-_COMPILED = tuple((kind, re.compile(pattern)) for kind, pattern, _ in ERRORS)
-_WORDS = ("is not recognized", "not found", "not available", "unavailable", "isn't available", "commandnotfound", "benennung", "término", "terme",
-          "role definition", "isn't supported in this scenario", "couldn't be found on", "couldn't find object", "access control entr",
-          "unauthorized", "isn't assigned to any", "access is denied to the requested")  # fmt: skip
 _ERROR_ID = re.compile(r"FullyQualifiedErrorId\s*:\s*(?P<id>[^\n]+)")
 _CATEGORY = re.compile(r"CategoryInfo\s*:\s*(?P<category>\w+)")
-_CMDLET = re.compile(r"\b(?P<cmdlet>(?:Get|Set|New|Add|Remove|Test|Connect)-[A-Z]\w+)\b")
+_CMDLET = re.compile(r"\b(?P<cmdlet>(?:Get|Set|New|Add|Remove|Test|Connect|Import|Install)-[A-Z]\w+)\b")
 _RECORD = 700
+_NEAR = 3000
+"""Characters around a sentence in which something shows what it is about."""
+_MACHINE = re.compile(
+    r"^\s*(?:[A-Z][A-Za-z]{1,20}-\w{1,60}|OperationStopped|InnerException|(?:\w+\.)+\w*(?:Error|Exception))\s?:\s|^\[?PS\b[^>\n]{0,200}>"
+    r"|FullyQualifiedErrorId|CategoryInfo|\bConnecting to remote server \S{1,200} failed with"
+)
+"""What only PowerShell or a program's exception writes: such a line reports, whatever words it is in."""
+_SENTENCE = 240
+_BEGINS = re.compile(r"(?:(?<=[\n.:])[ ]|(?<=[\n|])|\A)(?:[^\n.:|]|[.:](?! ))*+\Z")
+_ENDS = re.compile(r"[.!](?=\s|$)|\n|\Z")
+READ = tuple(rule for rule in RULES if rule.words)
 
 
 def read(window: View) -> Iterator[CmdletError]:
-    """Yield each error once; `category` holds the record's own category, or what kind of error it is read as."""
-    if not any(word in window.lower for word in _WORDS):
+    """Yield each error once, in the order of the text; of rules that find the same sentence the first one has it."""
+    rules = [rule for rule in READ if any(word in window.lower for word in rule.words)]
+    if not rules:
         return
     flow = window.joined
-    flat = flow.text.replace("\n", " ")
-    seen: set[tuple[str, str]] = set()
-    for kind, pattern in _COMPILED:
-        for match in pattern.finditer(flat if kind != "unauthorized" else flow.text):
+    taken: list[tuple[int, int]] = []
+    found: dict[tuple[str, str], tuple[int, CmdletError]] = {}
+    for rule in rules:
+        for match in rule.compiled.finditer(flow.text):
             index = flow.index_at(match.start())
-            if (
-                prose.explains(window.lines, index)
-                or prose.is_program(window.lines[index])
-                or prose.is_comment(window.lines[index])
-            ):
+            around = flow.text[max(match.start() - _NEAR, 0) : match.end() + _NEAR]
+            if _is_no_event(window, index) or not rule.needed.search(around):
                 continue
-            around = flow.text[match.start() : match.end() + _RECORD]
-            error_id, category = _ERROR_ID.search(around), _CATEGORY.search(around)
+            if any(start < match.end() and match.start() < end for start, end in taken):
+                continue
+            taken.append(match.span())
             groups = match.groupdict()
-            named = groups.get("cmdlet") or groups.get("localised") or _named(flow.text, match.start(), around)
-            if (kind == "unauthorized" and not named) or (
-                kind,
-                named if kind == "command-not-found" else match[0],
-            ) in seen:
-                continue
-            seen.add((kind, named if kind == "command-not-found" else match[0]))
-            yield CmdletError(
-                cmdlet=named,
-                message=" ".join(flow.quote(*match.span()).split())[:400],
-                provenance=window.where(flow.numbers[index]),
-                error_id=error_id["id"].strip() if error_id else "",
-                category=category["category"] if category else kind,
-            )
+            named = groups.get("cmdlet") or _named(flow.text, match.start(), match.end())
+            key = (rule.kind, named if groups.get("cmdlet") else match[0])
+            record = _record(window, rule, match, named, in_context=rule.context.search(around) is not None)
+            if key not in found or match.start() < found[key][0]:
+                found[key] = (match.start(), record)
+    yield from (record for _, record in sorted(found.values(), key=lambda one: one[0]))
 
 
-def _named(text: str, start: int, around: str) -> str:
+def _is_no_event(window: View, index: int) -> bool:
+    line = window.lines[index]
+    if _MACHINE.search(line):
+        return False
+    return prose.explains(window.lines, index) or prose.is_program(line) or prose.is_comment(line)
+
+
+def _record(window: View, rule: Rule, match: re.Match[str], cmdlet: str, *, in_context: bool) -> CmdletError:
+    flow = window.joined
+    record = flow.text[match.start() : match.end() + _RECORD]
+    error_id, category = _ERROR_ID.search(record), _CATEGORY.search(record)
+    return CmdletError(
+        cmdlet=cmdlet,
+        message=shortened(" ".join(flow.quote(*_sentence(flow.text, *match.span())).split()), _RECORD),
+        provenance=window.where(flow.numbers[flow.index_at(match.start())]),
+        error_id=error_id["id"].strip() if error_id else "",
+        category=category["category"] if category else "",
+        kind=rule.kind,
+        in_context=in_context,
+    )
+
+
+def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return where the sentence begins and ends that a match stands in, no further than its line."""
+    before = _BEGINS.search(text[max(start - _SENTENCE, 0) : start])
+    behind = _ENDS.search(text[end : end + _SENTENCE])
+    return start - (len(before[0].lstrip()) if before else 0), end + (behind.start() if behind else 0)
+
+
+def _named(text: str, start: int, end: int) -> str:
+    """Return the cmdlet that is named last before a sentence, else first behind it."""
     found = list(_CMDLET.finditer(text[max(start - 300, 0) : start]))
-    behind = _CMDLET.search(around)
+    behind = _CMDLET.search(text[start : end + _RECORD])
     return found[-1]["cmdlet"] if found else behind["cmdlet"] if behind else ""

@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from diagnostics.patterns import any_blank
+
 
 @dataclass(frozen=True, slots=True)
 class Signature:
@@ -25,17 +27,7 @@ class Signature:
     compiled: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "compiled", re.compile(_any_blank(self.pattern), re.IGNORECASE))
-
-
-def _any_blank(pattern: str) -> str:
-    """Let each blank of a pattern outside a character class stand for a line's end, too: texts come wrapped."""
-    return "".join(
-        part.replace("[ :-]", r"[\s:-]")
-        if part.startswith("[")
-        else re.sub(r" (?![?*+{])", r"\\s+", part).replace(" ", r"\s")
-        for part in re.split(r"(\[\^?[^\]]{0,60}\])", pattern)
-    )
+        object.__setattr__(self, "compiled", re.compile(any_blank(self.pattern), re.IGNORECASE))
 
 
 _S = Signature

@@ -1,0 +1,1 @@
+"""Stage operator: the way to Exchange PowerShell itself."""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from diagnostics import formats
 from diagnostics.lab.catalog import SHAPES
@@ -24,6 +24,7 @@ from diagnostics.lab.traces import traces
 if TYPE_CHECKING:
     from diagnostics.report import Report
 
+T = TypeVar("T")
 SCENARIO, SHAPE, TRACE = "scenario", "shape", "trace"
 AMBIGUOUS_RANK = 3
 """Where a cause with rivals must stand at least."""
@@ -100,29 +101,43 @@ def _matches(job: Job, name: str) -> bool:
 
 def run(job: Job) -> Row:
     """Run one job in this process, whose environment holds the lab's secrets meanwhile."""
+    return judged(job)[0]
+
+
+def judged(job: Job) -> tuple[Row, Report]:
+    """Run one job like `run`; return its report, too."""
     started = time.monotonic()
     if job.kind == TRACE:
         trace = traces()[job.name]
-        return _row(job, trace.cause, judge_text(trace.read()), started, trace.rivals)
-    if job.kind == SHAPE:
-        return _row(job, "", _judge_lab((), job.name), started, {})
-    scenario = scenarios()[job.name]
-    return _row(job, scenario.cause, _judge_lab((job.name,), job.shape), started, scenario.rivals)
+        report, expected, rivals = judge_text(trace.read()), trace.cause, trace.rivals
+    elif job.kind == SHAPE:
+        report, expected, rivals = _judge_lab((), job.name), "", {}
+    else:
+        scenario = scenarios()[job.name]
+        report, expected, rivals = _judge_lab((job.name,), job.shape), scenario.cause, scenario.rivals
+    return _row(job, expected, report, started, rivals), report
 
 
 def run_all(chosen: Sequence[Job], done: Callable[[Row], None] = lambda _row: None) -> list[Row]:
-    """Run the jobs and return their rows in the same order; `done` is told of each row in that order.
+    """Run the jobs and return their rows in the same order; `done` is told of each row in that order."""
+    return list(_told(in_processes(chosen, run), done))
+
+
+def in_processes(chosen: Sequence[Job], work: Callable[[Job], T]) -> Iterator[T]:
+    """Yield what `work` returns for each job, in the same order.
 
     Labs run in a few processes of their own, since most of their time is spent waiting. Texts take no time.
     """
     labs = [job for job in chosen if job.kind != TRACE]
     if len(labs) < PROCESSES:
-        return list(_told(map(run, chosen), done))
+        yield from map(work, chosen)
+        return
     # Processes that start afresh: a fork would take the locks of running threads along.
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
-        pending = {job: pool.submit(run, job) for job in labs}
+        pending = {job: pool.submit(work, job) for job in labs}
         try:
-            return list(_told((pending[job].result() if job in pending else run(job) for job in chosen), done))
+            for job in chosen:
+                yield pending[job].result() if job in pending else work(job)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

@@ -18,7 +18,18 @@ from typing import TypeVar
 
 from diagnostics import causes
 from diagnostics.clouds import CLOUDS
-from diagnostics.evidence import Absent, Evidence, ExchangeConnection, Missing, Observed, SettingName, Unavailable
+from diagnostics.evidence import (
+    Absent,
+    Evidence,
+    ExchangeConnection,
+    FailureLine,
+    Missing,
+    Observed,
+    Provenance,
+    ReplyStatus,
+    SettingName,
+    Unavailable,
+)
 from diagnostics.findings import Confidence, Finding, Outcome, Stage, Suspect
 from diagnostics.identity import Known, identity_of
 from diagnostics.invocation import Invocation
@@ -225,7 +236,7 @@ def exit_code(evidence: Evidence, findings: Sequence[Finding], diagnosis: Diagno
         return 3
     if any(finding.outcome is Outcome.FAIL for finding in required) or _is_named(evidence, diagnosis):
         return 1
-    open_questions = [finding for finding in required if _is_open(evidence, finding)]
+    open_questions = [finding for finding in required if is_open(evidence, finding)]
     if any(finding.judgement.missing is Missing.NOT_SIGNED_IN for finding in open_questions):
         return 4
     return 3 if open_questions or not _is_shown(evidence, findings) else 0
@@ -233,8 +244,33 @@ def exit_code(evidence: Evidence, findings: Sequence[Finding], diagnosis: Diagno
 
 def _is_shown(evidence: Evidence, findings: Iterable[Finding]) -> bool:
     """Say whether anything is seen to be well: in a pasted text, that the mailbox opened, since a text shows only a part."""
-    good = {finding.check for finding in findings if finding.outcome is Outcome.PASS}
-    return bool(good) if evidence.live else _OPENS in good
+    if evidence.live:
+        return any(finding.outcome is Outcome.PASS for finding in findings)
+    return is_opened(evidence, findings)
+
+
+def is_opened(evidence: Evidence, findings: Iterable[Finding]) -> bool:
+    """Say whether a mailbox was seen to open, and no later line of the text says that something failed."""
+    opened = any(finding.check == _OPENS and finding.outcome is Outcome.PASS for finding in findings)
+    return opened and not any(_is_later(evidence, line) for line in evidence.failure_lines)
+
+
+def _is_later(evidence: Evidence, line: FailureLine) -> bool:
+    """Say whether a line stands behind the last opening of a mailbox in its text, or in a text without one."""
+    text = _place(line.provenance)[0]
+    places = [
+        _place(step.provenance or session.provenance)
+        for session in evidence.imap_sessions
+        for step in session.steps
+        if step.status is ReplyStatus.OK and step.command.upper().startswith(("EXAMINE", "SELECT"))
+    ]
+    return line.number > max((number for name, number in places if name == text), default=0)
+
+
+def _place(where: Provenance) -> tuple[str, int]:
+    """Return the name of a text and the number of the line."""
+    name, _, number = where.how.rpartition(":")
+    return (name, int(number)) if number.isdecimal() else (where.how, 0)
 
 
 def _is_named(evidence: Evidence, diagnosis: Diagnosis) -> bool:
@@ -243,7 +279,7 @@ def _is_named(evidence: Evidence, diagnosis: Diagnosis) -> bool:
     return any(not evidence.live or cause.confidence is not Confidence.POSSIBLE for cause in named)
 
 
-def _is_open(evidence: Evidence, finding: Finding) -> bool:
+def is_open(evidence: Evidence, finding: Finding) -> bool:
     """Say whether a question was to be answered and was not; what a flag leaves out (`left_out`) was not asked."""
     if finding.outcome is Outcome.SKIPPED and evidence.live and not evidence.left_out:
         return finding.judgement.missing in {Missing.NOT_REQUESTED, Missing.NOT_IN_TEXT}

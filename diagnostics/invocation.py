@@ -26,6 +26,7 @@ TAKES: Mapping[str, tuple[str, ...]] = {
     "apply": (_JOURNAL,),
     "analyze": (_KNOWN_PROFILE, _LANGUAGE),
     "explain": (_LANGUAGE,),
+    "script collect": (),
     "journal show": (_JOURNAL,),
     "journal verify": (_JOURNAL,),
     "profile new": (),

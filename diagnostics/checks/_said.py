@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from diagnostics.checks import Check
+from diagnostics.comparison import shortened
 from diagnostics.evidence import AttemptOutcome, Evidence, ImapSession, Remark, ReplyStatus, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed
 
@@ -53,7 +54,7 @@ def _judge(rows: Sequence[Says]) -> Callable[[Evidence], Iterator[Judgement]]:
     def judge(evidence: Evidence) -> Iterator[Judgement]:
         fitting = ((remark, [row for row in rows if _fits(row, remark)]) for remark in evidence.remarks)
         for remark, found in sorted(((r, f) for r, f in fitting if f), key=lambda pair: rows.index(pair[1][0])):
-            shown = " ".join(remark.text.split())[:160]
+            shown = shortened(remark.text, 160)
             yield failed(f"It says “{shown}”", *(_suspect(row, remark, evidence) for row in found))
 
     return judge
@@ -67,7 +68,7 @@ def _fits(row: Says, remark: Remark) -> bool:
 
 
 def _suspect(row: Says, remark: Remark, evidence: Evidence) -> Suspect:
-    sentence = f"{remark.provenance.how}: “{' '.join(remark.text.split())[:200]}”"
+    sentence = f"{remark.provenance.how}: “{shortened(remark.text, 200)}”"
     alone = row.kind.startswith(_WORDS_OF_PEOPLE) and not something_fails(evidence)
     outranked = tuple(slug for slug in row.over if is_a_guess(slug, evidence))
     return Suspect(

@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from diagnostics import __version__
-from diagnostics.cli import _guard, analyze, changes, connect, explain, judge, lab, profile
+from diagnostics.cli import _guard, analyze, changes, connect, explain, judge, lab, profile, script
 from diagnostics.files import FileUnusable
 
 
@@ -65,4 +65,5 @@ app.command("analyze")(analyze.analyze)
 app.command("explain")(explain.explain)
 app.command("connect")(connect.connect)
 app.add_typer(profile.app, name="profile")
+app.add_typer(script.app, name="script")
 app.add_typer(lab.app, name="lab")

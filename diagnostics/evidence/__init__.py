@@ -59,7 +59,7 @@ from diagnostics.evidence.imap import (
     TlsPeer,
 )
 from diagnostics.evidence.typed import SecretShape, Setting, SettingName, Target
-from diagnostics.evidence.whole import Evidence, MailboxEvidence, RecordedChange, Remark
+from diagnostics.evidence.whole import Evidence, FailureLine, MailboxEvidence, RecordedChange, Remark
 from diagnostics.ids import ApplicationId, AppRegistrationObjectId, EnterpriseAppObjectId, Sid, TenantId
 
 __all__ = [
@@ -86,6 +86,7 @@ __all__ = [
     "ExchangeConnection",
     "ExchangeEvidence",
     "ExchangeServicePrincipal",
+    "FailureLine",
     "GraphEvidence",
     "ImapSession",
     "ImapStep",

@@ -44,6 +44,15 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
+class FailureLine:
+    """A line of a pasted text that says in any words that something failed; `number` is the line's, from 1."""
+
+    text: str
+    number: int
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedChange:
     """A change whose time is known: from the journal, Graph (createdDateTime) or Exchange (WhenChangedUTC)."""
 
@@ -72,6 +81,7 @@ class Evidence:
     imap_sessions: tuple[ImapSession, ...] = ()  # of pasted texts; live sessions hang on their mailbox
     sasl_strings: tuple[SaslString, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    failure_lines: tuple[FailureLine, ...] = ()
     changes: tuple[RecordedChange, ...] = ()
     operator_errors: tuple[EntraError, ...] = ()
     left_out: tuple[str, ...] = ()

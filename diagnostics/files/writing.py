@@ -42,6 +42,7 @@ class Kind:
 REPORT = Kind("report", "diag/report/")
 PLAN = Kind("plan", "diag/plan/")
 READY = Kind("ready file", "diag/lab/")
+SCRIPT = Kind("script", "diag/script/")
 
 
 def check(path: Path, kind: Kind, *, force: bool = False) -> None:

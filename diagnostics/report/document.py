@@ -15,7 +15,9 @@ from diagnostics.evidence import Evidence
 from diagnostics.findings import Finding
 from diagnostics.invocation import Invocation
 from diagnostics.redaction import safe
+from diagnostics.report.words import REQUESTS, sentence
 from diagnostics.unforeseen import in_words
+from diagnostics.verdict import Verdict, verdict
 
 SCHEMA = "diag/report/1"
 FAULT = 70
@@ -36,6 +38,7 @@ class Report:
     findings: tuple[Finding, ...]
     diagnosis: Diagnosis
     exit_code: int
+    verdict: Verdict
     language: str = "en"
     invocation: Invocation = field(default_factory=Invocation)
     faults: tuple[str, ...] = ()
@@ -63,6 +66,7 @@ def build(
     except Exception as error:  # noqa: BLE001 - whatever it was, the findings stand
         faults.append(f"naming the cause: {safe(in_words(error))}")
         diagnosis = Diagnosis()
+    code = FAULT if faults else exit_code(evidence, findings, diagnosis)
     return Report(
         command=command,
         started=started,
@@ -70,7 +74,8 @@ def build(
         evidence=evidence,
         findings=findings,
         diagnosis=diagnosis,
-        exit_code=FAULT if faults else exit_code(evidence, findings, diagnosis),
+        exit_code=code,
+        verdict=verdict(evidence, findings, diagnosis, code),
         language=language,
         invocation=invocation,
         faults=tuple(faults),
@@ -86,6 +91,7 @@ def as_tree(report: Report, evidence: Mapping[str, object]) -> dict[str, object]
         "started": report.started.isoformat(timespec="seconds"),
         "finished": report.finished.isoformat(timespec="seconds"),
         "exit_code": report.exit_code,
+        "verdict": _verdict(report),
         "target": _target(report),
         "causes": [_cause(cause) for cause in report.diagnosis.causes],
         "findings": [_finding(finding) for finding in report.findings],
@@ -94,6 +100,28 @@ def as_tree(report: Report, evidence: Mapping[str, object]) -> dict[str, object]
         "faults": list(report.faults),
         "evidence": dict(evidence),
     }
+
+
+def _verdict(report: Report) -> dict[str, object]:
+    """Return the verdict, in English whatever the language, with what to ask for where a pasted text leaves links open."""
+    found = report.verdict
+    tree: dict[str, object] = {
+        "kind": str(found.kind),
+        "sentence": sentence(found, "en"),
+        "covered": [str(stage) for stage in found.covered],
+        "open": [str(stage) for stage in found.open],
+        "ask_for": [
+            {
+                "stages": [str(stage) for stage in ask.stages],
+                "what": REQUESTS["en"][ask.request],
+                "commands": list(ask.commands),
+            }
+            for ask in found.asks
+        ],
+    }
+    if found.asks:
+        tree["or"] = [report.invocation.inline("script collect"), report.invocation.inline("permissions")]
+    return tree
 
 
 def _target(report: Report) -> dict[str, object]:

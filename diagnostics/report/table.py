@@ -13,7 +13,7 @@ from diagnostics.findings import Confidence, Finding, Outcome
 from diagnostics.redaction import safe
 from diagnostics.report.document import Report
 from diagnostics.report.translation import translate, translate_word
-from diagnostics.report.words import CONFIDENCES, OUTCOMES, RELATIONS, WORDS
+from diagnostics.report.words import CONFIDENCES, OUTCOMES, RELATIONS, REQUESTS, WORDS, sentence
 
 _NARROWEST = 40
 _MAILBOXES = 5  # enough to recognise them
@@ -44,6 +44,8 @@ def render(report: Report, *, width: int, color: bool) -> str:
         for finding in report.findings
         if finding.judgement.missing is None or finding.outcome is not Outcome.SKIPPED
     ]
+    if report.verdict.asks:
+        lines += [*_asks(report, width), ""]
     if findings:
         lines += [f"{words['checks']}:", _table(findings, report.language, width), ""]
     if report.evidence.left_out:
@@ -59,21 +61,22 @@ def render(report: Report, *, width: int, color: bool) -> str:
 
 def _headline(report: Report, width: int) -> Iterator[str]:
     words = WORDS[report.language]
-    passed = sum(finding.outcome is Outcome.PASS for finding in report.findings)
-    unknown = sum(finding.outcome is Outcome.UNKNOWN and finding.required for finding in report.findings)
     for name, value in _about(report):
         yield from _wrap(f"{words[name]} {value}", width, "")
-    if report.diagnosis.causes:
-        return
-    if any(finding.outcome is Outcome.FAIL and finding.required for finding in report.findings):
-        yield from _wrap(words["failed"], width, "")
-    elif unknown:
-        yield from _wrap(words["undecided"].format(unknown=unknown), width, "")
-    elif passed:
-        yield from _wrap(words["all_well"].format(passed=passed), width, "")
-    else:
-        yield words["nothing"]
-        yield from _wrap(words["nothing_hint"], width, "")
+    if not report.diagnosis.causes:
+        yield from _wrap(sentence(report.verdict, report.language), width, "")
+
+
+def _asks(report: Report, width: int) -> Iterator[str]:
+    """Yield what to ask for where a pasted text leaves links open; commands stand on lines of their own."""
+    words = WORDS[report.language]
+    stages = ", ".join(report.verdict.open)
+    yield from _wrap(f"{words['ask_for'].format(stages=stages)}:", width, "")
+    script, live = report.invocation.inline("script collect"), report.invocation.inline("permissions")
+    yield from _wrap(words["all_at_once"].format(script=f"`{script}`", live=f"`{live}`"), width, "  ")
+    for ask in report.verdict.asks:
+        yield from _wrap(REQUESTS[report.language][ask.request], width, "  - ")
+        yield from (f"      {command}" for command in ask.commands)
 
 
 def _about(report: Report) -> Iterator[tuple[str, str]]:

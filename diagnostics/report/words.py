@@ -6,15 +6,10 @@ from collections.abc import Mapping
 
 from diagnostics.comparison import Relation
 from diagnostics.findings import Confidence, Outcome
+from diagnostics.verdict import Kind, Request, Verdict
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
-        "all_well": "No fault found: {passed} checks passed.",
-        "nothing": "Nothing in it could be judged.",
-        "nothing_hint": "Useful are: the AADSTS error, the IMAP log of the application, `Get-ServicePrincipal | Format-List`, "
-        "`Get-MailboxPermission -Identity MAILBOX | Format-List`, `Get-CASMailbox -Identity MAILBOX | fl ImapEnabled`.",
-        "undecided": "No fault found, but {unknown} of the required checks could not be judged.",
-        "failed": "A check failed, and what it saw fits no known cause.",
         "checks": "Checks",
         "link": "Link",
         "result": "Result",
@@ -25,6 +20,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "because": "Because",
         "mend": "To mend it",
         "consequences": "Follows from it",
+        "ask_for": "Ask the customer for what this text does not show ({stages})",
+        "all_at_once": "What Exchange holds, all at once: {script} writes a PowerShell script for the customer, who needs "
+        "no Python. With rights in the tenant, {live} looks at the whole chain. Or one by one:",
         "left_out": "Left out",
         "note": "Note",
         "fault": "A part of diag failed, please report it",
@@ -38,12 +36,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "is_not": "is not",
     },
     "es": {
-        "all_well": "No se ha encontrado ningún fallo: {passed} comprobaciones correctas.",
-        "nothing": "No contiene nada que se pueda juzgar.",
-        "nothing_hint": "Sirven: el error AADSTS, el registro IMAP de la aplicación, `Get-ServicePrincipal | Format-List`, "
-        "`Get-MailboxPermission -Identity BUZÓN | Format-List`, `Get-CASMailbox -Identity BUZÓN | fl ImapEnabled`.",
-        "undecided": "No se ha encontrado ningún fallo, pero {unknown} de las comprobaciones necesarias no se han podido juzgar.",
-        "failed": "Una comprobación ha fallado y lo que se vio no corresponde a ninguna causa conocida.",
         "checks": "Comprobaciones",
         "link": "Eslabón",
         "result": "Resultado",
@@ -54,6 +46,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "because": "Porque",
         "mend": "Para corregirlo",
         "consequences": "Consecuencias",
+        "ask_for": "Pida al cliente lo que este texto no muestra ({stages})",
+        "all_at_once": "Lo que contiene Exchange, de una vez: {script} escribe un script de PowerShell para el cliente, que no "
+        "necesita Python. Con permisos en el inquilino, {live} mira toda la cadena. O por partes:",
         "left_out": "No se ha mirado",
         "note": "Nota",
         "fault": "Ha fallado una parte de diag; por favor, comuníquelo",
@@ -102,3 +97,65 @@ RELATIONS: Mapping[str, Mapping[Relation, str]] = {
         Relation.NONE_OF: "ninguno de",
     },
 }
+
+VERDICTS: Mapping[str, Mapping[Kind, str]] = {
+    "en": {
+        Kind.CAUSE: "First cause: {cause} ({confidence})",
+        Kind.UNEXPLAINED: "A check failed, and what it saw fits no known cause.",
+        Kind.WELL: "No fault found: the mailbox opens, {passed} checks passed.",
+        Kind.PART_WELL: "Nothing wrong in what was looked at: {passed} checks passed. "
+        "Whether the mailbox opens was not looked at.",
+        Kind.UNDECIDED: "Not decided: {unknown} of the required checks could not be judged, {passed} passed.",
+        Kind.SAYS_FAILED: "Something failed, and the text does not show why: {where} says “{line}”.",
+        Kind.PART: "Nothing wrong in what is here, which is only a part of the chain: {covered}. "
+        "Nothing in it shows that the mailbox opens.",
+        Kind.NOTHING: "Nothing in it could be judged.",
+    },
+    "es": {
+        Kind.CAUSE: "Primera causa: {cause} ({confidence})",
+        Kind.UNEXPLAINED: "Una comprobación ha fallado y lo que se vio no corresponde a ninguna causa conocida.",
+        Kind.WELL: "No se ha encontrado ningún fallo: el buzón se abre, {passed} comprobaciones correctas.",
+        Kind.PART_WELL: "Nada incorrecto en lo que se ha mirado: {passed} comprobaciones correctas. "
+        "No se ha mirado si el buzón se abre.",
+        Kind.UNDECIDED: "Sin decidir: {unknown} de las comprobaciones necesarias no se han podido juzgar, "
+        "{passed} son correctas.",
+        Kind.SAYS_FAILED: "Algo ha fallado y el texto no muestra por qué: {where} dice «{line}».",
+        Kind.PART: "Nada incorrecto en lo que hay, que es solo una parte de la cadena: {covered}. "
+        "Nada en ello muestra que el buzón se abra.",
+        Kind.NOTHING: "No contiene nada que se pueda juzgar.",
+    },
+}
+
+REQUESTS: Mapping[str, Mapping[Request, str]] = {
+    "en": {
+        Request.SETTINGS: "the application's settings: tenant, Application ID, IMAP server, port, mailbox; never the secret",
+        Request.TOKEN: "the answer to the token request: the AADSTS error whole, or of the token its aud, roles, appid, oid "
+        "and tid; never the token",
+        Request.CONSENT: "the API permissions of the App registration, with the column “Status”",
+        Request.SERVICE_PRINCIPALS: "the registration in Exchange",
+        Request.MAILBOX: "what the mailbox is, and whether IMAP is on",
+        Request.PERMISSIONS: "who may open the mailbox",
+        Request.IMAP_LOG: "the application's IMAP log, from the connection to the error, without the line that follows "
+        "AUTHENTICATE",
+    },
+    "es": {
+        Request.SETTINGS: "la configuración de la aplicación: inquilino, Id. de aplicación, servidor IMAP, puerto, buzón; "
+        "nunca el secreto",
+        Request.TOKEN: "la respuesta a la petición del token: el error AADSTS completo, o del token su aud, roles, appid, oid "
+        "y tid; nunca el token",
+        Request.CONSENT: "los permisos de API del registro de la aplicación, con la columna «Estado»",
+        Request.SERVICE_PRINCIPALS: "el registro en Exchange",
+        Request.MAILBOX: "qué es el buzón y si IMAP está activado",
+        Request.PERMISSIONS: "quién puede abrir el buzón",
+        Request.IMAP_LOG: "el registro IMAP de la aplicación, desde la conexión hasta el error, sin la línea que sigue a "
+        "AUTHENTICATE",
+    },
+}
+
+
+def sentence(found: Verdict, language: str) -> str:
+    """Return a verdict in words."""
+    values = {**found.values, "covered": ", ".join(found.covered)}
+    if "confidence" in values:
+        values["confidence"] = CONFIDENCES[language][Confidence(values["confidence"])]
+    return VERDICTS[language][found.kind].format(**values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diagnostics.checks import Check
+from diagnostics.comparison import shortened
 from diagnostics.evidence import Evidence, Remark
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed
 
@@ -57,8 +58,8 @@ def _number_ten(evidence: Evidence) -> Iterator[Judgement]:
 
 def _suspected(cause: str, confidence: Confidence, remark: Remark) -> Judgement:
     shown = " ".join(remark.text.split())
-    said = f"{remark.provenance.how}: “{shown[:200]}”"
-    return failed(f"It says “{shown[:160]}”", Suspect(cause, confidence, (said,)))
+    said = f"{remark.provenance.how}: “{shortened(shown, 200)}”"
+    return failed(f"It says “{shortened(shown, 160)}”", Suspect(cause, confidence, (said,)))
 
 
 CHECK = Check(

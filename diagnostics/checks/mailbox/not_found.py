@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from diagnostics.checks import Check
+from diagnostics.comparison import shortened
 from diagnostics.evidence import Evidence
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed
 from diagnostics.quoting import powershell_line
@@ -21,7 +22,7 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     for error in evidence.exchange.errors:
         match = _NOT_FOUND.search(error.message)
         if match and (not error.cmdlet or _OF_MAILBOXES.fullmatch(error.cmdlet)):
-            said = f"{error.provenance.how}: {error.message[:200]}"
+            said = f"{error.provenance.how}: {shortened(error.message, 200)}"
             suspects = (
                 Suspect("mailbox-not-in-exchange-online", Confidence.LIKELY, (said,)),
                 Suspect("mailbox-licence-or-deleted", Confidence.POSSIBLE, (said,)),

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from diagnostics.checks import Check
 from diagnostics.checks._said import is_failing
+from diagnostics.comparison import shortened
 from diagnostics.evidence import Evidence
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed
 
@@ -21,7 +22,7 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     tests = [remark for remark in evidence.remarks if remark.kind == "rbac-authorization-test"]
     if not tests:
         return
-    said = f"{tests[0].provenance.how}: “{' '.join(tests[0].text.split())[:160]}”"
+    said = f"{tests[0].provenance.how}: “{shortened(tests[0].text, 160)}”"
     if any(is_failing(session) for session in evidence.all_imap_sessions()):
         suspects = (
             Suspect(_NOT_FOR_IMAP, Confidence.LIKELY, (said,), instead_of=(_CACHE,)),

@@ -19,6 +19,7 @@ from diagnostics.checks.input._values import (
     tenant_fault,
 )
 from diagnostics.checks.token._clouds import foreign_host
+from diagnostics.comparison import shortened
 from diagnostics.evidence import EntraError, Evidence, SecretShape, SettingName, TenantDiscovery, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 
@@ -93,7 +94,7 @@ def _suspect(
 
 def _first_sentence(text: str) -> str:
     flat = " ".join(text.split())
-    return re.split(r"(?:\\r\\n)?(?<!\s)\s*+Trace ID:", flat, maxsplit=1)[0][:300]
+    return shortened(re.split(r"(?:\\r\\n)?(?<!\s)\s*+Trace ID:", flat, maxsplit=1)[0], 300)
 
 
 def _invalid_secret(error: EntraError, evidence: Evidence) -> list[Suspect]:
@@ -135,7 +136,7 @@ def _expired_secret(error: EntraError, evidence: Evidence) -> list[Suspect]:
     told = next((remark for remark in evidence.remarks if remark.kind == "said-newer-secret"), None)
     if told is None:
         return [expired]
-    said = f"{told.provenance.how}: “{' '.join(told.text.split())[:200]}”"
+    said = f"{told.provenance.how}: “{shortened(told.text, 200)}”"
     old = Suspect("token-secret-old-one-sent", Confidence.LIKELY, (said,), instead_of=("token-secret-expired",))
     return [old, expired]
 

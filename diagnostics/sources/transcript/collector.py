@@ -27,6 +27,7 @@ from diagnostics.evidence import (
     ExchangeConnection,
     ExchangeEvidence,
     ExchangeServicePrincipal,
+    FailureLine,
     GraphEvidence,
     ImapSession,
     MailboxEvidence,
@@ -136,6 +137,7 @@ class Collector:
             imap_sessions=sessions,
             sasl_strings=self.all(SaslString),
             remarks=self.all(Remark),
+            failure_lines=self.all(FailureLine),
             left_out=tuple(self.notes),
         )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from diagnostics.comparison import shortened
 from diagnostics.evidence import Remark
 from diagnostics.sources.transcript.window import View
 
@@ -35,7 +36,7 @@ def read(window: View) -> Iterator[Remark]:
         ids.add(given["value"].casefold())
         kind = "said-tried-several-object-ids" if len(ids) > 1 else _kind(app["value"], given["value"])
         if kind:
-            said = window.quote(index).strip()[:300]
+            said = shortened(window.quote(index), 300)
             yield Remark(kind, said, window.where(window.numbers[index]), (("object_id", given["value"]),))
 
 

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from diagnostics.comparison import shortened
 from diagnostics.evidence import ImapSession, ImapStep, Provenance, ReplyStatus
 from diagnostics.redaction import redact
 from diagnostics.sources.transcript import prose
@@ -217,7 +218,7 @@ def _heard_server(window: View, said: Said, sessions: list[_Session], where: Pro
     ):
         session = _Session(
             where,
-            greeting=redact(" ".join(greeting["text"].split()))[:300],
+            greeting=shortened(redact(" ".join(greeting["text"].split())), 300),
             greeting_host=front_end(greeting["host"] or ""),
         )
         if sessions and not (sessions[-1].greeting or sessions[-1].steps):
@@ -348,7 +349,7 @@ def _is_about_imap(window: View, index: int, match: re.Match[str]) -> bool:
 
 
 def _add(session: _Session, command: str, status: ReplyStatus, text: str, where: Provenance) -> None:
-    cleaned = redact(text.strip().rstrip("'\"")).removesuffix("\\r\\n").strip()[:400]
+    cleaned = shortened(redact(text.strip().rstrip("'\"")).removesuffix("\\r\\n"), 400)
     if len(session.steps) < 200:  # noqa: PLR2004 - enough to judge; a trace may go on for days
         session.steps.append(ImapStep(command, status, cleaned, provenance=where))
 
@@ -360,7 +361,7 @@ def _challenge(text: str) -> str:
     except (binascii.Error, ValueError):
         return ""
     shown = data.decode("utf-8", "replace")
-    return redact(shown)[:300] if shown.lstrip().startswith("{") else ""
+    return shortened(redact(shown), 300) if shown.lstrip().startswith("{") else ""
 
 
 def front_end(text: str) -> str:

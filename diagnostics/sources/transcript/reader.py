@@ -15,6 +15,7 @@ from diagnostics.sources.transcript import (
     claims,
     cmdlet_errors,
     commands,
+    failures,
     graph,
     imap,
     lookups,
@@ -82,6 +83,7 @@ def _extract(window: Window, collector: Collector) -> None:
         *cmdlet_errors.read(window.folded),
         *lookups.read(window),
         *remarks.read(window.folded),
+        *failures.read(window),
         *commands.read(window.folded),
     ):
         collector.add(fact)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from diagnostics.comparison import shortened
 from diagnostics.evidence import Remark
 from diagnostics.sources.transcript import prose
 from diagnostics.sources.transcript.clients import CLIENTS
@@ -46,4 +47,4 @@ def _is_quoted(window: View, signature: Signature, index: int, column: int) -> b
 
 
 def _sentence(window: View, index: int) -> str:
-    return window.quote(index).strip()[:_LONGEST]
+    return shortened(window.quote(index), _LONGEST)

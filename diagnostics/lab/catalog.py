@@ -12,6 +12,7 @@ from diagnostics.lab.assertion import key_credential
 from diagnostics.lab.certificates import application_certificate
 from diagnostics.lab.clouds import CHINA, GLOBAL, US_GOV, Cloud
 from diagnostics.lab.resources import EXCHANGE_ROLES, GRAPH_SCOPES, exchange_online, microsoft_graph, required
+from diagnostics.lab.samples import ANSWER, INVOICE, ORDER
 from diagnostics.lab.setup import ProfileValues, Setup, full_access
 from diagnostics.lab.state import (
     EXCHANGE_ONLINE_APP_ID,
@@ -184,12 +185,24 @@ def _certificate() -> Setup:
     return setup
 
 
+def _mailbox_with_mail() -> Setup:
+    """Put mail into the mailbox: an order that was read, an invoice with an attachment that was not, a sent answer."""
+    setup = _user_mailbox()
+    target = setup.mailbox
+    monday = dt.datetime(2026, 3, 2, 8, 15, tzinfo=dt.UTC)
+    target.folder().deliver(ORDER, r"\Seen", received=monday)
+    target.folder().deliver(INVOICE, received=monday + dt.timedelta(days=1))
+    target.folder("Sent Items").deliver(ANSWER, r"\Seen", received=monday + dt.timedelta(hours=1))
+    return setup
+
+
 SHAPES: dict[str, Callable[[], Setup]] = {
     "user-mailbox": _user_mailbox,
     "shared-mailbox": _shared_mailbox,
     "alias-beside-upn": _alias_beside_upn,
     "busy-organisation": _busy_organisation,
     "certificate": _certificate,
+    "mailbox-with-mail": _mailbox_with_mail,
     "us-gov": lambda: _user_mailbox(US_GOV),
     "china": lambda: _user_mailbox(CHINA),
 }

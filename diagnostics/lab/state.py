@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from diagnostics.lab.clouds import GLOBAL, Cloud
 from diagnostics.lab.faults import Faults
+from diagnostics.lab.mail import Folder
 
 EXCHANGE_ONLINE_APP_ID = "00000002-0000-0ff1-ce00-000000000000"
 MICROSOFT_GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
@@ -157,7 +158,9 @@ class Recipient:
     external_directory_object_id: str = field(default_factory=new_id)
     sid: str = field(default_factory=new_sid)
     when_changed: dt.datetime = field(default_factory=lambda: utc_now() - dt.timedelta(days=100))
-    folders: tuple[str, ...] = ("INBOX", "Sent", "Drafts", "Deleted Items")
+    folders: tuple[str, ...] = ("INBOX", "Sent Items", "Drafts", "Deleted Items")
+    mail: dict[str, Folder] = field(default_factory=dict, repr=False)
+    """What the folders hold, by their names; one that is not in here is empty."""
     soft_deleted: bool = False
     """Deleted or without a licence: the cmdlets find it only with -SoftDeletedMailbox or not at all."""
     account_enabled: bool = True
@@ -172,6 +175,10 @@ class Recipient:
     def is_mailbox(self) -> bool:
         """Whether Get-Mailbox and the permission cmdlets know it."""
         return self.recipient_type_details in {"UserMailbox", "SharedMailbox", "RoomMailbox", "EquipmentMailbox"}
+
+    def folder(self, name: str = "INBOX") -> Folder:
+        """Return what the folder of this name holds."""
+        return self.mail.setdefault(name, Folder())
 
     def answers_to(self, identity: str) -> bool:
         """Say whether `identity` (alias, address, UPN, GUID, directory id or display name) names this recipient."""

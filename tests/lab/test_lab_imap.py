@@ -66,7 +66,7 @@ def test_imapclient_reads_the_folders(lab: Lab, token: str) -> None:
         assert b"MOVE" not in client.capabilities()
         client.oauth2_login(lab.ready["mailboxes"][0], token)
         assert b"BACKENDAUTHENTICATE" in client.capabilities()
-        assert [name for _, _, name in client.list_folders()] == ["INBOX", "Sent", "Drafts", "Deleted Items"]
+        assert [name for _, _, name in client.list_folders()] == ["INBOX", "Sent Items", "Drafts", "Deleted Items"]
         assert client.namespace()[0] == (("", "/"),)
         assert client.select_folder("INBOX", readonly=True)[b"EXISTS"] == 0
         assert client.folder_status("Deleted Items", ["MESSAGES", "UIDNEXT"]) == {b"MESSAGES": 0, b"UIDNEXT": 1}
@@ -92,7 +92,7 @@ def test_both_forms_of_xoauth2_are_taken(raw: Callable[..., bytes], lab: Lab, to
     assert raw(b"a3 SELECT {5+}\r\nINBOX\r\n").endswith(b"a3 OK [READ-WRITE] SELECT completed.\r\n")
     assert raw(b"a4 IDLE\r\n", b"+ ").startswith(b"+ ")
     assert raw(b"DONE\r\n", b"a4 ") == b"a4 OK IDLE completed.\r\n"
-    assert raw(b'a5 LIST "" "S*"\r\n').startswith(rb'* LIST (\HasNoChildren \Sent) "/" Sent')
+    assert raw(b'a5 LIST "" "S*"\r\n').startswith(rb'* LIST (\HasNoChildren \Sent) "/" "Sent Items"')
     assert raw(b"a6 LOGOUT\r\n").endswith(b"a6 OK LOGOUT completed.\r\n")
 
 

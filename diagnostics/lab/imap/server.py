@@ -16,6 +16,8 @@ from diagnostics.lab.tokens import TokenAuthority
 
 PROXY_PATIENCE = 2.0
 """Seconds after which an HTTP-only proxy gives up on a client that sends no request (invented)."""
+IDLE_LOOK = 0.5
+"""Seconds between two looks for what is new to a client in IDLE (invented)."""
 TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
@@ -71,7 +73,13 @@ class ImapEndpoint(Listener):
             return
         session = ImapSession(self._desk, lambda: self.world.imap)
         while session.phase is not Phase.ENDED:
-            data = connection.recv(16384)
+            connection.settimeout(IDLE_LOOK if session.idling else None)
+            try:
+                data = connection.recv(16384)
+            except TimeoutError:
+                if news := session.news():
+                    connection.sendall(news)
+                continue
             if not data or self._misbehaves(connection, misconduct.label(data), session.receive(data), data):
                 return
 

@@ -1,24 +1,25 @@
-"""One IMAP session as Exchange Online holds it: states, commands, answers. No sockets: bytes in, bytes out.
+"""One IMAP session as Exchange Online holds it: states, sign-in, answers. No sockets: bytes in, bytes out.
 
     NOT_AUTHENTICATED --XOAUTH2, granted--> AUTHENTICATED --SELECT/EXAMINE--> SELECTED
             |                                    |  ^------CLOSE/UNSELECT---------|
             '--XOAUTH2, no mailbox--> NOT_CONNECTED <--permission taken away------'
     LOGOUT, or the second BAD in NOT_CONNECTED --> ENDED
 
+What AUTHENTICATED and SELECTED may ask is in `commands.py`; SELECTED is AUTHENTICATED with a folder selected there.
 Lines marked "memory" are Exchange's words as commonly seen, without a record at hand.
 """
 
 from __future__ import annotations
 
-import fnmatch
-import re
 from collections.abc import Callable
 from enum import Enum, auto
 
+from diagnostics.lab.imap.commands import COMMAND_ERROR, INVALID_STATE, SERVER_ID, MailboxCommands
 from diagnostics.lab.imap.lexer import BadSyntax, CommandReader, Ready
 from diagnostics.lab.imap.parser import Command, parse
+from diagnostics.lab.imap.selected import ARGUMENT_ERROR
 from diagnostics.lab.imap.sign_in import Answer, SignIn, SignInDesk
-from diagnostics.lab.state import ImapConduct, Recipient
+from diagnostics.lab.state import ImapConduct
 
 BEFORE = "IMAP4 IMAP4rev1 AUTH=PLAIN AUTH=XOAUTH2 SASL-IR UIDPLUS ID UNSELECT CHILDREN IDLE NAMESPACE LITERAL+"
 AFTER = (
@@ -27,13 +28,8 @@ AFTER = (
 )
 NOT_CONNECTED = "BAD User is authenticated but not connected."
 HANG_UP = "* BYE Connection closed. 14"
-COMMAND_ERROR = "BAD Command Error. 12"
-ARGUMENT_ERROR = "BAD Command Argument Error 11"
-INVALID_STATE = "BAD Command received in Invalid state."  # memory
-SIGNING_OFF = "* BYE Microsoft Exchange Server IMAP4 server signing off."  # memory
-SERVER_ID = '* ID ("name" "Microsoft.Exchange.Imap4.Imap4Server" "version" "15.20")'  # memory
-FLAGS = r"\Seen \Answered \Flagged \Deleted \Draft $MDNSent"
-SPECIAL_USE = {"Sent": r" \Sent", "Drafts": r" \Drafts", "Deleted Items": r" \Trash"}
+SIGNING_OFF = "* BYE Microsoft Exchange Server 2016 IMAP4 server signing off."  # RainLoop issue 686
+IDLING = "+ IDLE accepted, awaiting DONE command."  # clients of other people compare with this very line
 BADS_BEFORE_HANG_UP = 2
 
 
@@ -42,7 +38,6 @@ class Phase(Enum):
 
     NOT_AUTHENTICATED = auto()
     AUTHENTICATED = auto()
-    SELECTED = auto()
     NOT_CONNECTED = auto()
     ENDED = auto()
 
@@ -52,12 +47,14 @@ class ImapSession:
 
     def __init__(self, desk: SignInDesk, conduct: Callable[[], ImapConduct]) -> None:
         self.phase = Phase.NOT_AUTHENTICATED
+        self.idling = False
         self._desk = desk
         self._conduct = conduct
         self._reader = CommandReader()
         self._sign_in: SignIn | None = None
         self._waiting: Callable[[bytes], list[str]] | None = None
         self._bads = 0
+        self._commands = MailboxCommands()
         self._any: dict[str, Callable[[Command], list[str]]] = {
             "CAPABILITY": self._capability,
             "LOGOUT": self._logout,
@@ -66,23 +63,7 @@ class ImapSession:
             "AUTHENTICATE": self._authenticate,
             "LOGIN": self._login,
             "NOOP": self._done,
-            "ID": self._id,
-        }
-        self._with_mailbox: dict[str, Callable[[Command, Recipient], list[str]]] = {
-            "NOOP": lambda command, _mailbox: self._done(command),
-            "CHECK": lambda command, _mailbox: self._done(command),
-            "ID": lambda command, _mailbox: self._id(command),
-            "NAMESPACE": self._namespace,
-            "LIST": self._list,
-            "LSUB": self._list,
-            "SELECT": self._select,
-            "EXAMINE": self._select,
-            "STATUS": self._status,
-            "CLOSE": self._unselect,
-            "UNSELECT": self._unselect,
-            "SEARCH": self._search,
-            "UID": self._search,
-            "IDLE": self._idle,
+            "ID": lambda command: [SERVER_ID, *self._done(command)],
         }
 
     def receive(self, data: bytes) -> bytes:
@@ -108,7 +89,12 @@ class ImapSession:
                 lines.append(f"{problem.tag or '*'} {COMMAND_ERROR}")
                 if problem.fatal:
                     self._end(lines)
-        return "".join(f"{line}\r\n" for line in lines).encode("utf-8", "surrogateescape")
+        return _encoded(lines)
+
+    def news(self) -> bytes:
+        """Return what has changed in the selected folder, for a client that waits in IDLE."""
+        with self._desk.lock:
+            return _encoded(self._commands.selected.news() if self._commands.selected is not None else [])
 
     def _end(self, lines: list[str]) -> None:
         lines.append(HANG_UP)
@@ -118,12 +104,12 @@ class ImapSession:
         try:
             if handler := self._any.get(command.name):
                 return handler(command)
+            with_mailbox = command.name in self._commands or command.name == "IDLE"
             if self.phase is Phase.NOT_AUTHENTICATED:
                 if handler := self._before.get(command.name):
                     return handler(command)
-                known = command.name in self._with_mailbox
-                return [f"{command.tag} {INVALID_STATE if known else COMMAND_ERROR}"]
-            if command.name not in self._with_mailbox:
+                return [f"{command.tag} {INVALID_STATE if with_mailbox else COMMAND_ERROR}"]
+            if not with_mailbox:
                 known = command.name in self._before
                 return [f"{command.tag} {INVALID_STATE if known else COMMAND_ERROR}"]
             return self._run_with_mailbox(command)
@@ -134,17 +120,18 @@ class ImapSession:
         backoff = self._conduct().backoff_milliseconds
         if backoff is not None:
             return [f"{command.tag} BAD Request is throttled. Suggested Backoff Time: {backoff} milliseconds"]
-        mailbox = None
-        if self.phase is not Phase.NOT_CONNECTED and self._sign_in is not None:
-            mailbox = self._desk.mailbox(self._sign_in)
-        if mailbox is None:
-            self.phase = Phase.NOT_CONNECTED
-            self._bads += 1
-            lines = [f"{command.tag} {NOT_CONNECTED}"]
-            if self._bads >= BADS_BEFORE_HANG_UP:  # email-oauth2-proxy issue 74
-                self._end(lines)
-            return lines
-        return self._with_mailbox[command.name](command, mailbox)
+        with self._desk.lock:
+            mailbox = None
+            if self.phase is not Phase.NOT_CONNECTED and self._sign_in is not None:
+                mailbox = self._desk.mailbox(self._sign_in)
+            if mailbox is not None:
+                return self._idle(command) if command.name == "IDLE" else self._commands.run(command, mailbox)
+        self.phase = Phase.NOT_CONNECTED
+        self._bads += 1
+        lines = [f"{command.tag} {NOT_CONNECTED}"]
+        if self._bads >= BADS_BEFORE_HANG_UP:  # email-oauth2-proxy issue 74
+            self._end(lines)
+        return lines
 
     def _done(self, command: Command) -> list[str]:
         return [f"{command.tag} OK {command.name} completed."]
@@ -156,9 +143,6 @@ class ImapSession:
     def _logout(self, command: Command) -> list[str]:
         self.phase = Phase.ENDED
         return [SIGNING_OFF, *self._done(command)]
-
-    def _id(self, command: Command) -> list[str]:
-        return [SERVER_ID, *self._done(command)]
 
     def _login(self, command: Command) -> list[str]:
         """Refuse the password: Exchange has no Basic authentication any more (Mailspring issue 1277)."""
@@ -194,74 +178,19 @@ class ImapSession:
         self.phase = Phase.AUTHENTICATED if sign_in.answer is Answer.CONNECTED else Phase.NOT_CONNECTED
         return [f"{tag} OK AUTHENTICATE completed."]
 
-    def _namespace(self, command: Command, _mailbox: Recipient) -> list[str]:
-        return ['* NAMESPACE (("" "/")) NIL NIL', *self._done(command)]
+    def _idle(self, command: Command) -> list[str]:
+        def ended(line: bytes) -> list[str]:
+            self.idling = False
+            if line.strip().upper() != b"DONE":
+                return [f"{command.tag} {COMMAND_ERROR}"]
+            with self._desk.lock:
+                news = self._commands.selected.news() if self._commands.selected is not None else []
+            return [*news, *self._done(command)]
 
-    def _list(self, command: Command, mailbox: Recipient) -> list[str]:
-        pattern = command.text(0) + command.text(1)
-        if not command.text(1):
-            return [rf'* {command.name} (\Noselect) "/" ""', *self._done(command)]
-        expression = re.compile(fnmatch.translate(pattern.replace("%", "*")), re.IGNORECASE)
-        lines = [
-            rf'* {command.name} (\HasNoChildren{SPECIAL_USE.get(folder, "")}) "/" {_quoted(folder)}'
-            for folder in mailbox.folders
-            if expression.match(folder) and not ("%" in pattern and "/" in folder)
-        ]
-        return [*lines, *self._done(command)]
-
-    def _folder(self, name: str, mailbox: Recipient) -> str | None:
-        return next((folder for folder in mailbox.folders if folder.casefold() == name.casefold()), None)
-
-    def _select(self, command: Command, mailbox: Recipient) -> list[str]:
-        name = command.text(0)
-        if self._folder(name, mailbox) is None:
-            self.phase = Phase.AUTHENTICATED
-            return [f"{command.tag} NO {name} doesn't exist."]  # memory
-        self.phase = Phase.SELECTED
-        writable = command.name == "SELECT"
-        return [
-            "* 0 EXISTS",
-            "* 0 RECENT",
-            f"* FLAGS ({FLAGS})",
-            f"* OK [PERMANENTFLAGS ({FLAGS if writable else ''})] Permanent flags",
-            "* OK [UIDVALIDITY 14] UIDVALIDITY value",
-            "* OK [UIDNEXT 1] The next unique identifier value",
-            f"{command.tag} OK [READ-{'WRITE' if writable else 'ONLY'}] {command.name} completed.",
-        ]
-
-    def _status(self, command: Command, mailbox: Recipient) -> list[str]:
-        folder = self._folder(command.text(0), mailbox)
-        if folder is None:
-            return [f"{command.tag} NO {command.text(0)} doesn't exist."]
-        items = command.arguments[1] if len(command.arguments) > 1 else None
-        if not isinstance(items, list):
-            raise BadSyntax(command.tag)
-        values = {"MESSAGES": 0, "RECENT": 0, "UIDNEXT": 1, "UIDVALIDITY": 14, "UNSEEN": 0}
-        names = [str(item).upper() for item in items]
-        if not all(name in values for name in names):
-            raise BadSyntax(command.tag)
-        pairs = " ".join(f"{name} {values[name]}" for name in names)
-        return [f"* STATUS {_quoted(folder)} ({pairs})", *self._done(command)]
-
-    def _unselect(self, command: Command, _mailbox: Recipient) -> list[str]:
-        if self.phase is not Phase.SELECTED:
-            return [f"{command.tag} {INVALID_STATE}"]
-        self.phase = Phase.AUTHENTICATED
-        return self._done(command)
-
-    def _search(self, command: Command, _mailbox: Recipient) -> list[str]:
-        if self.phase is not Phase.SELECTED:
-            return [f"{command.tag} {INVALID_STATE}"]
-        if command.name == "UID" and command.text(0).upper() != "SEARCH":
-            return [f"{command.tag} {COMMAND_ERROR}"]
-        return ["* SEARCH", f"{command.tag} OK SEARCH completed."]
-
-    def _idle(self, command: Command, _mailbox: Recipient) -> list[str]:
-        self._waiting = lambda line: (
-            self._done(command) if line.strip().upper() == b"DONE" else [f"{command.tag} {COMMAND_ERROR}"]
-        )
-        return ["+ IDLE accepted, awaiting DONE command."]  # memory
+        self.idling = True
+        self._waiting = ended
+        return [IDLING]
 
 
-def _quoted(folder: str) -> str:
-    return folder if folder.isalnum() else '"' + folder.replace("\\", "\\\\").replace('"', '\\"') + '"'
+def _encoded(lines: list[str]) -> bytes:
+    return "".join(f"{line}\r\n" for line in lines).encode("utf-8", "surrogateescape")

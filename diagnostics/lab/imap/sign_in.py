@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import threading
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -89,6 +90,11 @@ class SignInDesk:
     def __init__(self, world: World, tokens: TokenAuthority) -> None:
         self._world = world
         self._tokens = tokens
+
+    @property
+    def lock(self) -> threading.RLock:
+        """The World's lock, for whoever reads or changes a mailbox that was given out."""
+        return self._world.lock
 
     def judge(self, response: bytes) -> SignIn:
         """Judge the client's base64 response of XOAUTH2."""

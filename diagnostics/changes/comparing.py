@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from diagnostics.access import concerning
 from diagnostics.changes import state
 from diagnostics.changes.plan import Plan
 from diagnostics.changes.state import Now
@@ -46,7 +47,7 @@ def _moved_registrations(plan: Plan, now: Now) -> list[str]:
     if isinstance(now.registrations, Unavailable):
         return [f"the registrations could not be read again: {now.registrations.reason}"]
     application = plan.application
-    there = state.concerning(now.registrations, application.application_id, application.object_id)
+    there = concerning(now.registrations, application.application_id, application.object_id)
     before, after = ({(row.app_id, row.object_id, row.sid) for row in rows} for rows in (plan.registrations, there))
     return [] if before == after else ["the application's registration in Exchange is not the one that the plan found"]
 

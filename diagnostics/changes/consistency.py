@@ -9,9 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from diagnostics.changes.state import concerning, rightly_registered
+from diagnostics.access import FULL_ACCESS, concerning, rightly_registered
 from diagnostics.changes.steps import (
-    FULL_ACCESS,
     GrantFullAccess,
     RegisterServicePrincipal,
     RemoveAccess,
@@ -46,7 +45,7 @@ def contradictions(plan: Plan) -> Iterator[str]:
             yield f"step {number}, {step.kind}, is for {step.mailbox}, for which nothing is to be done"
     grants = any(isinstance(step, GrantFullAccess) for step in plan.steps)
     registers = any(isinstance(step, RegisterServicePrincipal) for step in plan.steps)
-    if grants and not registers and rightly_registered(plan.registrations, app.application_id, app.object_id) is None:
+    if grants and not registers and not rightly_registered(plan.registrations, app.application_id, app.object_id):
         yield "it grants something to an application that it neither found registered nor registers"
 
 
@@ -104,6 +103,6 @@ def _of_removal(plan: Plan, step: RemoveServicePrincipal) -> Iterator[str]:
     others = {value.casefold() for one in plan.registrations if one != row for value in (one.app_id, one.object_id)}
     if step.identity.casefold() in others:
         yield f"removes {step.identity}, which names another registration as well"
-    right = rightly_registered([row], app.application_id, app.object_id) is not None
+    right = bool(rightly_registered([row], app.application_id, app.object_id))
     if right == (step.why == "wrong-id"):
         yield "removes the registration that it wants, or keeps the one that it does not"

@@ -6,7 +6,6 @@ one goes on where it was.
 
 from __future__ import annotations
 
-import enum
 import json
 import queue
 import threading
@@ -16,10 +15,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 from diagnostics import files
+from diagnostics.access import Access, Rule, access_of
+from diagnostics.access import principals as known_by
 from diagnostics.changes.patient import PatientShell
 from diagnostics.changes.plan import Holding
 from diagnostics.changes.state import NOBODY, Entry, Registration, entries_of
-from diagnostics.changes.steps import FULL_ACCESS
 from diagnostics.evidence import Missing, Observed, Unavailable
 from diagnostics.exchange import rows
 from diagnostics.exchange.collect import not_observed, nothing_where_something_is, permissions_of, provenance, read_rows
@@ -37,24 +37,15 @@ _LARGEST_NOTES = 256 * 1024 * 1024
 ShellMaker: TypeAlias = Callable[[], PatientShell]
 
 
-class Access(enum.StrEnum):
-    """What the application may do with a mailbox."""
-
-    OPEN = "can open"
-    DENIED = "denied"
-    OTHER = "other rights"
-    NONE = "cannot open"
-    UNKNOWN = "unknown"
-
-
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one mailbox said."""
+    """What one mailbox said; `entries` are the application's own. `read` is false where they could not be read."""
 
     mailbox: str
     access: Access
     entries: tuple[Entry, ...] = ()
     reason: str = ""
+    read: bool = True
 
 
 def every_mailbox(shell: PatientShell) -> Observed[tuple[str, ...]]:
@@ -127,7 +118,7 @@ def _work(
         words = str(problem) if isinstance(problem, ShellUnavailable) else f"{type(problem).__name__}: {problem}"
         while part:
             for mailbox in part:
-                done.put(Answer(mailbox, Access.UNKNOWN, reason=safe(words)))
+                done.put(Answer(mailbox, Access.UNKNOWN, reason=safe(words), read=False))
             try:
                 part = todo.get_nowait()
             except queue.Empty:
@@ -147,19 +138,19 @@ def _asked(part: Sequence[str], principals: Sequence[Registration], shell: Patie
 
 
 def judge(mailbox: str, result: CmdletResult, principals: Sequence[Registration]) -> Answer:
-    """Say what a mailbox's permissions mean for the application; a Deny entry outweighs a grant."""
+    """Say what a mailbox's permissions mean for the application."""
     if result.error is not None and result.error.kind in NOBODY:
-        return Answer(mailbox, Access.UNKNOWN, reason="there is no such mailbox")
+        return Answer(mailbox, Access.UNKNOWN, reason="there is no such mailbox", read=False)
     found = permissions_of(result)
     if isinstance(found, Unavailable):
         throttled = result.error is not None and result.error.kind is ErrorKind.THROTTLED
-        return Answer(mailbox, Access.UNKNOWN, reason="Exchange kept asking to wait" if throttled else found.reason)
-    entries = tuple(entry for principal in principals for entry in entries_of(found, principal))
-    if any(entry.deny for entry in entries):
-        return Answer(mailbox, Access.DENIED, entries)
-    if any(entry.allows((FULL_ACCESS,)) for entry in entries):
-        return Answer(mailbox, Access.OPEN, entries)
-    return Answer(mailbox, Access.OTHER if entries else Access.NONE, entries)
+        reason = "Exchange kept asking to wait" if throttled else found.reason
+        return Answer(mailbox, Access.UNKNOWN, reason=reason, read=False)
+    decision = access_of(found, known_by(principals))
+    told = decision.note if decision.rule is Rule.GRANTED else decision.rule.value
+    return Answer(
+        mailbox, decision.access, entries_of(found, principals), "" if decision.rule is Rule.NOTHING else told
+    )
 
 
 def holdings(shell: PatientShell, principals: Sequence[Registration]) -> Observed[tuple[Holding, ...]]:
@@ -169,7 +160,7 @@ def holdings(shell: PatientShell, principals: Sequence[Registration]) -> Observe
         return found
     held: list[Holding] = []
     for answer in _asked(found, principals, shell):
-        if answer.access is Access.UNKNOWN:
+        if not answer.read:
             return Unavailable(f"{answer.mailbox}: {answer.reason}", Missing.REMOTE_ERROR)
         if answer.entries:
             held.append(Holding(answer.mailbox, answer.entries))
@@ -201,7 +192,8 @@ class Notes:
                 entries = tuple(
                     Entry(e["user"], e["sid"], tuple(e["rights"]), e["deny"], e["inherited"]) for e in tree["entries"]
                 )
-                found[tree["mailbox"]] = Answer(tree["mailbox"], Access(tree["access"]), entries)
+                reason = str(tree.get("reason", ""))
+                found[tree["mailbox"]] = Answer(tree["mailbox"], Access(tree["access"]), entries, reason)
             except (ValueError, KeyError, TypeError, RecursionError):
                 continue  # a line that a kill cut off
         return found
@@ -226,5 +218,5 @@ class Notes:
             {"user": e.user, "sid": e.sid, "rights": list(e.rights), "deny": e.deny, "inherited": e.inherited}
             for e in answer.entries
         ]
-        tree = {"key": self._key, "mailbox": answer.mailbox, "access": str(answer.access), "entries": entries}
-        return json.dumps(tree) + "\n"
+        said = {"mailbox": answer.mailbox, "access": str(answer.access), "reason": answer.reason}
+        return json.dumps({"key": self._key, **said, "entries": entries}) + "\n"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from diagnostics.access import Access
 from diagnostics.changes.outcomes import Applied, Outcome
 from diagnostics.changes.plan import PRIVATE_ITEMS, Plan, Problem
 from diagnostics.changes.planfile import plan_tree
-from diagnostics.changes.reach import Access, Answer
+from diagnostics.changes.reach import Answer
 from diagnostics.changes.steps import GrantFullAccess, RemoveAccess, command
 from diagnostics.changes.waiting import Waited
 from diagnostics.evidence import Target
@@ -148,7 +149,7 @@ def answer_line(answer: Answer, intended: bool) -> str:
     """Say what one mailbox said, in a line."""
     verdict = "intended" if intended else "NOT INTENDED" if answer.access is Access.OPEN else ""
     if answer.access is Access.OPEN and intended:
-        return f"{answer.access:<12} {answer.mailbox}"
+        verdict = ""
     reason = f" - {answer.reason}" if answer.reason else ""
     return safe(f"{answer.access:<12} {answer.mailbox}  {verdict}{reason}".rstrip())
 

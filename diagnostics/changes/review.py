@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from diagnostics.access import Access, Rule, rightly_registered
 from diagnostics.changes import reach
 from diagnostics.changes.patient import PatientShell
 from diagnostics.changes.plan import Application, NoPlan, Problem, application_of, registrations_of
-from diagnostics.changes.reach import Access, Answer, Notes, ShellMaker
+from diagnostics.changes.reach import Answer, Notes, ShellMaker
 from diagnostics.changes.session import Session
-from diagnostics.changes.state import Registration, rightly_registered
+from diagnostics.changes.state import Registration
 from diagnostics.evidence import Absent, Missing, Recipient, Unavailable
 from diagnostics.exchange.collect import recipient_of
 from diagnostics.exchange.port import CmdletCall
@@ -22,7 +23,7 @@ class Review:
     """What is asked, and what came of it so far. `intended` and `mailboxes` are primary addresses."""
 
     application: Application
-    principal: Registration | None
+    principals: tuple[Registration, ...]
     mailboxes: tuple[str, ...]
     intended: frozenset[str]
     problems: tuple[Problem, ...] = ()
@@ -60,7 +61,7 @@ def prepare(session: Session, shell: PatientShell, listed: Sequence[str], intend
     """Find out which mailboxes are to be asked: `listed`, or all there are. Raises NoPlan and ShellUnavailable."""
     evidence = session.evidence(shell, ())
     application, found = application_of(evidence), registrations_of(evidence)
-    principal = rightly_registered(found, application.application_id, application.object_id)
+    principals = rightly_registered(found, application.application_id, application.object_id)
     wanted, problems = _resolve(shell, intended)
     if listed:
         chosen, more = _resolve(shell, listed)
@@ -73,7 +74,7 @@ def prepare(session: Session, shell: PatientShell, listed: Sequence[str], intend
             raise NoPlan(every)
         mailboxes = every
     names = frozenset(name.casefold() for name in wanted)
-    return Review(application, principal, mailboxes, names, tuple(problems))
+    return Review(application, principals, mailboxes, names, tuple(problems))
 
 
 def answers(review: Review, make_shell: ShellMaker, notes: Notes, *, at_once: int, resume: bool) -> Iterator[Answer]:
@@ -87,19 +88,18 @@ def answers(review: Review, make_shell: ShellMaker, notes: Notes, *, at_once: in
     for answer in mine:
         review.take(answer)
         yield answer
-    principals = [review.principal] if review.principal is not None else []
     left = [mailbox for mailbox in review.mailboxes if mailbox not in known]
-    if not principals:
+    if not review.principals:
         for mailbox in left:
-            answer = Answer(mailbox, Access.NONE)
+            answer = Answer(mailbox, Access.NONE, reason=Rule.NOT_REGISTERED.value)
             review.take(answer)
             yield answer
     else:
-        for answer in reach.sweep(left, principals, make_shell, at_once=at_once):
+        for answer in reach.sweep(left, review.principals, make_shell, at_once=at_once):
             notes.add(answer)
             review.take(answer)
             yield answer
-    if not review.unknown:
+    if all(answer.read for answer in review.unknown):  # what was read stays as it is, however often it is asked
         notes.forget()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from diagnostics import access
 from diagnostics.evidence import (
     Absent,
     CasMailbox,
@@ -45,10 +46,10 @@ class Entry:
     deny: bool = False
     inherited: bool = False
 
-    def allows(self, wanted: Iterable[str]) -> bool:
-        """Whether the entry gives all of `wanted`."""
+    def gives(self, wanted: Iterable[str]) -> bool:
+        """Whether the entry was made on the mailbox and gives all of `wanted`."""
         have = {right.casefold() for right in self.rights}
-        return not self.deny and {right.casefold() for right in wanted} <= have
+        return not self.deny and not self.inherited and {right.casefold() for right in wanted} <= have
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,12 @@ class Now:
         """Return the application's row when it is registered rightly, and `None` otherwise."""
         if isinstance(self.registrations, Unavailable):
             return None
-        return rightly_registered(self.registrations, application_id, object_id)
+        return next(iter(access.rightly_registered(self.registrations, application_id, object_id)), None)
 
     def entries(self, mailbox: str, principal: Registration | None) -> Observed[tuple[Entry, ...]]:
         """Return the principal's entries on a mailbox."""
         found = self.permissions.get(mailbox, NOT_READ)
-        return found if isinstance(found, Unavailable) else entries_of(found, principal)
+        return found if isinstance(found, Unavailable) else entries_of(found, () if principal is None else (principal,))
 
 
 def registration(row: ExchangeServicePrincipal) -> Registration:
@@ -76,39 +77,12 @@ def registration(row: ExchangeServicePrincipal) -> Registration:
     return Registration(lowered(row.app_id), lowered(row.object_id), row.sid, row.display_name)
 
 
-def rightly_registered(
-    found: Sequence[Registration], application_id: ApplicationId, object_id: EnterpriseAppObjectId
-) -> Registration | None:
-    """Return the row whose two ids are both the application's."""
-    wanted = (application_id.casefold(), object_id.casefold())
-    return next((row for row in found if (row.app_id.casefold(), row.object_id.casefold()) == wanted), None)
-
-
-def concerning(
-    found: Sequence[Registration], application_id: ApplicationId, object_id: EnterpriseAppObjectId
-) -> tuple[Registration, ...]:
-    """Return every row that holds one of the application's ids, in whichever place."""
-    ids = {application_id.casefold(), object_id.casefold()}
-    return tuple(sorted(row for row in found if ids & {row.app_id.casefold(), row.object_id.casefold()}))
-
-
-def is_of(row: MailboxPermission, principal: Registration) -> bool:
-    """Say whether a permission row is the principal's: by SID where both have one, else by ObjectId, never by name.
-
-    The SID decides, since a principal that was registered anew has the ObjectId of old entries but another SID.
-    """
-    if row.user_sid and principal.sid:
-        return row.user_sid.casefold() == principal.sid.casefold()
-    return row.user.casefold() == principal.object_id.casefold()
-
-
-def entries_of(found: Sequence[MailboxPermission], principal: Registration | None) -> tuple[Entry, ...]:
-    """Return a principal's entries among a mailbox's rows; one that is not registered has none."""
-    if principal is None:
-        return ()
-    mine = (row for row in found if is_of(row, principal))
+def entries_of(found: Iterable[MailboxPermission], mine: Iterable[Registration]) -> tuple[Entry, ...]:
+    """Return the entries of an application's registrations among a mailbox's rows; one that is not registered has none."""
+    known = access.principals(mine)
+    own = (row for row in found if any(access.bond(row, principal).proven for principal in known))
     return tuple(
-        sorted(Entry(row.user, row.user_sid, tuple(sorted(row.rights)), row.deny, row.inherited) for row in mine)
+        sorted(Entry(row.user, row.user_sid, tuple(sorted(row.rights)), row.deny, row.inherited) for row in own)
     )
 
 

@@ -9,15 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from diagnostics.changes.state import NOT_READ, Entry, Now, Registration, concerning
+from diagnostics.access import FULL_ACCESS, concerning
+from diagnostics.changes.state import NOT_READ, Entry, Now, Registration
 from diagnostics.evidence import Observed, Unavailable
 from diagnostics.exchange import calls
 from diagnostics.exchange.port import CmdletCall
 from diagnostics.ids import ApplicationId, EnterpriseAppObjectId
 from diagnostics.quoting import Unprintable
 from diagnostics.redaction import safe
-
-FULL_ACCESS = "FullAccess"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +125,11 @@ class GrantFullAccess:
         return entries if isinstance(entries, Unavailable) else entries == self.before
 
     def done(self, now: Now, principal: Registration | None) -> Observed[bool]:
-        """Say whether an entry of the application gives the rights."""
+        """Say whether an entry of the application that was made on the mailbox gives the rights."""
         entries = now.entries(self.mailbox, principal)
         if isinstance(entries, Unavailable):
             return entries
-        return any(entry.allows(self.rights) for entry in entries)
+        return any(entry.gives(self.rights) for entry in entries)
 
     def was(self) -> str:
         """Say what was there before."""
@@ -165,7 +164,7 @@ class RemoveAccess:
         entries = now.entries(self.mailbox, principal)
         if isinstance(entries, Unavailable):
             return entries
-        return not any(entry.allows((right,)) and not entry.inherited for entry in entries for right in self.rights)
+        return not any(entry.gives((right,)) for entry in entries for right in self.rights)
 
     def was(self) -> str:
         """Say what was there before."""

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from diagnostics.access import concerning
 from diagnostics.changes.journal import JournalBroken, Record
 from diagnostics.changes.outcomes import Outcome
 from diagnostics.changes.plan import Application, Holding, Plan, Problem
 from diagnostics.changes.planfile import BadPlan, from_tree
-from diagnostics.changes.state import Now, concerning
+from diagnostics.changes.state import Now
 from diagnostics.changes.steps import (
     GrantFullAccess,
     RegisterServicePrincipal,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from diagnostics.changes import reach, state
+from diagnostics.changes.granting import plan_grant, wrong_registrations
 from diagnostics.changes.outcomes import Applied, Outcome
 from diagnostics.changes.patient import PatientShell
 from diagnostics.changes.plan import (
@@ -16,9 +17,7 @@ from diagnostics.changes.plan import (
     Problem,
     Wishes,
     application_of,
-    plan_grant,
     registrations_of,
-    wrong_registrations,
 )
 from diagnostics.changes.planfile import BadPlan
 from diagnostics.changes.session import Session

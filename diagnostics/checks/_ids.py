@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from diagnostics.access import rightly_registered
 from diagnostics.evidence import Evidence, ExchangeServicePrincipal, Observed, Unavailable
 from diagnostics.identity import Known, application_id_of, object_id_of
 from diagnostics.ids import (
     GUID,
+    NO_APPLICATION_ID,
     ApplicationId,
     EnterpriseAppObjectId,
     is_cut_off,
@@ -46,8 +48,5 @@ def registered(evidence: Evidence) -> Observed[ExchangeServicePrincipal | None]:
     if isinstance(object_id, Unavailable):
         return object_id
     application_id = expected_application_id(evidence)
-    for row in rows:
-        right_app = application_id is None or is_same(row.app_id, application_id.value)
-        if right_app and is_same(row.object_id, object_id.value):
-            return row
-    return None
+    app = NO_APPLICATION_ID if application_id is None else application_id.value
+    return next(iter(rightly_registered(rows, app, object_id.value)), None)

@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Iterator
 
 from diagnostics import files, formats
+from diagnostics.access import Access
 from diagnostics.changes import journal, render, review
 from diagnostics.changes.confirm import Consent
-from diagnostics.changes.reach import Access, Notes
+from diagnostics.changes.reach import Notes
 from diagnostics.cli import _carrying, _changing, _screen
 from diagnostics.cli._screen import Output
 from diagnostics.invocation import Invocation
@@ -64,17 +65,25 @@ def _lines(
 
 def _summary(found: review.Review, invocation: Invocation, chosen: _changing.Chosen) -> Iterator[str]:
     yield ""
-    if found.principal is None:
+    if not found.principals:
         yield "The application is not registered in Exchange with its ids, so it can open no mailbox."
     yield f"{found.open} of {found.count} mailbox(es) can be opened; the profile intends {len(found.intended)}."
     for problem in found.problems:
         yield f"Cannot: {problem}"
-    if found.closed:
-        grant = invocation.inline("grant", *chosen.words())
-        yield f"Intended and closed: {', '.join(answer.mailbox for answer in found.closed)}. {grant} opens them."
-    if found.unknown:
+    grant = invocation.inline("grant", *chosen.words())
+    denied = [answer.mailbox for answer in found.closed if answer.access is Access.DENIED]
+    closed = [answer.mailbox for answer in found.closed if answer.access is not Access.DENIED]
+    if closed:
+        yield f"Intended and closed: {', '.join(closed)}. {grant} opens them."
+    if denied:
+        yield f"Intended and denied: {', '.join(denied)}. {grant} says which entries have to go first."
+    unread = [answer for answer in found.unknown if not answer.read]
+    if unread:
         again = invocation.inline("reach", *chosen.words(), "--resume")
-        yield f"Not known for {len(found.unknown)} mailbox(es): {again} asks them again."
+        yield f"Not known for {len(unread)} mailbox(es): {again} asks them again."
+    if len(found.unknown) > len(unread):
+        live = invocation.inline("permissions", *chosen.words())
+        yield f"Not proven by the entries of {len(found.unknown) - len(unread)} mailbox(es): {live} tries whether they open."
     if found.extra:
         yield f"Too many: {len(found.extra)} mailbox(es) that the profile does not name. To take them back:"
         yield "  Connect-ExchangeOnline"
@@ -92,7 +101,7 @@ def _tree(found: review.Review, visit: _changing.Visit) -> object:
         "tenant": target.tenant,
         "domain": visit.domain,
         "application_id": found.application.application_id,
-        "registered": found.principal is not None,
+        "registered": bool(found.principals),
         "mailboxes": found.count,
         "open": found.open,
         "intended": len(found.intended),

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from diagnostics import access
 from diagnostics.errors.reasons import MISSING
 from diagnostics.evidence import (
     Absent,
@@ -33,7 +34,7 @@ from diagnostics.evidence import (
 )
 from diagnostics.exchange import calls, rows
 from diagnostics.exchange.port import CmdletCall, CmdletResult, ErrorKind, Shell, ShellError, ShellUnavailable
-from diagnostics.ids import NO_APPLICATION_ID, ApplicationId
+from diagnostics.ids import NO_APPLICATION_ID, NO_ENTERPRISE_APP_OBJECT_ID, ApplicationId
 from diagnostics.redaction import safe
 
 _T = TypeVar("_T")
@@ -134,10 +135,10 @@ def _questions(
             )
         elif isinstance(mailbox.recipient, Recipient) and mailbox.address in not_opened:
             asked[_NAME, mailbox.address] = CmdletCall("Get-Mailbox", named)
-    principal = _registered(first.exchange, application_id)
-    if principal is not None and any(_has_no_access(mailbox, principal) for mailbox in first.mailboxes):
+    registered = _registered(first.exchange, application_id)
+    if registered and any(_has_no_access(mailbox, registered) for mailbox in first.mailboxes):
         asked[_POLICIES, ""] = CmdletCall("Get-ApplicationAccessPolicy")
-        asked[_ROLES, ""] = calls.role_assignments(principal.object_id)
+        asked[_ROLES, ""] = calls.role_assignments(registered[0].object_id)
     return asked
 
 
@@ -160,20 +161,19 @@ def _answers_to(recipient: Recipient, address: str) -> bool:
     return address.casefold() in {known.casefold() for known in (recipient.primary_address, *recipient.addresses)}
 
 
-def _registered(exchange: ExchangeEvidence, application_id: ApplicationId) -> ExchangeServicePrincipal | None:
-    principals = exchange.service_principals
-    if isinstance(principals, Unavailable) or not application_id:
-        return None
-    return next((row for row in principals if row.app_id.casefold() == application_id.casefold()), None)
-
-
-def _has_no_access(mailbox: MailboxEvidence, principal: ExchangeServicePrincipal) -> bool:
-    if isinstance(mailbox.permissions, Unavailable):
-        return False
-    proofs = {value.casefold() for value in (principal.object_id, principal.sid) if value}
-    return not any(
-        row.has_full_access() and {row.user.casefold(), row.user_sid.casefold()} & proofs for row in mailbox.permissions
+def _registered(exchange: ExchangeEvidence, application_id: ApplicationId) -> tuple[ExchangeServicePrincipal, ...]:
+    """Return what stands for the application; what it may do is asked of a wrong registration as well."""
+    found = exchange.service_principals
+    return (
+        ()
+        if isinstance(found, Unavailable)
+        else access.standing(found, application_id, NO_ENTERPRISE_APP_OBJECT_ID).rows
     )
+
+
+def _has_no_access(mailbox: MailboxEvidence, registered: Sequence[ExchangeServicePrincipal]) -> bool:
+    rows = mailbox.permissions
+    return not isinstance(rows, Unavailable) and not access.opens(rows, access.principals(registered))
 
 
 def _soft_deleted(result: CmdletResult) -> Observed[bool]:

@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
+from diagnostics.access import Access
 from diagnostics.changes import apply as applying
 from diagnostics.changes import journal as journals
 from diagnostics.changes import planfile, state, undo, workflow
 from diagnostics.changes.outcomes import Applied, Outcome, Who
 from diagnostics.changes.patient import PatientShell
 from diagnostics.changes.plan import NoPlan, Plan, Wishes
-from diagnostics.changes.reach import Access, Answer, Notes, sweep
+from diagnostics.changes.reach import Answer, Notes, sweep
 from diagnostics.changes.state import Entry
 from diagnostics.changes.steps import GrantFullAccess, RegisterServicePrincipal, RemoveServicePrincipal
 from diagnostics.changes.waiting import opens, wait

@@ -12,7 +12,8 @@ from diagnostics.ids import ApplicationId, is_cut_off, is_guid, is_same, lowered
 A, B = "0f3c5d1e-9a77-4c05-8b7e-5b3f1f6f2a10", "0f3c5d1e-9a77-4c05-8b7e-5b3f1f6f2a11"
 
 _SWAPS = """
-from diagnostics.changes.state import Registration, rightly_registered
+from diagnostics.access import rightly_registered
+from diagnostics.changes.state import Registration
 from diagnostics.changes.steps import GrantFullAccess, RegisterServicePrincipal, RemoveAccess
 from diagnostics.evidence import EnterpriseApplication, Evidence, ExchangeServicePrincipal, Target, TokenClaims
 from diagnostics.evidence import AppRegistration

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from diagnostics.access import Access
 from diagnostics.changes import reach, state
 from diagnostics.changes.patient import PatientShell
-from diagnostics.changes.reach import Access
 from diagnostics.evidence import Absent, Missing, Recipient, Unavailable
 from diagnostics.exchange.collect import mailbox_evidence, permissions_of, recipient_of, service_principals
 from diagnostics.exchange.factory import open_shell

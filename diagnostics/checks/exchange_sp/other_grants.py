@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from diagnostics.access import opens, principals
 from diagnostics.checks import Check
+from diagnostics.checks._registration import registration_for
 from diagnostics.evidence import Evidence, MailboxEvidence, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed
 
@@ -14,7 +16,7 @@ _POLICY = "exo-application-access-policy-scope"
 
 def judge(evidence: Evidence) -> Iterator[Judgement]:
     """Name such a grant when no FullAccess of the application is seen beside it."""
-    if any(_has_app_access(evidence, mailbox) for mailbox in evidence.mailboxes):
+    if any(_has_access(evidence, mailbox) for mailbox in evidence.mailboxes):
         return
     assignments, policies = evidence.exchange.role_assignments, evidence.exchange.access_policies
     if not isinstance(assignments, Unavailable):
@@ -29,16 +31,14 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
         )
 
 
-def _has_app_access(evidence: Evidence, mailbox: MailboxEvidence) -> bool:
-    rows = mailbox.permissions
-    principals = evidence.exchange.service_principals
-    if isinstance(rows, Unavailable) or isinstance(principals, Unavailable):
+def _has_access(evidence: Evidence, mailbox: MailboxEvidence) -> bool:
+    """Say whether the application has FullAccess; of a text that does not name it, whether any registered one has."""
+    rows, registered = mailbox.permissions, evidence.exchange.service_principals
+    if isinstance(rows, Unavailable) or isinstance(registered, Unavailable):
         return False
-    known = {value.casefold() for row in principals for value in (row.object_id, row.sid) if value}
-    return any(
-        row.has_full_access() and not row.deny and {row.user.casefold(), row.user_sid.casefold()} & known
-        for row in rows
-    )
+    found = registration_for(evidence, registered)
+    mine = registered if isinstance(found, Unavailable) else found.rows
+    return any(opens(rows, [principal]) for principal in principals(mine, registered))
 
 
 CHECK = Check(

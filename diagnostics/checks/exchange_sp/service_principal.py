@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from diagnostics.access import rightly_registered
 from diagnostics.checks import Check
 from diagnostics.checks._ids import (
     expected_application_id,
@@ -30,6 +31,7 @@ from diagnostics.evidence import (
 )
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 from diagnostics.identity import Known, KnownApplication, KnownObjectId
+from diagnostics.ids import NO_APPLICATION_ID
 
 _PRINT_WHOLE = "Get-ServicePrincipal | Format-List DisplayName,AppId,ObjectId,ServiceId,Sid"
 _ALL = (
@@ -52,11 +54,11 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     if application_id is None:
         yield _nothing_to_compare(rows, cut)
         return
-    swapped = _swapped(rows, application_id, object_id)
+    mine = [row for row in rows if is_same(row.app_id, application_id.value)]
+    swapped = None if _right(mine, object_id) else _swapped(rows, application_id, object_id)
     if swapped is not None:
         yield swapped
         return
-    mine = [row for row in rows if is_same(row.app_id, application_id.value)]
     if mine:
         yield _judge_row(evidence, mine, application_id, object_id)
     elif any(may_be_same(row.app_id, application_id.value) for row in cut if row.app_id):
@@ -66,6 +68,15 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
         yield _without_app_id(unread, application_id, live=evidence.live)
     else:
         yield _not_registered(evidence, rows, application_id, object_id)
+
+
+def _right(
+    mine: Sequence[ExchangeServicePrincipal], object_id: Observed[KnownObjectId]
+) -> tuple[ExchangeServicePrincipal, ...]:
+    """Return those of the application's rows that have its ObjectId, too; whatever stands beside them does no harm."""
+    if isinstance(object_id, Unavailable):
+        return ()
+    return rightly_registered(mine, NO_APPLICATION_ID, object_id.value)
 
 
 def _lost_its_id(row: ExchangeServicePrincipal) -> bool:
@@ -156,7 +167,7 @@ def _judge_row(
         return unknown(
             f"Exchange has AppId {row.app_id} with {_object_label(row)} {row.object_id}", why, compared=(of_app,)
         )
-    right = next((r for r in mine if is_same(r.object_id, object_id.value)), None)
+    right = next(iter(_right(mine, object_id)), None)
     if right is not None:
         of_object = compare(f"{_object_label(right)} in Exchange", right.object_id, object_id.source, object_id.value)
         return passed(

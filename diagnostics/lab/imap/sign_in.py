@@ -174,7 +174,10 @@ def _by_user_principal_name(tenant: Tenant, user: str) -> Recipient | None:
 
 
 def _permission(recipient: Recipient, principal: ExchangeServicePrincipal) -> State:
-    """Judge the entries of the principal, found by SID; an entry of its own that denies beats one that allows."""
+    """Judge the entries of the principal, found by SID; an entry of its own that denies beats one that allows.
+
+    That it does so where one of them is inherited is invented, and so is that an inherited entry opens the mailbox.
+    """
     entries = [
         entry
         for entry in recipient.permissions

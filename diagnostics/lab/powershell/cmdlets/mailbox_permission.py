@@ -6,6 +6,7 @@ answers were recorded; the principal shows by its object id, as in the administr
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -77,9 +78,19 @@ def _entry_holder(tenant: Tenant, mailbox: Recipient, identity: str) -> Principa
     except CmdletRefused:
         wanted = identity.casefold()
         for entry in mailbox.permissions:
-            if wanted in {entry.user.casefold(), entry.user_sid.casefold()}:
-                return Principal(entry.user, entry.user_sid, "", _folded((entry.user, entry.user_sid)))
+            shown = _shown(entry, tenant)
+            if wanted in {shown.casefold(), entry.user_sid.casefold()}:
+                return Principal(shown, entry.user_sid, "", _folded((shown, entry.user_sid)))
         raise
+
+
+def _is_of(entry: PermissionEntry, principal: Principal, tenant: Tenant) -> bool:
+    """Say whether an entry is a principal's: by SID, or by what it shows, which is the bare SID of those who are gone."""
+    return entry.user_sid == principal.sid or _shown(entry, tenant).casefold() in principal.names
+
+
+def _shown(entry: PermissionEntry, tenant: Tenant) -> str:
+    return entry.user_sid if _unresolved(entry, tenant) else entry.user
 
 
 def _by_sid(tenant: Tenant, identity: str) -> Recipient | None:
@@ -95,12 +106,23 @@ def entries_of(mailbox: Recipient) -> list[PermissionEntry]:
 
 
 def _unresolved(entry: PermissionEntry, tenant: Tenant) -> bool:
-    """Say whether nobody answers to an entry's SID any more: such entries show as a bare SID or not at all."""
+    """Say whether nobody answers to an entry's SID any more: such entries show as a bare SID or not at all.
+
+    What an entry says about itself is kept for those whom the lab does not have: groups above the mailbox, and users who
+    were never among its recipients. A GUID can only be a service principal's ObjectId, and those are all here.
+    """
     if entry.user_sid == SELF_SID or entry.is_inherited:
         return False
     known = {principal.sid for principal in tenant.exchange_service_principals}
     known |= {recipient.sid for recipient in tenant.recipients}
-    return entry.user_sid not in known and entry.user == entry.user_sid
+    return entry.user_sid not in known and (entry.user == entry.user_sid or _is_guid(entry.user))
+
+
+def _is_guid(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False
 
 
 def _as_row(entry: PermissionEntry, mailbox: Recipient, tenant: Tenant) -> Row:
@@ -111,7 +133,7 @@ def _as_row(entry: PermissionEntry, mailbox: Recipient, tenant: Tenant) -> Row:
         "MailboxPermission",
         {
             "Identity": mailbox.alias,
-            "User": entry.user,
+            "User": _shown(entry, tenant),
             "AccessRights": [", ".join(entry.access_rights)],
             "IsInherited": entry.is_inherited,
             "Deny": entry.deny,
@@ -134,9 +156,7 @@ def _get(call: Call, tenant: Tenant) -> Iterator[Any]:
         return
     if call.has("User"):
         principal = _entry_holder(tenant, mailbox, call.text("User"))
-        entries = [
-            entry for entry in entries if entry.user_sid == principal.sid or entry.user.casefold() in principal.names
-        ]
+        entries = [entry for entry in entries if _is_of(entry, principal, tenant)]
     for entry in entries:
         yield _as_row(entry, mailbox, tenant)
 
@@ -188,7 +208,7 @@ def _remove(call: Call, tenant: Tenant) -> Iterator[Any]:
     found = [
         entry
         for entry in mailbox.permissions
-        if (entry.user_sid == principal.sid or entry.user.casefold() in principal.names)
+        if _is_of(entry, principal, tenant)
         and entry.deny == deny
         and not entry.is_inherited
         and rights & set(entry.access_rights)

@@ -20,7 +20,7 @@ from typing import Any
 from diagnostics.lab.faults import EndpointFaults, Fault
 from diagnostics.lab.https import HttpsEndpoint, Request, Response
 from diagnostics.lab.powershell.binder import bind
-from diagnostics.lab.powershell.cmdlets import EXCHANGE, MODULE
+from diagnostics.lab.powershell.cmdlets import EXCHANGE, MODULE, unsimulated
 from diagnostics.lab.powershell.cmdlets.utility import to_json_value
 from diagnostics.lab.powershell.declaration import Call, Cmdlet
 from diagnostics.lab.powershell.errors import ErrorData, StatementEnded
@@ -222,6 +222,9 @@ class AdminRestEndpoint(HttpsEndpoint):
 
     def _run(self, name: str, parameters: dict[str, Any], operator: Operator) -> tuple[list[Any], list[str]]:
         cmdlet = EXCHANGE.get(name.casefold()) or _exchange_cmdlet_of_module(name)
+        lacking = unsimulated.EXCHANGE.get(name.casefold())
+        if cmdlet is None and lacking is not None and operator.allows(lacking):
+            raise HttpError(_cmdlet_error(unsimulated.refusal(lacking)))
         if cmdlet is None:
             # Invented status; the wording is the recorded one for a cmdlet that no role of the operator contains.
             raise HttpError(_error(400, "BadRequest", f"The term '{name}' is not recognized as the name of a cmdlet."))

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnostics.lab.powershell.binder import bind, check_mandatory, convert
-from diagnostics.lab.powershell.cmdlets import find
+from diagnostics.lab.powershell.cmdlets import find, unsimulated
 from diagnostics.lab.powershell.declaration import Call, Cmdlet, Invocation, Sink
 from diagnostics.lab.powershell.errors import (
     ErrorData,
@@ -85,7 +85,8 @@ def _run_statement(
             raise StatementEnded(script_refused(invocation.name))
         cmdlet = find(invocation.name, runspace)
         if cmdlet is None:
-            raise StatementEnded(command_not_found(invocation.name))
+            lacking = unsimulated.known(invocation.name, runspace)
+            raise StatementEnded(unsimulated.refusal(lacking) if lacking else command_not_found(invocation.name))
         has_input = position > 0 or pipeline_input is not None
         bound = bind(cmdlet, invocation.arguments, has_input=has_input)
         calls.append(Call(cmdlet, bound, sink, runspace, stopping))

@@ -27,7 +27,17 @@ from psrpcore import (
     SetMinRunspacesEvent,
     StreamType,
 )
-from psrpcore.types import PipelineState, PSInvocationState, PSVersion, RunspacePoolState, add_note_property
+from psrpcore.types import (
+    DebugRecord,
+    PipelineState,
+    PSInvocationState,
+    PSRPMessageType,
+    PSVersion,
+    RunspacePoolState,
+    VerboseRecord,
+    WarningRecord,
+    add_note_property,
+)
 
 from diagnostics.lab.powershell.clixml import category_info, error_record, from_wire, net_exception, output_to_wire
 from diagnostics.lab.powershell.declaration import Invocation
@@ -39,6 +49,11 @@ LOG = logging.getLogger(__name__)
 FRAGMENT_SIZE = 32_768
 """Bytes of one PSRP fragment, as PowerShell cuts them."""
 
+MESSAGE_TYPES = {
+    WarningRecord: PSRPMessageType.WarningRecord,
+    VerboseRecord: PSRPMessageType.VerboseRecord,
+    DebugRecord: PSRPMessageType.DebugRecord,
+}
 END_OF_INPUT = object()
 JOIN_SECONDS = 5.0
 
@@ -282,20 +297,25 @@ class _Running:
     def warning(self, text: str) -> None:
         """Send one warning."""
         with self.owner.changed:
-            self.pipeline.write_warning(text)
-            self.owner.flush()
+            self._inform(WarningRecord, text)
 
     def verbose(self, text: str) -> None:
         """Send one verbose message."""
         with self.owner.changed:
-            self.pipeline.write_verbose(text)
-            self.owner.flush()
+            self._inform(VerboseRecord, text)
 
     def debug(self, text: str) -> None:
         """Send one debug message."""
         with self.owner.changed:
-            self.pipeline.write_debug(text)
-            self.owner.flush()
+            self._inform(DebugRecord, text)
+
+    def _inform(self, kind: type[WarningRecord | VerboseRecord | DebugRecord], text: str) -> None:
+        """Send a record with its text as its string, too, as PowerShell does; psrpcore leaves that out."""
+        record = kind(Message=text, InvocationInfo=None, PipelineIterationInfo=None)
+        record.serialize_extended_info = False
+        record.PSObject.to_string = text
+        self.pipeline.prepare_message(record, message_type=MESSAGE_TYPES[kind])
+        self.owner.flush()
 
     def information(self, data: Any, source: str) -> None:
         """Send one information record."""

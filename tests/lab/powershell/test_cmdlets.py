@@ -70,7 +70,13 @@ def test_new_service_principal_validates_nothing_and_refuses_a_second_of_one_app
 
 
 def test_set_service_principal_changes_the_name_only(lab: LabWorld, connected: RunspacePool) -> None:
-    assert run(connected, cmdlet("Set-ServicePrincipal", lab.principal.object_id, DisplayName="New name")).errors == []
+    named = {"Identity": lab.principal.object_id, "DisplayName": "New name"}
+    assert run(connected, cmdlet("Set-ServicePrincipal", **named)).errors == []
+    assert lab.principal.display_name == "New name"
+    by_place = run(connected, cmdlet("Set-ServicePrincipal", lab.principal.object_id, DisplayName="Other"))
+    assert by_place.error_ids == ["PositionalParameterNotFound,Set-ServicePrincipal"]
+    piped = run(connected, [cmdlet("Get-ServicePrincipal"), cmdlet("Set-ServicePrincipal", DisplayName="Other")])
+    assert piped.error_ids == ["MissingMandatoryParameter,Set-ServicePrincipal"]
     assert lab.principal.display_name == "New name"
     refused = run(connected, cmdlet("Set-ServicePrincipal", Identity=lab.principal.object_id, ObjectId=new_id()))
     assert refused.error_ids == ["NamedParameterNotFound,Set-ServicePrincipal"]
@@ -229,3 +235,40 @@ def test_values_arrive_byte_for_byte(lab: LabWorld, connected: RunspacePool) -> 
     run(connected, cmdlet("New-ServicePrincipal", AppId=new_id(), ObjectId=new_id(), DisplayName=nasty))
     assert lab.tenant.exchange_service_principals[-1].display_name == nasty
     assert run(connected, cmdlet("Write-Output", nasty)).output == [nasty]
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("New-ServicePrincipal", ["Organization"]),
+        ("Get-CASMailbox", ["Credential", "IgnoreDefaultScope", "ReadIsOptimizedForAccessibility"]),
+        ("Set-CASMailbox", ["EwsAllowList", "ActiveSyncDebugLogging", "MacOutlookEnabled", "PublicFolderClientAccess"]),
+        ("Get-Recipient", ["PropertySet", "IncludeManagerWithDisplayName", "BookmarkDisplayName"]),
+        ("Get-Mailbox", ["IncludeEmailAddressDisplayNames", "Filter", "SortBy"]),
+        ("Get-EXOMailbox", ["Archive", "InactiveMailboxOnly", "MailboxPlan", "OrganizationalUnit"]),
+        ("Get-EXORecipient", ["RecipientType", "IncludeSoftDeletedRecipients"]),
+        ("Get-EXOCasMailbox", ["GetImapProtocolLog", "SendLogsTo"]),
+        ("Get-ManagementRoleAssignment", ["Exclusive"]),
+    ],
+)
+def test_a_documented_parameter_that_is_not_simulated_is_refused_by_its_name(
+    connected: RunspacePool, name: str, parameters: list[str]
+) -> None:
+    given = {"AppId": new_id(), "ObjectId": new_id()} if name == "New-ServicePrincipal" else {"Identity": "erp"}
+    for parameter in parameters:
+        answer = run(connected, cmdlet(name, **given, **{parameter: "x"}))
+        assert f"-{parameter} of {name}" in answer.messages[0]
+
+
+def test_the_exo_cmdlets_find_by_each_of_their_names(lab: LabWorld, connected: RunspacePool) -> None:
+    names = {
+        "UserPrincipalName": "erp@contoso.com",
+        "PrimarySmtpAddress": "erp@contoso.com",
+        "ExternalDirectoryObjectId": lab.mailbox.external_directory_object_id,
+    }
+    for name in ("Get-EXOMailbox", "Get-EXORecipient", "Get-EXOCasMailbox"):
+        for parameter, value in names.items():
+            (found,) = run(connected, cmdlet(name, **{parameter: value})).output
+            assert found["PrimarySmtpAddress"] == "erp@contoso.com"
+    shared = run(connected, cmdlet("Get-CASMailbox", RecipientTypeDetails=["SharedMailbox"])).output
+    assert [row["Identity"] for row in shared] == ["info"]

@@ -118,6 +118,23 @@ def test_disconnecting_takes_the_cmdlets_away(connected: RunspacePool) -> None:
     assert run(connected, cmdlet("Get-Recipient")).error_ids == ["CommandNotFoundException"]
 
 
+def test_connections_are_told_apart_by_id_and_by_prefix(lab: LabWorld, connected: RunspacePool) -> None:
+    run(connected, connect(lab, Prefix="Contoso"))
+    first, second = run(connected, cmdlet("Get-ConnectionInformation")).output
+    assert (first["Name"], second["Name"], second["ModulePrefix"]) == (
+        "ExchangeOnline_1",
+        "ExchangeOnline_2",
+        "Contoso",
+    )
+    by_prefix = run(connected, cmdlet("Get-ConnectionInformation", ModulePrefix=["contoso", "Other"])).output
+    assert [found["ConnectionId"] for found in by_prefix] == [second["ConnectionId"]]
+    both = [str(first["ConnectionId"]), str(second["ConnectionId"])]
+    assert len(run(connected, cmdlet("Get-ConnectionInformation", ConnectionId=both)).output) == 2
+    run(connected, cmdlet("Disconnect-ExchangeOnline", ModulePrefix=["Contoso"], Confirm=False))
+    (left,) = run(connected, cmdlet("Get-ConnectionInformation")).output
+    assert left["ConnectionId"] == first["ConnectionId"]
+
+
 def test_a_connection_ends_with_its_token(lab: LabWorld, connected: RunspacePool) -> None:
     now = lab.tokens.clock
     lab.tokens.clock = lambda: now() + 4000

@@ -11,7 +11,7 @@ import pytest
 from pypsrp.complex_objects import ObjectMeta
 from pypsrp.powershell import PowerShell, RunspacePool
 
-from tests.lab.powershell.conftest import COMPLETED, FAILED, STOPPED, LabWorld, build, cmdlet, run
+from tests.lab.powershell.conftest import COMPLETED, FAILED, STOPPED, LabWorld, build, cmdlet, connect, run
 
 ONE, TWO, THREE = (cmdlet("Write-Output", word) for word in ("one", "two", "three"))
 UNKNOWN = cmdlet("Get-Nothing")
@@ -101,6 +101,32 @@ def test_error_and_warning_actions_are_kept(lab: LabWorld, connected: RunspacePo
     assert (stopped.state, stopped.output) == (FAILED, [])
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["Where-Object", "sort-object", "ForEach-Object", "Format-List", "Format-Table", "Out-String", "fl", "?", "%",
+     "Microsoft.PowerShell.Utility\\Format-Table", "Get-TransportConfig", "Test-ApplicationAccessPolicy"],
+)  # fmt: skip
+def test_what_is_not_simulated_says_so(connected: RunspacePool, name: str) -> None:
+    answer = run(connected, [cmdlet("Get-Mailbox"), cmdlet(name, "Alias", Anything=1)])
+    assert (answer.state, answer.error_ids, answer.output) == (FAILED, ["CmdletNotSimulated"], [])
+    assert "is not simulated" in answer.messages[0]
+
+
+def test_what_nobody_has_is_not_recognized(pool: RunspacePool, lab: LabWorld) -> None:
+    for name in ("Get-Nothing", "Get-TransportConfig", "Get-Mailbox"):  # the last two come with the connection
+        answer = run(pool, cmdlet(name))
+        assert answer.error_ids == ["CommandNotFoundException"]
+    lab.operator.directory_roles = {"Global Reader"}
+    run(pool, connect(lab))
+    assert run(pool, cmdlet("Get-TransportConfig")).error_ids == ["CmdletNotSimulated"]
+    assert run(pool, cmdlet("Set-TransportConfig")).error_ids == ["CommandNotFoundException"]
+
+
+def test_aliases_mean_their_cmdlets(connected: RunspacePool) -> None:
+    answer = run(connected, [cmdlet("Get-Mailbox"), cmdlet("select", ["Alias"], First=1)])
+    assert answer.output == [{"Alias": "erp"}]
+
+
 def test_script_text_is_refused(pool: RunspacePool) -> None:
     for script in ("1+1", "Get-Command", "Write-Output $(Get-Date)"):
         powershell = PowerShell(pool)
@@ -123,6 +149,8 @@ def test_every_stream_arrives(pool: RunspacePool) -> None:
         cmdlet("Write-Error", "wrong", ErrorId="Custom"),
     )
     assert answer.warnings == ["careful"]
+    assert [str(record) for record in answer.streams.warning] == ["careful"]
+    assert [str(record) for record in answer.streams.verbose] == ["in detail"]
     assert [record.message for record in answer.streams.verbose] == ["in detail"]
     assert [record.message_data for record in answer.streams.information] == ["by the way"]
     assert [(record.activity, record.percent_complete) for record in answer.streams.progress] == [("Counting", 50)]

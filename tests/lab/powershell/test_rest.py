@@ -177,3 +177,10 @@ def test_throttling_says_when_to_come_back(client: Client, rest: AdminRestEndpoi
     assert slow.text.startswith("You have reached the maximum number of concurrent requests per tenant")
     assert client.invoke("Get-Mailbox").status_code == 200
     assert rest.requests - before == 2
+
+
+def test_a_cmdlet_that_is_not_simulated_says_so(client: Client) -> None:
+    lacking, nothing = client.invoke("Get-TransportConfig"), client.invoke("Get-Nothing")
+    assert "is not simulated" in lacking.text
+    assert "is not recognized" in nothing.text
+    assert {lacking.status_code, nothing.status_code} == {400}

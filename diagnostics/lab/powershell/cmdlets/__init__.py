@@ -12,6 +12,7 @@ from diagnostics.lab.powershell.cmdlets import (
     mailbox_permission,
     recipient,
     service_principal,
+    unsimulated,
     utility,
 )
 from diagnostics.lab.powershell.declaration import Cmdlet
@@ -43,6 +44,7 @@ EXCHANGE = _table(
 def find(name: str, runspace: RunspaceState) -> Cmdlet | None:
     """Return the cmdlet of that name in this runspace, in any case, with or without its module's name."""
     plain = name.rpartition("\\")[2].casefold()
+    plain = unsimulated.ALIASES.get(plain, plain).casefold()
     if plain in ENGINE:
         return ENGINE[plain]
     if runspace.host.module_version is not None and plain in MODULE:

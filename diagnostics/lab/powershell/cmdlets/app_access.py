@@ -61,6 +61,7 @@ CMDLETS = (
             "CustomRecipientWriteScope",
             "Delegating",
             "Enabled",
+            "Exclusive",
             "ExclusiveConfigWriteScope",
             "ExclusiveRecipientWriteScope",
             "GetEffectiveUsers",

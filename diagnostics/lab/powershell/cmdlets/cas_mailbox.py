@@ -12,10 +12,14 @@ from typing import Any
 from diagnostics.lab.powershell.cmdlets.common import (
     IDENTITY,
     OPTIONAL_IDENTITY,
+    OTHER_IDENTITIES,
     RESULT_SIZE,
+    TYPE_DETAILS,
     exchange_cmdlet,
+    identity_of,
     mailbox_named,
     row,
+    wanted_types,
 )
 from diagnostics.lab.powershell.declaration import Call, Kind, Parameter
 from diagnostics.lab.powershell.objects import Row
@@ -52,11 +56,13 @@ def _as_row(mailbox: Recipient) -> Row:
 
 
 def _get(call: Call, tenant: Tenant) -> Iterator[Any]:
-    if call.text("Identity"):
-        yield _as_row(mailbox_named(tenant, call.text("Identity")))
-        return
-    for recipient in tenant.recipients:
-        if recipient.is_mailbox and not recipient.soft_deleted:
+    identity, wanted = identity_of(call), wanted_types(call)
+    if identity:
+        named = [mailbox_named(tenant, identity)]
+    else:
+        named = [item for item in tenant.recipients if item.is_mailbox and not item.soft_deleted]
+    for recipient in named:
+        if not wanted or recipient.recipient_type_details.casefold() in wanted:
             yield _as_row(recipient)
 
 
@@ -78,22 +84,36 @@ def _set(call: Call, tenant: Tenant) -> Iterator[Any]:
 
 
 _UNSIMULATED_SET = (
+    "ActiveSyncAllowedDeviceIDs",
+    "ActiveSyncBlockedDeviceIDs",
+    "ActiveSyncDebugLogging",
     "ActiveSyncEnabled",
     "ActiveSyncMailboxPolicy",
+    "ActiveSyncSuppressReadReceipt",
+    "EwsAllowEntourage",
+    "EwsAllowList",
+    "EwsAllowMacOutlook",
+    "EwsAllowOutlook",
+    "EwsApplicationAccessPolicy",
+    "EwsBlockList",
     "EwsEnabled",
     "ImapForceICalForCalendarRetrievalOption",
     "ImapMessagesRetrievalMimeFormat",
     "ImapSuppressReadReceipt",
     "ImapUseProtocolDefaults",
+    "IsOptimizedForAccessibility",
+    "MacOutlookEnabled",
     "MAPIEnabled",
     "OneWinNativeOutlookEnabled",
     "OutlookMobileEnabled",
     "OWAEnabled",
+    "OWAforDevicesEnabled",
     "OwaMailboxPolicy",
     "PopForceICalForCalendarRetrievalOption",
     "PopMessagesRetrievalMimeFormat",
     "PopSuppressReadReceipt",
     "PopUseProtocolDefaults",
+    "PublicFolderClientAccess",
     "ShowGalAsDefaultView",
     "UniversalOutlookEnabled",
 )
@@ -102,12 +122,16 @@ CMDLETS = (
     exchange_cmdlet(
         "Get-CASMailbox",
         _get,
-        (OPTIONAL_IDENTITY, RESULT_SIZE, Parameter("ProtocolSettings", Kind.SWITCH)),
+        (OPTIONAL_IDENTITY, RESULT_SIZE, Parameter("ProtocolSettings", Kind.SWITCH), TYPE_DETAILS),
         unsimulated=(
             "ActiveSyncDebugLogging",
+            "ActiveSyncSuppressReadReceipt",
             "Anr",
+            "Credential",
             "Filter",
+            "IgnoreDefaultScope",
             "OrganizationalUnit",
+            "ReadIsOptimizedForAccessibility",
             "RecalculateHasActiveSyncDevicePartnership",
             "SortBy",
         ),
@@ -130,7 +154,19 @@ MODULE_CMDLETS = (
             RESULT_SIZE,
             Parameter("Properties", Kind.STRINGS),
             Parameter("PropertySets", Kind.STRINGS),
+            Parameter("ProtocolSettings", Kind.SWITCH),
+            *OTHER_IDENTITIES,
         ),
-        unsimulated=("Anr", "ExternalDirectoryObjectId", "Filter", "PrimarySmtpAddress", "UserPrincipalName"),
+        unsimulated=(
+            "ActiveSyncDebugLogging",
+            "Anr",
+            "Filter",
+            "GetImapProtocolLog",
+            "GetPopProtocolLog",
+            "IgnoreDefaultScope",
+            "OrganizationalUnit",
+            "ReadIsOptimizedForAccessibility",
+            "SendLogsTo",
+        ),
     ),
 )

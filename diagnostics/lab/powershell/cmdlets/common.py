@@ -21,6 +21,12 @@ DEFAULT_RESULT_SIZE = 1000
 IDENTITY = Parameter("Identity", mandatory=True, position=0, pipeline="both")
 OPTIONAL_IDENTITY = Parameter("Identity", position=0, pipeline="both")
 RESULT_SIZE = Parameter("ResultSize", Kind.ANY)
+TYPE_DETAILS = Parameter("RecipientTypeDetails", Kind.STRINGS)
+OTHER_IDENTITIES = tuple(
+    Parameter(name, pipeline="property")
+    for name in ("ExternalDirectoryObjectId", "PrimarySmtpAddress", "UserPrincipalName")
+)
+"""Parameters of the Get-EXO cmdlets that stand in for -Identity."""
 
 
 def exchange_cmdlet(
@@ -86,6 +92,17 @@ def limited(call: Call, rows: Iterator[Any]) -> Iterator[Any]:
             )
             return
         yield row
+
+
+def identity_of(call: Call) -> str:
+    """Return what names the wanted object, by -Identity or a parameter in its place; empty for all objects."""
+    return next(filter(None, map(call.text, ("Identity", *(other.name for other in OTHER_IDENTITIES)))), "")
+
+
+def wanted_types(call: Call) -> set[str]:
+    """Return the values of -RecipientTypeDetails in lower case; none for every type."""
+    names = call.get("RecipientTypeDetails", [])
+    return {part.strip().casefold() for name in names for part in name.split(",") if part.strip()}
 
 
 def recipient_named(tenant: Tenant, identity: str) -> Recipient:

@@ -135,12 +135,24 @@ def _information(connection: Connection, *, now: float) -> Row:
     )
 
 
+def _chosen(call: Call) -> list[Connection]:
+    """Return the connections that -ConnectionId or -ModulePrefix names, or all of them."""
+    ids = {item.casefold() for item in call.get("ConnectionId", [])}
+    prefixes = {item.casefold() for item in call.get("ModulePrefix", [])}
+    return [
+        connection
+        for connection in call.runspace.connections
+        if not (ids or prefixes) or connection.id in ids or (connection.prefix.casefold() or None) in prefixes
+    ]
+
+
 def _get_information(call: Call) -> Iterator[Any]:
-    wanted = call.text("ConnectionId").casefold()
+    chosen = _chosen(call)
     for number, connection in enumerate(call.runspace.connections, 1):
-        if not wanted or wanted == connection.id:
+        if connection in chosen:
             information = _information(connection, now=call.runspace.tokens.clock())
             information.properties["Id"] = number
+            information.properties["Name"] = f"ExchangeOnline_{number}"
             yield information
 
 
@@ -151,10 +163,8 @@ def _disconnect(call: Call) -> Iterator[Any]:
         confirms=True,
     ):
         return
-    wanted = {item.casefold() for item in call.get("ConnectionId", [])}
-    call.runspace.connections[:] = [
-        connection for connection in call.runspace.connections if wanted and connection.id not in wanted
-    ]
+    chosen = _chosen(call)
+    call.runspace.connections[:] = [item for item in call.runspace.connections if item not in chosen]
     yield from ()
 
 
@@ -209,7 +219,7 @@ CMDLETS = (
     _module_cmdlet(
         "Get-ConnectionInformation",
         _get_information,
-        (Parameter("ConnectionId"), Parameter("ModulePrefix")),
+        (Parameter("ConnectionId", Kind.STRINGS), Parameter("ModulePrefix", Kind.STRINGS)),
     ),
     _module_cmdlet(
         "Disconnect-ExchangeOnline",

@@ -12,12 +12,16 @@ from typing import Any
 
 from diagnostics.lab.powershell.cmdlets.common import (
     OPTIONAL_IDENTITY,
+    OTHER_IDENTITIES,
     RESULT_SIZE,
+    TYPE_DETAILS,
     distinguished_name,
     exchange_cmdlet,
+    identity_of,
     mailbox_named,
     recipient_named,
     row,
+    wanted_types,
 )
 from diagnostics.lab.powershell.cmdlets.exchange_errors import NOT_FOUND, CmdletRefused
 from diagnostics.lab.powershell.declaration import Call, Kind, Parameter
@@ -85,22 +89,18 @@ def present(tenant: Tenant) -> list[Recipient]:
     return [recipient for recipient in tenant.recipients if not recipient.soft_deleted]
 
 
-def _wanted(call: Call) -> set[str]:
-    names = call.get("RecipientTypeDetails", [])
-    return {part.strip().casefold() for name in names for part in name.split(",") if part.strip()}
-
-
 def _get_recipient(call: Call, tenant: Tenant) -> Iterator[Any]:
-    wanted = _wanted(call)
-    named = [recipient_named(tenant, call.text("Identity"))] if call.text("Identity") else present(tenant)
+    wanted = wanted_types(call)
+    identity = identity_of(call)
+    named = [recipient_named(tenant, identity)] if identity else present(tenant)
     for recipient in named:
         if not wanted or recipient.recipient_type_details.casefold() in wanted:
             yield _recipient_row(recipient, tenant)
 
 
 def _get_mailbox(call: Call, tenant: Tenant) -> Iterator[Any]:
-    wanted = _wanted(call)
-    identity = call.text("Identity")
+    wanted = wanted_types(call)
+    identity = identity_of(call)
     if call.get("SoftDeletedMailbox"):
         named = [
             item for item in tenant.recipients if item.soft_deleted and (not identity or item.answers_to(identity))
@@ -114,44 +114,59 @@ def _get_mailbox(call: Call, tenant: Tenant) -> Iterator[Any]:
             yield _mailbox_row(recipient, tenant)
 
 
-_DETAILS = Parameter("RecipientTypeDetails", Kind.STRINGS)
 _PROPERTIES = (Parameter("Properties", Kind.STRINGS), Parameter("PropertySets", Kind.STRINGS))
-_EXO_ONLY = ("Anr", "ExternalDirectoryObjectId", "Filter", "PrimarySmtpAddress")
+_SOFT_DELETED = Parameter("SoftDeletedMailbox", Kind.SWITCH)
+_UNSIMULATED_MAILBOX = (
+    "Anr",
+    "Archive",
+    "Async",
+    "Filter",
+    "GroupMailbox",
+    "InactiveMailboxOnly",
+    "IncludeInactiveMailbox",
+    "MailboxPlan",
+    "Migration",
+    "OrganizationalUnit",
+    "PublicFolder",
+)
+_UNSIMULATED_RECIPIENT = (
+    "Anr",
+    "Filter",
+    "IncludeSoftDeletedRecipients",
+    "OrganizationalUnit",
+    "RecipientPreviewFilter",
+    "RecipientType",
+)
 
 CMDLETS = (
     exchange_cmdlet(
         "Get-Recipient",
         _get_recipient,
-        (OPTIONAL_IDENTITY, RESULT_SIZE, _DETAILS),
+        (OPTIONAL_IDENTITY, RESULT_SIZE, TYPE_DETAILS),
         unsimulated=(
-            "Anr",
+            *_UNSIMULATED_RECIPIENT,
             "AuthenticationType",
+            "BookmarkDisplayName",
             "Capabilities",
-            "Filter",
-            "IncludeSoftDeletedRecipients",
-            "OrganizationalUnit",
+            "IncludeBookmarkObject",
+            "IncludeManagerWithDisplayName",
             "Properties",
-            "RecipientPreviewFilter",
-            "RecipientType",
+            "PropertySet",
             "SortBy",
         ),
     ),
     exchange_cmdlet(
         "Get-Mailbox",
         _get_mailbox,
-        (OPTIONAL_IDENTITY, RESULT_SIZE, _DETAILS, Parameter("SoftDeletedMailbox", Kind.SWITCH)),
+        (OPTIONAL_IDENTITY, RESULT_SIZE, TYPE_DETAILS, _SOFT_DELETED),
         unsimulated=(
-            "Anr",
-            "Archive",
-            "Async",
-            "Filter",
-            "GroupMailbox",
-            "InactiveMailboxOnly",
-            "IncludeInactiveMailbox",
-            "MailboxPlan",
-            "Migration",
-            "OrganizationalUnit",
-            "PublicFolder",
+            *_UNSIMULATED_MAILBOX,
+            "IncludeAcceptMessagesOnlyFromDLMembersWithDisplayNames",
+            "IncludeAcceptMessagesOnlyFromSendersOrMembersWithDisplayNames",
+            "IncludeAcceptMessagesOnlyFromWithDisplayNames",
+            "IncludeEmailAddressDisplayNames",
+            "IncludeForwardingAddressWithDisplayNames",
+            "IncludeGrantSendOnBehalfToWithDisplayNames",
             "SortBy",
         ),
     ),
@@ -161,10 +176,13 @@ MODULE_CMDLETS = (
     exchange_cmdlet(
         "Get-EXORecipient",
         _get_recipient,
-        (OPTIONAL_IDENTITY, RESULT_SIZE, _DETAILS, *_PROPERTIES),
-        unsimulated=_EXO_ONLY,
+        (OPTIONAL_IDENTITY, RESULT_SIZE, TYPE_DETAILS, *_PROPERTIES, *OTHER_IDENTITIES),
+        unsimulated=_UNSIMULATED_RECIPIENT,
     ),
     exchange_cmdlet(
-        "Get-EXOMailbox", _get_mailbox, (OPTIONAL_IDENTITY, RESULT_SIZE, _DETAILS, *_PROPERTIES), unsimulated=_EXO_ONLY
+        "Get-EXOMailbox",
+        _get_mailbox,
+        (OPTIONAL_IDENTITY, RESULT_SIZE, TYPE_DETAILS, _SOFT_DELETED, *_PROPERTIES, *OTHER_IDENTITIES),
+        unsimulated=_UNSIMULATED_MAILBOX,
     ),
 )

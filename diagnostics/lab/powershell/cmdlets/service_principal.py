@@ -130,12 +130,13 @@ CMDLETS = (
             Parameter("ServiceId"),
             Parameter("DisplayName"),
         ),
+        unsimulated=("Organization",),
         writes=True,
     ),
     exchange_cmdlet(
         "Set-ServicePrincipal",
         _set,
-        (IDENTITY, Parameter("DisplayName")),
+        (Parameter("Identity", mandatory=True), Parameter("DisplayName")),  # named, unlike the others' (the doc page)
         unsimulated=("OverrideEnforceExoAppRbacPermissions",),
         writes=True,
     ),

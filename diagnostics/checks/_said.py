@@ -2,7 +2,8 @@
 
 The sentences are recognised by the reader of pasted texts, which names them by what they say (`Remark.kind`). Whether a
 sentence accuses anything is decided here alone. A server's own code can be `certain`; somebody's words never are, and
-where nothing in the text fails they are no more than `possible`.
+where nothing in the text fails they are no more than `possible`. What a mail server answers is no more than `possible` where
+nothing shows that it is Exchange Online's, and nothing where it is another's (diagnostics/servers).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from diagnostics import servers
 from diagnostics.checks import Check
 from diagnostics.comparison import shortened
 from diagnostics.evidence import AttemptOutcome, Evidence, ImapSession, Remark, ReplyStatus, Unavailable
@@ -20,6 +22,8 @@ CERTAIN, LIKELY, POSSIBLE = Confidence.CERTAIN, Confidence.LIKELY, Confidence.PO
 
 _WORDS_OF_PEOPLE = "said-"
 _REFUSALS = ("smtp-", "pop-", "network-", "imap-", "logon-", "no-ad-", "basic-auth", "token-", "client-")
+_OF_MAIL_SERVERS = ("smtp-", "pop-", "imap-", "logon-", "no-ad-", "too-many-", "retrieval-", "folder-", "mailkit-")
+_OF_ANY = ("too-many-", "retrieval-")  # true of whatever server says so
 _GOOD = {ReplyStatus.OK, ReplyStatus.CHALLENGE, ReplyStatus.BYE}
 
 
@@ -52,7 +56,11 @@ def said(stage: Stage, rows: Sequence[Says]) -> Check:
 
 def _judge(rows: Sequence[Says]) -> Callable[[Evidence], Iterator[Judgement]]:
     def judge(evidence: Evidence) -> Iterator[Judgement]:
-        fitting = ((remark, [row for row in rows if _fits(row, remark)]) for remark in evidence.remarks)
+        fitting = (
+            (remark, [row for row in rows if _fits(row, remark)])
+            for remark in evidence.remarks
+            if not _whose(remark, evidence).is_other
+        )
         for remark, found in sorted(((r, f) for r, f in fitting if f), key=lambda pair: rows.index(pair[1][0])):
             shown = shortened(remark.text, 160)
             yield failed(f"It says “{shown}”", *(_suspect(row, remark, evidence) for row in found))
@@ -71,9 +79,18 @@ def _suspect(row: Says, remark: Remark, evidence: Evidence) -> Suspect:
     sentence = f"{remark.provenance.how}: “{shortened(remark.text, 200)}”"
     alone = row.kind.startswith(_WORDS_OF_PEOPLE) and not something_fails(evidence)
     outranked = tuple(slug for slug in row.over if is_a_guess(slug, evidence))
-    return Suspect(
-        row.cause, POSSIBLE if alone else row.confidence, (sentence,), instead_of=(*row.instead_of, *outranked)
-    )
+    whose = _whose(remark, evidence)
+    untold = whose.server is servers.Server.UNKNOWN and not remark.kind.startswith(_OF_ANY)
+    sure = POSSIBLE if alone or untold else row.confidence
+    sure = LIKELY if sure is CERTAIN and not whose.in_lines else sure
+    return Suspect(row.cause, sure, (sentence,), instead_of=(*row.instead_of, *outranked))
+
+
+def _whose(remark: Remark, evidence: Evidence) -> servers.Shown:
+    """Judge whose answer a remark is; what is no answer of a mail server needs none."""
+    if evidence.live or not remark.kind.startswith(_OF_MAIL_SERVERS):
+        return servers.Shown(servers.Server.ONLINE)
+    return servers.of_remark(remark.text, evidence)
 
 
 def something_fails(evidence: Evidence) -> bool:

@@ -82,7 +82,7 @@ FACTS = {
     ("tokens.0.roles", "()"): "claims-roles-missing",
     ("tokens.0.roles", "None"): "claims-roles-missing",
     ("exchange.service_principals", "()"): "exo-sp-not-registered",
-    **{("mailboxes.0.imap.greeting", repr(text)): "auth-not-exchange-server" for text in mutations.ODD if text},
+    **{("mailboxes.0.imap.greeting", repr(text)): "server-is-not-exchange-online" for text in mutations.ODD if text},
 }
 # A domain that Entra does not know proves nothing about an address.
 ONLY_SAID = {("discoveries.1.tenant_id", "''"), ("discoveries.1.tenant_id", "None")}

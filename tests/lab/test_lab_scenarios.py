@@ -95,7 +95,7 @@ SEEN: dict[str, str | int] = {
     "net-tls-to-plaintext-port": "WRONG_VERSION_NUMBER",
     "net-certificate-verify-failed": "CERTIFICATE_VERIFY_FAILED",
     "net-http-only-proxy-in-front": "HTTP/1.1 408",
-    "net-wrong-host-or-hardcoded-ip": REFUSED,
+    "server-is-not-exchange-online": REFUSED,
     "net-throttled": "Suggested Backoff Time: 178755 milliseconds",
     "auth-rejected-no-reason": REFUSED,
     "auth-not-exchange-server": "AUTHENTICATIONFAILED",

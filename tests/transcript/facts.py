@@ -13,6 +13,10 @@ from diagnostics.evidence import (
     TokenClaims,
     Unavailable,
 )
+from diagnostics.servers import ONLINE_IN_LINES, ONLINE_IN_WORDS, OTHER_IN_LINES, OTHER_IN_WORDS
+
+WHOSE_SERVER = {ONLINE_IN_LINES, ONLINE_IN_WORDS, OTHER_IN_LINES, OTHER_IN_WORDS}
+"""Remarks that many lines of a text make alike, so that one torn host name among them loses nothing."""
 
 
 def facts(evidence: Evidence) -> list[str]:
@@ -46,7 +50,7 @@ def facts(evidence: Evidence) -> list[str]:
 def gist(evidence: Evidence) -> set[str]:
     """Return the facts that matter for a judgement, without the wording that wrapping may blur."""
     found = {f"error {code}" for error in evidence.entra_errors for code in error.codes}
-    found |= {f"remark {remark.kind}" for remark in evidence.remarks}
+    found |= {f"remark {remark.kind}" for remark in evidence.remarks if remark.kind not in WHOSE_SERVER}
     if not isinstance(evidence.tokens, Unavailable):
         found |= {f"token {token.audience} {token.roles}" for token in evidence.tokens}
     for session in evidence.imap_sessions:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from diagnostics import servers
 from diagnostics.checks import Check
 from diagnostics.clouds import CLOUDS
 from diagnostics.evidence import AddressAttempt, AttemptOutcome, Evidence, ImapSession, Missing, Unavailable
@@ -37,9 +38,15 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     seen: set[tuple[object, ...]] = set()
     for session in evidence.all_imap_sessions():
         key = (session.server, session.port, tuple((a.address, a.outcome) for a in session.attempts))
-        if key not in seen and (session.attempts or session.name_error or evidence.live):
+        elsewhere = not (evidence.live or is_web_server(session)) and servers.of(session, evidence).is_other
+        if key not in seen and not elsewhere and (session.attempts or session.name_error or evidence.live):
             seen.add(key)
             yield _judge_one(session, evidence)
+
+
+def is_web_server(session: ImapSession) -> bool:
+    """Say whether what answered speaks HTTP, and so is no mail server of anybody's."""
+    return any("HTTP/" in attempt.detail for attempt in session.attempts)
 
 
 def _judge_one(session: ImapSession, evidence: Evidence) -> Judgement:

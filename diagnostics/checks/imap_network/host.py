@@ -1,4 +1,4 @@
-"""The server is Exchange Online's own, by its name and by its greeting, and not an old name, a fixed address or a relay."""
+"""The server is Exchange Online's own, and not an old name, a fixed address, a relay, or another server altogether."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
+from diagnostics import servers
 from diagnostics.checks import Check
-from diagnostics.comparison import compare, look_in, look_up, shortened
-from diagnostics.evidence import Evidence, ImapSession, ReplyStatus, SettingName
-from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed
+from diagnostics.checks._said import is_failing
+from diagnostics.checks.imap_network.connect import is_web_server
+from diagnostics.comparison import Comparison, compare, look_in, look_up, shortened
+from diagnostics.evidence import Evidence, ImapSession, Missing, SettingName
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, skipped
 
 _RIGHT = {"outlook.office365.com", "outlook.office365.us", "outlook-dod.office365.us", "partner.outlook.cn"}
 _OLD = {
@@ -23,16 +26,11 @@ _OLD = {
     "imap-mail.hotmail.com",
 }
 _HOST, _PROXY = "net-wrong-host-or-hardcoded-ip", "net-http-only-proxy-in-front"
-_FRONT_ENDS = (
-    ".outlook.com",
-    ".outlook.cn",
-    ".office365.us",
-    ".office365.com",
-    ".outlook.us",
-    ".exchangelabs.com",
-)  # greeting facts: imap_server
+_NOT_ONLINE = "server-is-not-exchange-online"
+_MEANS_NOTHING = ("auth-rejected-no-reason", "auth-basic-auth-used", _HOST)
+"""What would be said of Exchange Online."""
+_GREETING_SHOWN = 120
 _OF_ADDRESS = re.compile(r"IP address mismatch|IP address '|not valid for '\d", re.IGNORECASE)
-_READY = "Microsoft Exchange IMAP4 service is ready"
 
 
 def judge(evidence: Evidence) -> Iterator[Judgement]:
@@ -44,9 +42,8 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     for name, where in names.items():
         yield from _judge_name(name, where, evidence)
     for session in evidence.all_imap_sessions():
-        sent_away = session.greeting.upper().startswith("* BYE")  # which says who is busy, not who it is
-        if session.greeting and not sent_away and (evidence.live or _is_exchanges(session) or _is_refused(session)):
-            yield from _judge_greeting(session)
+        if not session.greeting.upper().startswith("* BYE"):  # which says who is busy, not who it is
+            yield from _judge_server(session, evidence)
 
 
 def _judge_name(name: str, where: str, evidence: Evidence) -> Iterator[Judgement]:
@@ -71,42 +68,46 @@ def _explained(name: str, evidence: Evidence) -> tuple[str, ...]:
     return ("net-certificate-verify-failed",) if mismatch else ()
 
 
-def _is_exchanges(session: ImapSession) -> bool:
-    return _READY in session.greeting
+def _judge_server(session: ImapSession, evidence: Evidence) -> Iterator[Judgement]:
+    """Judge whose server a conversation was with; a log of another server that works is nobody's fault."""
+    shown = servers.of(session, evidence)
+    if shown.is_online and session.greeting_host:
+        yield passed(f"The greeting is Exchange Online's ({session.greeting_host})", *_compared(session))
+    elif shown.is_other and (evidence.live or _is_refused(session)):
+        yield _not_online(session, shown, evidence)
+    elif shown.is_other:
+        yield skipped("The server is another one, and nothing failed there", shown.sign, missing=Missing.NOT_IN_TEXT)
+    elif session.greeting and evidence.live:
+        yield passed("The greeting is Exchange's")
+
+
+def _not_online(session: ImapSession, shown: servers.Shown, evidence: Evidence) -> Judgement:
+    sure = Confidence.CERTAIN if shown.proven else Confidence.LIKELY if shown.in_lines else Confidence.POSSIBLE
+    suspects = [Suspect(_NOT_ONLINE, sure, (shown.sign,), instead_of=_MEANS_NOTHING)]
+    is_asked_for = evidence.live or servers.of_host(session.server) is servers.Server.ONLINE
+    if is_asked_for and session.greeting and servers.EXCHANGE_READY not in session.greeting:
+        suspects.append(Suspect(_PROXY, Confidence.POSSIBLE, (shown.sign,)))
+    return failed("The server is not Exchange Online", *suspects, compared=_compared(session), subject=session.user)
+
+
+def _compared(session: ImapSession) -> tuple[Comparison, ...]:
+    if session.greeting_host:
+        if "." not in session.greeting_host:
+            return ()
+        endings = [f"*{ending}" for ending in servers.FRONT_ENDS]
+        return (look_up("front end in the greeting", session.greeting_host, "Exchange Online's", endings),)
+    if session.greeting and servers.EXCHANGE_READY not in session.greeting:
+        return (
+            look_in("greeting", shortened(session.greeting, _GREETING_SHOWN), "Exchange's", servers.EXCHANGE_READY),
+        )
+    if session.server:
+        return (look_up("IMAP server", session.server, "Exchange Online", sorted(_RIGHT)),)
+    return ()
 
 
 def _is_refused(session: ImapSession) -> bool:
-    """Say whether the sign-in failed; a log of another server that works is nobody's fault."""
-    signing_in = [step for step in session.steps if step.command.upper().startswith(("AUTHENTICATE", "LOGIN"))]
-    return bool(session.challenge) or any(step.status in {ReplyStatus.NO, ReplyStatus.BAD} for step in signing_in)
-
-
-def _judge_greeting(session: ImapSession) -> Iterator[Judgement]:
-    if _is_exchanges(session):
-        yield _judge_front_end(session)
-        return
-    shown = shortened(session.greeting, 120)
-    said = f"{session.provenance.how}: the greeting is “{shown}”"
-    yield failed(
-        "The greeting is not Exchange's",
-        Suspect("auth-not-exchange-server", Confidence.LIKELY, (said,)),
-        Suspect(_PROXY, Confidence.POSSIBLE, (said,)),
-        compared=(look_in("greeting", shown, "Exchange's", _READY),),
-    )
-
-
-def _judge_front_end(session: ImapSession) -> Judgement:
-    """Judge the front end that the greeting names in its bracket: Exchange Online's, or the company's own server."""
-    host = session.greeting_host.casefold()
-    if not host:
-        return passed("The greeting is Exchange's")
-    endings = (f"*{ending}" for ending in _FRONT_ENDS)
-    compared = look_up("front end in the greeting", session.greeting_host, "Exchange Online's", endings)
-    if host.endswith(_FRONT_ENDS):
-        return passed(f"The greeting is Exchange Online's ({session.greeting_host})", compared)
-    said = f"{session.provenance.how}: the greeting names {session.greeting_host}, which is no front end of Exchange Online"
-    suspect = Suspect(_HOST, Confidence.LIKELY, (said,), instead_of=("auth-rejected-no-reason",))
-    return failed("The server is an Exchange, but not Exchange Online", suspect, compared=(compared,))
+    """Say whether anything failed that other checks do not judge: a challenge in JSON, an answer of HTTP."""
+    return is_failing(session) and not (session.challenge or is_web_server(session))
 
 
 def _is_address(name: str) -> bool:
@@ -125,7 +126,7 @@ CHECK = Check(
     id="imap-server",
     stage=Stage.IMAP_NETWORK,
     title="The server is Exchange Online's own",
-    causes=(_HOST, _PROXY, "auth-not-exchange-server"),
+    causes=(_HOST, _PROXY, _NOT_ONLINE),
     judge=judge,
     required=False,
     order=20,

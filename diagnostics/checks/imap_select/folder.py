@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from diagnostics import servers
 from diagnostics.checks import Check
 from diagnostics.checks._reached import no_answer, refusal
 from diagnostics.evidence import Evidence, ImapSession, ReplyStatus
@@ -15,10 +16,13 @@ _CAUSE = "select-folder-name-localised"
 def judge(evidence: Evidence) -> Iterator[Judgement]:
     """Judge a refused SELECT or EXAMINE that is not about the whole mailbox."""
     for session in evidence.all_imap_sessions():
-        yield from _judge_one(session, live=evidence.live)
+        shown = servers.of(session, evidence)
+        if evidence.live or not shown.is_other:
+            sure = Confidence.LIKELY if evidence.live or shown.is_online else Confidence.POSSIBLE
+            yield from _judge_one(session, sure, live=evidence.live)
 
 
-def _judge_one(session: ImapSession, *, live: bool) -> Iterator[Judgement]:
+def _judge_one(session: ImapSession, sure: Confidence, *, live: bool) -> Iterator[Judgement]:
     for step in session.steps:
         opens = step.command.upper().startswith(("SELECT", "EXAMINE"))
         if live and step.command.upper() == "EXAMINE INBOX":
@@ -30,9 +34,7 @@ def _judge_one(session: ImapSession, *, live: bool) -> Iterator[Judgement]:
             where = step.provenance.how if step.provenance else session.provenance.how
             listed = f"; LIST shows {', '.join(session.folders[:12])}" if session.folders else ""
             said = f"{where}: {step.command} was answered “NO {step.text}”{listed}"
-            yield failed(
-                f"{step.command} was refused", Suspect(_CAUSE, Confidence.LIKELY, (said,)), subject=session.user
-            )
+            yield failed(f"{step.command} was refused", Suspect(_CAUSE, sure, (said,)), subject=session.user)
 
 
 CHECK = Check(

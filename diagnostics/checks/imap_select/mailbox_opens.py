@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from diagnostics import servers
 from diagnostics.checks import Check
 from diagnostics.checks._reached import is_for_now, no_answer, not_reached, refusal
 from diagnostics.evidence import Evidence, ImapSession, ImapStep, Missing, ReplyStatus, TokenClaims, Unavailable
@@ -47,9 +48,12 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
 
 
 def _judge_one(session: ImapSession, evidence: Evidence) -> Judgement | None:
+    shown = servers.of(session, evidence)
+    if shown.is_other and not evidence.live:
+        return None  # its own check says so
     refused = next((step for step in session.steps if _NOT_CONNECTED in step.text.casefold()), None)
     if refused is not None:
-        return _not_connected(session, refused, evidence)
+        return _not_connected(session, refused, evidence, shown)
     if evidence.live:
         return _tried(session, evidence)
     steps = [step for step in session.steps if step.command.upper().split(" ")[0] in _NEEDS_MAILBOX]
@@ -82,7 +86,7 @@ def _tried(session: ImapSession, evidence: Evidence) -> Judgement:
         return unknown("Opening the mailbox got no answer", no_answer(session, opened), subject=session.user)
     if is_for_now(opened):
         return unknown("The server cannot open the mailbox now", refusal(session, opened), subject=session.user)
-    return _not_connected(session, opened, evidence)
+    return _not_connected(session, opened, evidence, servers.of(session, evidence))
 
 
 def _not_tried(session: ImapSession) -> Unavailable:
@@ -92,11 +96,11 @@ def _not_tried(session: ImapSession) -> Unavailable:
     return not_reached(session)
 
 
-def _not_connected(session: ImapSession, step: ImapStep, evidence: Evidence) -> Judgement:
+def _not_connected(session: ImapSession, step: ImapStep, evidence: Evidence, shown: servers.Shown) -> Judgement:
     where = step.provenance.how if step.provenance else session.provenance.how
     said = f"{where}: {step.command or 'a mailbox command'} was answered “{step.status} {step.text}”"
     causes = _rivals(evidence)
-    first = Confidence.POSSIBLE if evidence.live else Confidence.LIKELY
+    first = Confidence.LIKELY if shown.is_online and not evidence.live else Confidence.POSSIBLE
     suspects = [
         Suspect(cause, first if position == 0 else Confidence.POSSIBLE, (said,))
         for position, cause in enumerate(causes)

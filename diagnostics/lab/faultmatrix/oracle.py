@@ -119,7 +119,9 @@ _OTHERWISE: Mapping[str, Expected] = {
     # A greeting that is a line of IMAP has been seen, whatever its words; these are not those of Exchange.
     **dict.fromkeys(
         ("imap/invalid-utf-8/greeting", "imap/lone-surrogate/greeting"),
-        Expected(frozenset({1, 3}), _SIGNED_IN_IMAP | {"imap-server"}, causes=("net-", "auth-not-exchange-server")),
+        Expected(
+            frozenset({1, 3}), _SIGNED_IN_IMAP | {"imap-server"}, causes=("net-", "server-is-not-exchange-online")
+        ),
     ),
     # A farewell is a line of IMAP, too, and says nothing of whose server it is.
     "imap/bye/greeting": Expected(frozenset({1, 3}), _SIGNED_IN_IMAP | {"imap-server"}, causes=("net-",)),

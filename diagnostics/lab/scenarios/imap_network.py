@@ -53,9 +53,9 @@ def http_only(setup: Setup) -> None:
     setup.world.imap.transport = "http"
 
 
-@scenario("net-wrong-host-or-hardcoded-ip", touches=ENDPOINT)
-def wrong_host(setup: Setup) -> None:
-    """The server is an Exchange, and not Exchange Online's."""
+@scenario("server-is-not-exchange-online", touches=ENDPOINT)
+def on_premises(setup: Setup) -> None:
+    """The server is an Exchange of the company's own."""
     setup.world.imap.front_end = "EX0#.corp.contoso.com"
     setup.world.imap.refuse_sign_in = True
 

@@ -14,10 +14,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from diagnostics import servers
 from diagnostics.comparison import shortened
 from diagnostics.evidence import ImapSession, ImapStep, Provenance, ReplyStatus
 from diagnostics.redaction import redact
-from diagnostics.sources.transcript import prose
+from diagnostics.sources.transcript import hosts, prose
 from diagnostics.sources.transcript.imap_lines import Said, Speaker, conversation
 from diagnostics.sources.transcript.window import View
 
@@ -25,9 +26,10 @@ _GREETING = re.compile(
     r"\*\s+(?:OK|PREAUTH|BYE)\s+(?P<text>The Microsoft Exchange IMAP4\w* service is ready\.?[^\[\n]{0,40}(?:\[(?P<host>[A-Za-z0-9+/=\s]{4,400})\])?|.{0,200})",
     re.IGNORECASE,
 )
+_BRACKET = re.compile(r"\[(?P<host>[A-Za-z0-9+/=]{8,400})\]['\"]?")
 _EXCHANGE_READY = re.compile(r"Microsoft Exchange IMAP4\w* service is ready", re.IGNORECASE)
 _OTHER_READY = re.compile(
-    r"\b(?:ready|Dovecot|Gimap|Courier|Cyrus|hMailServer|MDaemon|Zimbra|IceWarp|Kerio|IMAP4rev1 (?:server|service))\b",
+    r"^\[CAPABILITY\b|\b(?:ready|Dovecot|Gimap|Courier|Cyrus|hMailServer|MDaemon|Zimbra|IceWarp|Kerio|IMAP4rev1 (?:server|service))\b",
     re.IGNORECASE,
 )
 _TAG = r"(?P<tag>(?!AADSTS)[A-Za-z]{0,10}[0-9A-Fa-f]{1,12}|[A-Za-z]{1,3}|TAG\d+|tag|zd\d+|[A-Za-z0-9.]{2,20}\d)"
@@ -82,10 +84,14 @@ _USER = (
         re.IGNORECASE,
     ),
 )
-_SERVER = re.compile(
-    r"(?<![\w@.-])(?P<host>outlook\.office365\.(?:com|us)|outlook-dod\.office365\.us|partner\.outlook\.cn|imap-mail\.outlook\.com|imap\.outlook\.com"
-    r"|imap\.office365\.com|outlook\.live\.com|imap-mail\.hotmail\.com|smtp-hve\.office365\.com|outlook\.office\.com(?!/))(?![\w./-]*(?:\.default|Access))(?::(?P<port>\d{2,5}))?"
+_MECHANISM = re.compile(
+    r"\bAUTHENTICATE\s+\"?(?P<sent>XOAUTH2|OAUTHBEARER|PLAIN|LOGIN|NTLM|GSSAPI|CRAM-MD5|DIGEST-MD5|SCRAM-SHA-\w+)\b"
+    r"|\bSaslMechanism(?P<mailkit>OAuth2|OAuthBearer|Plain|Login|Ntlm|Gssapi|CramMd5|DigestMd5)\b"
+    r"|\b(?:auth(?:entication)?[ _-]?)?(?:mechanisms?|mech|authmech\d?|method)[ '\"]{0,2}(?::|=>|=|is)?[ '\"]{0,3}(?P<named>XOAUTH2|OAUTHBEARER|PLAIN|LOGIN|NTLM|GSSAPI|CRAM-MD5|DIGEST-MD5)\b",
+    re.IGNORECASE,
 )
+_MECHANISMS = {"OAUTH2": "XOAUTH2", "CRAMMD5": "CRAM-MD5", "DIGESTMD5": "DIGEST-MD5"}
+_REACH = 3
 
 
 @dataclass(slots=True)
@@ -103,8 +109,22 @@ class _Session:
     server: str = ""
     port: int = 0
 
+    continues: bool = False  # a connection that was greeted before
+
     def is_empty(self) -> bool:
-        return not (self.steps or self.greeting or self.challenge)
+        return not (self.steps or self.challenge or (self.greeting and not self.continues))
+
+    def again(self, where: Provenance) -> _Session:
+        """Return the next sign-in over the same connection: the server is the same."""
+        return _Session(
+            where,
+            greeting=self.greeting,
+            greeting_host=self.greeting_host,
+            capabilities=self.capabilities,
+            server=self.server,
+            port=self.port,
+            continues=True,
+        )
 
     def frozen(self) -> ImapSession:
         return ImapSession(
@@ -133,22 +153,29 @@ def read(window: View) -> Iterator[ImapSession]:
     if not any(word in low for word in _WORDS):
         return
     sessions: list[_Session] = []
-    users, server = _users(window), _SERVER.search("\n".join(window.full))
+    users, named = _users(window), hosts.Hosts(window)
     for said in conversation(window):
+        host = named.at(said.index)
+        if sessions and host is not None and _is_elsewhere(sessions[-1], host):
+            sessions.append(_Session(window.where(said.number)))
+        known = len(sessions)
         _hear(window, said, sessions)
-    concerns_exchange = any(
-        word in low for word in ("outlook", "office365", "office 365", "exchange online", "xoauth2", "microsoft")
-    )
+        for session in sessions[max(known - 1, 0) :]:
+            if host is not None and not session.server:
+                session.server, session.port = host.name, host.port
     for session in sessions:
-        if session.greeting and not concerns_exchange:
-            session.greeting = ""  # of a server that nobody takes for Exchange
         if session.is_empty():
             continue
         if len(users) == 1 and not session.user:
             session.user = users[0]
-        if server and not session.server:
-            session.server, session.port = server["host"], int(server["port"] or 0)
         yield session.frozen()
+
+
+def _is_elsewhere(session: _Session, host: hosts.Host) -> bool:
+    """Say whether a line is about the server of another provider than the conversation before it."""
+    if session.is_empty() or not session.server:
+        return False
+    return servers.of_host(session.server) is not servers.of_host(host.name)
 
 
 def _users(window: View) -> list[str]:
@@ -190,7 +217,7 @@ def _sent(command: re.Match[str], sessions: list[_Session], where: Provenance) -
     if verb in {"AUTHENTICATE", "LOGIN"} and any(
         step.command.startswith(("AUTHENTICATE", "LOGIN")) for step in session.steps
     ):
-        session = _Session(where, server=session.server, port=session.port)
+        session = session.again(where)
         sessions.append(session)
     shown = verb
     if verb == "AUTHENTICATE":
@@ -219,7 +246,7 @@ def _heard_server(window: View, said: Said, sessions: list[_Session], where: Pro
         session = _Session(
             where,
             greeting=shortened(redact(" ".join(greeting["text"].split())), 300),
-            greeting_host=front_end(greeting["host"] or ""),
+            greeting_host=front_end(greeting["host"] or _bracket_below(window, said.index)),
         )
         if sessions and not (sessions[-1].greeting or sessions[-1].steps):
             sessions.pop()
@@ -245,6 +272,13 @@ def _heard_server(window: View, said: Said, sessions: list[_Session], where: Pro
     return _answered(window, said, sessions, where)
 
 
+def _bracket_below(window: View, index: int) -> str:
+    """Return the greeting's bracket where a window of a fixed width put it on the next line."""
+    below = window.lines[index + 1].strip() if index + 1 < len(window.lines) else ""
+    bracket = _BRACKET.fullmatch(below)
+    return bracket["host"] if bracket else ""
+
+
 def _is_foreign(text: str, sessions: list[_Session]) -> bool:
     begun = bool(sessions and sessions[-1].pending)
     return not begun and bool(_OTHER_READY.search(text))
@@ -268,6 +302,7 @@ def _answered(window: View, said: Said, sessions: list[_Session], where: Provena
     ):
         session = _current(sessions, where)
         command = session.pending.pop(reply["tag"].upper(), "") or _verb(reply["text"], window.lines[said.index])
+        command = _with_mechanism(window, said.index, command, session)
         _add(session, command, ReplyStatus(reply["status"]), reply["text"], where)
         return True
     untagged = _UNTAGGED.search(text)
@@ -298,8 +333,21 @@ def _verb(text: str, line: str) -> str:
     match = _FAILED_VERB.match(text) or _NAMED_VERB.search(line)
     if match is None:
         return ""
-    verb = (match["verb"] if "verb" in match.re.groupindex else match[1]).upper()
-    return "AUTHENTICATE XOAUTH2" if verb == "AUTHENTICATE" and "xoauth2" in line.lower() else verb
+    return (match["verb"] if "verb" in match.re.groupindex else match[1]).upper()
+
+
+def _with_mechanism(window: View, index: int, command: str, session: _Session) -> str:
+    """Return a sign-in with the mechanism that its line names, or in the words of a program one close by; else as it is."""
+    if command != "AUTHENTICATE":
+        return command
+    reach = 0 if session.last else _REACH  # a trace has the command itself
+    for at in [index, *(index + step * sign for step in range(1, reach + 1) for sign in (-1, 1))]:
+        match = _MECHANISM.search(window.lines[at]) if 0 <= at < len(window.lines) else None
+        if match:
+            name = (match["sent"] or match["mailkit"] or match["named"]).upper()
+            return f"AUTHENTICATE {_MECHANISMS.get(name, name)}"
+    line = window.lines[index].lower()
+    return "AUTHENTICATE XOAUTH2" if "xoauth2" in line else command
 
 
 def _quoted(window: View, said: Said, sessions: list[_Session], where: Provenance) -> bool:
@@ -321,8 +369,9 @@ def _quoted(window: View, said: Said, sessions: list[_Session], where: Provenanc
         given = match["status"]
         pending = next(iter(session.pending.values()), "") if session.pending else ""
         named = command or _verb("", line) or (pending if given else "")
-        if command == "AUTHENTICATE" and (pending.startswith("AUTHENTICATE") or "xoauth2" in line.lower()):
-            named = pending or "AUTHENTICATE XOAUTH2"
+        if command == "AUTHENTICATE" and pending.startswith("AUTHENTICATE"):
+            named = pending
+        named = _with_mechanism(window, said.index, named, session)
         text = " ".join(match["text"].split())
         if not any(step.text == text and step.status == status for step in session.steps):
             _add(

@@ -17,6 +17,7 @@ from diagnostics.sources.transcript import (
     commands,
     failures,
     graph,
+    hosts,
     imap,
     lookups,
     network,
@@ -84,6 +85,7 @@ def _extract(window: Window, collector: Collector) -> None:
         *lookups.read(window),
         *remarks.read(window.folded),
         *failures.read(window),
+        *hosts.read(window.folded),
         *commands.read(window.folded),
     ):
         collector.add(fact)

@@ -1,0 +1,145 @@
+"""Which mail server the lines of a text are about, and what else in it shows whose server that is.
+
+A ticket may hold two accounts, of two providers: a conversation belongs to the host that was named last before it, or else
+to the only one after it. What shows Exchange Online or another server beside that becomes a remark for diagnostics/servers.
+"""
+
+# ruff: noqa: E501 - a pattern is read on one line
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from diagnostics import servers
+from diagnostics.evidence import Remark
+from diagnostics.sources.transcript import prose
+from diagnostics.sources.transcript.window import View
+
+_NAME = r"(?=\w)[\w-]++(?:\.[\w-]++)++"
+_WHOLE = re.compile(
+    r"(?:[A-Za-z0-9-]{1,63}\.)+(?:[a-z]{2}|[A-Z]{2}|(?i:com|net|org|edu|gov|mil|int|info|biz|name|pro|cloud|email|online|app|dev|tech|shop|site|web|group"
+    r"|systems|network|software|solutions|services|company|gmbh|consulting|local|lan|internal|intranet|corp|home|domain|localdomain))"
+    r"|\d{1,3}(?:\.\d{1,3}){3}"
+)
+_MICROSOFTS = re.compile(
+    r"(?<![\w@.-])(?P<host>outlook\.office365\.(?:com|us)|outlook-dod\.office365\.us|partner\.outlook\.cn|imap-mail\.outlook\.com|imap\.outlook\.com"
+    r"|imap\.office365\.com|ps\.outlook\.com|outlook\.live\.com|imap-mail\.hotmail\.com|smtp-hve\.office365\.com|outlook\.office\.com(?!/))(?![\w./-]*(?:\.default|Access))(?::(?P<port>\d{2,5}))?"
+)
+_OTHERS = (
+    re.compile(rf"(?<![\w@.-])(?P<host>(?!\d++\.\d++\.\d){_NAME}):(?P<port>143|993|110|995|1143|1993)\b"),
+    re.compile(rf"\b(?:imap|pop3?)s?://(?:[\w.+-]++@)?(?P<host>{_NAME})(?::(?P<port>\d{{2,5}}))?", re.IGNORECASE),
+    re.compile(
+        r"(?<![\w@.-])(?P<host>(?:imaps?|pop3?|mail|mailbox|exchange|owa|webmail|correo|ex\d{1,3}|mx\d{0,3})[\w-]*+(?:\.[\w-]++){2,}+)(?![@(])(?::(?P<port>\d{2,5}))?",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"(?<![A-Za-z])(?:imap[ _-]?)?(?:host\d?|server\d?|servidor|serveur|hostname|peeraddr)['\"]?\s{{0,3}}(?:=>|[:=]|\bis\b)?\s{{0,3}}[\['\"{{<(]{{0,2}}(?P<host>{_NAME})(?!@)(?::(?P<port>\d{{2,5}}))?",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"\bconnect(?:ed|ing|ion)?\s(?:to|with)\s(?:server\s|host\s)?['\"\[(]?(?P<host>{_NAME})(?!@)(?::(?P<port>\d{{2,5}}))?",
+        re.IGNORECASE,
+    ),
+)
+_NO_MAIL = re.compile(
+    r"^(?:smtp|login|graph|autodiscover|www|api|docs|learn|support|github|stackoverflow|accounts|oauth2?|sts|portal|admin|kb|forum|community)[\w-]*\."
+    r"|\.(?:py|cs|js|ts|rb|go|md|sh|ps|microsoftonline\.\w+|onmicrosoft\.com|protection\.outlook\.com)$"
+    r"|^(?:javax?|jakarta|com|org|net|mailkit|system|microsoft|self|this)\.",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A mail server as a text names it; `port` 0 where none is named."""
+
+    name: str
+    port: int = 0
+
+
+def named(line: str) -> Host | None:
+    """Return the mail server that a line names last, Microsoft's or another's; sending servers are none."""
+    found = list(_MICROSOFTS.finditer(line))
+    for pattern in _OTHERS:
+        found += [match for match in pattern.finditer(line) if _is_mail_server(match["host"])]
+    if not found:
+        return None
+    last = max(found, key=lambda match: match.start("host"))
+    return Host(last["host"], int(last["port"] or 0))
+
+
+def _is_mail_server(name: str) -> bool:
+    return bool(
+        _WHOLE.fullmatch(name) and not _NO_MAIL.search(name) and servers.of_host(name) is not servers.Server.UNKNOWN
+    )
+
+
+class Hosts:
+    """The mail servers of a window by line."""
+
+    def __init__(self, window: View) -> None:
+        self._by_line: dict[int, Host] = {}
+        self._lines: list[int] = []
+        for index, line in enumerate(window.full):
+            host = named(line) if "." in line else None
+            if host is not None and not prose.is_comment(window.lines[index]):
+                self._by_line[index] = host
+                self._lines.append(index)
+
+    def here(self, index: int) -> Host | None:
+        """Return the server that a line itself names."""
+        return self._by_line.get(index)
+
+    def at(self, index: int) -> Host | None:
+        """Return the server that a line is about: named in it or last before it, else the only one after it."""
+        position = bisect.bisect_right(self._lines, index)
+        if position:
+            return self._by_line[self._lines[position - 1]]
+        owners = {servers.of_host(host.name) for host in self._by_line.values()}
+        return self._by_line[self._lines[0]] if len(owners) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """What shows, or says, whose server a text is of; `words` are needed in the text, in lower case."""
+
+    kind: str
+    name: str
+    pattern: re.Pattern[str]
+    words: tuple[str, ...]
+
+
+def _s(kind: str, name: str, pattern: str, *words: str) -> Sign:
+    return Sign(kind, name, re.compile(pattern, re.IGNORECASE), words)
+
+
+SIGNS: tuple[Sign, ...] = (
+    _s(servers.ONLINE_IN_LINES, "a host of Exchange Online", r"(?<![\w@-])(?:[\w-]+\.)*(?:outlook\.office365\.(?:com|us)|outlook\.office\.com|outlook-dod\.office365\.us|partner\.outlook\.cn|prod\.outlook\.com|exchangelabs\.com|mail\.protection\.outlook\.com|(?:smtp|imap)\.office365\.com|ps\.outlook\.com|imap-mail\.outlook\.com)\b", "outlook", "exchangelabs", "office365"),
+    _s(servers.ONLINE_IN_LINES, "a tenant's own domain", r"\b[\w-]+\.onmicrosoft\.(?:com|us|cn)\b", "onmicrosoft"),
+    _s(servers.ONLINE_IN_LINES, "the module of Exchange Online", r"\bConnect-ExchangeOnline\b|\bGet-EXO\w+|\bNew-ServicePrincipal\b|\bGet-ConnectionInformation\b|adminapi/beta", "connect-exchangeonline", "get-exo", "serviceprincipal", "get-connectioninformation", "adminapi"),
+    _s(servers.ONLINE_IN_LINES, "Exchange Online's version", r"Microsoft\.Exchange\.Imap4\S*\"? \"version\" \"15\.20|\bVersion 15\.20 \(Build", "15.20"),
+    _s(servers.ONLINE_IN_LINES, "a scope of Exchange Online", r"\b(?:IMAP|POP|SMTP)\.(?:AccessAsApp|AccessAsUser|SendAsApp|Send)\b", "accessas", "smtp.send"),
+    _s(servers.ONLINE_IN_WORDS, "Exchange Online", r"(?<!not )(?<!no )(?<!kein )(?<!sin )(?<!from )(?<!without )\b(?:exchange[ -]?online|(?:office|microsoft) ?365|[OM]365|outlook ?365|outlook office)\b", "exchange online", "exchange-online", "exchangeonline", "365", "outlook office"),
+    _s(servers.ONLINE_IN_WORDS, "Microsoft Entra", r"\b(?:Azure AD|Entra(?: ID)?|app registration|SaslMechanismOAuth2|XOAUTH2?)\b", "azure ad", "entra", "app registration", "oauth2"),
+    _s(servers.OTHER_IN_LINES, "Exchange on premises", r"\bAUTH=(?:NTLM|GSSAPI)\b|Microsoft\.Exchange\.Imap4\S*\"? \"version\" \"15\.[012]\b|service is ready\. Using Client Access Server", "auth=ntlm", "auth=gssapi", "imap4server", "client access server"),
+    _s(servers.OTHER_IN_WORDS, "Exchange on premises", r"\bExchange(?: Server)? ?(?:20(?:03|07|10|13|16|19)|SE|Subscription Edition)\b(?! IMAP4 server signing)|\bExchange\b[^\n.]{0,40}\bon[- ]?prem|\bon[- ]?prem\w*[^\n.]{0,30}\bExchange\b|\bhosted exchange\b|\b(?:lokale[nrsm]?|eigene[nrsm]?) Exchange|\bExchange local\b|\bBuild 15\.[012]\b|\bVersion 15\.[012]\b|\b15\.[012]\.\d{3,4}\.\d+\b", "exchange", "15."),
+    _s(servers.OTHER_IN_WORDS, "no Microsoft 365", r"\b(?:not?|isn't|kein|nicht|sin|without)(?: \w+){0,2} (?:exchange ?online|(?:office|microsoft) ?365|[OM]365)\b", "365", "online"),
+    _s(servers.OTHER_IN_WORDS, "another product", r"\b(?:Dovecot|Courier|Cyrus|Zimbra|hMailServer|MDaemon|Kerio|IceWarp|Gmail|Gimap|Google Workspace|G ?Suite|Yahoo|GMX|web\.de|Strato|IONOS|1&1|Zoho|Fastmail|iCloud|Apache James|GreenMail|Stalwart|Mailcow|Plesk|cPanel|OX App Suite|Yandex|ProtonMail)\b", "dovecot", "courier", "cyrus", "zimbra", "hmail", "mdaemon", "kerio", "icewarp", "gmail", "gimap", "google", "suite", "yahoo", "gmx", "web.de", "strato", "ionos", "1&1", "zoho", "fastmail", "icloud", "james", "greenmail", "stalwart", "mailcow", "plesk", "cpanel", "ox app", "yandex", "proton"),
+)  # fmt: skip
+
+
+def read(window: View) -> Iterator[Remark]:
+    """Yield what shows whose server the text is of, once for each sign."""
+    low, flow = window.lower, window.joined
+    for sign in SIGNS:
+        if not any(word in low for word in sign.words):
+            continue
+        for match in sign.pattern.finditer(flow.text):
+            index = flow.index_at(match.start())
+            if not prose.is_comment(window.lines[index]):
+                shown = " ".join(match[0].split())
+                yield Remark(sign.kind, shown, window.where(flow.numbers[index]), (("what", sign.name),))
+                break

@@ -79,6 +79,7 @@ def _extract(window: Window, collector: Collector) -> None:
         *(asked := list(requests.read(window.folded))),
         *settings.from_requests(asked),
         *settings.read(window.folded),
+        *settings.from_labels(window),
         *imap.read(window.folded),
         *network.read(window.folded),
         *cmdlet_errors.read(window.folded),

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from diagnostics.evidence import SecretShape, Setting, SettingName, TokenRequest
 from diagnostics.redaction import GUID, Secret
 from diagnostics.sources.claims import secret_shape
-from diagnostics.sources.transcript import prose
+from diagnostics.sources.transcript import labels, prose
 from diagnostics.sources.transcript.window import View
 
 _N = SettingName
@@ -52,20 +52,17 @@ _CODE_VALUE = re.compile(  # what a program would compute, or another value it w
     r"^(?:os\.|process\.|config|settings\.|env\b|getenv|params|self\.|this\.|\$|args|null|none|true|false|new |await )|\w\(|::|->|\$\{?\w|\w\.(?:get|secret|client\w*|value|config\w*)\b",
     re.IGNORECASE,
 )
-_PORTAL = re.compile(  # the portal's own labels, and how people repeat them
-    r"""(?:(?P<application>\bApplication[ ]\(client\)[ ]ID)|(?P<tenant>\bDirectory[ ]\(tenant\)[ ]ID)
-    |(?P<registration>\bapp(?:lication)?[ ]registration(?:'s)?[ ]object[ ]?id)
-    |(?P<enterprise>\benterprise[ ]app(?:lication)?(?:'s)?[ ]object[ ]?id))
-    \s*+(?:(?:is|=|:|\||->)\t*+)*+\s*+[`"'(]?(?P<id>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\b""",
+_PORTAL = re.compile(  # the portal's own labels, and how people repeat them within a sentence
+    r"""\b(?P<label>Application[ ]\(client\)[ ]ID|Directory[ ]\(tenant\)[ ]ID|Id\.?[ ]de[ ]aplicación[ ]\(cliente\)|Id\.?[ ]de[ ]directorio[ ]\(inquilino\)
+    |app(?:lication)?[ ]registration(?:'s)?[ ]object[ ]?id|enterprise[ ]app(?:lication)?(?:'s)?[ ]object[ ]?id)
+    \s*+(?:(?:is|es|=|:|\||->)\t*+)*+\s*+[`"'(]?(?P<id>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\b""",
     re.VERBOSE | re.IGNORECASE,
 )
-_PORTAL_NAMES = {
-    SettingName.APPLICATION_ID: "application",
-    SettingName.TENANT: "tenant",
-    SettingName.APP_REGISTRATION_OBJECT_ID: "registration",
-    SettingName.ENTERPRISE_APP_OBJECT_ID: "enterprise",
-}
 _NEXT_FIELD = re.compile(r"&(?=[\w.%-]{1,40}=)")
+_OF_A_SHEET = frozenset(
+    {_N.TENANT, _N.APPLICATION_ID, _N.ENTERPRISE_APP_OBJECT_ID, _N.APP_REGISTRATION_OBJECT_ID, labels.Also.SECRET}
+)
+_SHEETS_REACH = 8  # lines
 _OF_TOKENS = {"appid", "upn", "tid", "oid"}  # claims of a token, which nobody typed
 _FORMAT_LIST = re.compile(r"^\s*[A-Za-z]\w+ {2,}: ")
 _SHORTEST_SECRET = 8
@@ -82,12 +79,50 @@ def read(window: View) -> Iterator[Setting | SecretShape]:
         if _CMDLET.search(line) or line.lstrip().startswith(("//", "#", ";", "REM ", "*")):
             continue
         for label in _PORTAL.finditer(line):
-            name = next(name for name, group in _PORTAL_NAMES.items() if label[group])
-            yield Setting(name, label["id"], window.where(window.numbers[index]))
+            if isinstance(name := labels.kind_of(label["label"], label["label"]), SettingName):
+                yield Setting(name, label["id"], window.where(window.numbers[index]))
         for match in _LINE.finditer(line):
             found = _read_one(window, index, match)
             if found is not None:
                 yield found
+
+
+def from_labels(window: View) -> Iterator[Setting | SecretShape]:
+    """Yield what stands beside a label in words, as a sheet or the portal has it."""
+    if not labels.may_stand(window.lower):
+        return
+    found = [one for one in labels.read(window.lines) if not _is_no_entry(window, one)]
+    sheet = [one.index for one in found if one.kind in _OF_A_SHEET or one.names_imap]
+    for one in found:
+        alone = not any(abs(index - one.index) <= _SHEETS_REACH and index != one.index for index in sheet)
+        if alone and one.kind not in _OF_A_SHEET and not one.names_imap:
+            continue  # "E-mail: …" of a signature
+        where = window.where(window.numbers[one.index])
+        if one.kind is labels.Also.SECRET:
+            if _is_labelled_secret(one):
+                yield secret_shape(Secret(one.raw, known=not GUID.fullmatch(one.raw.strip())), where)
+        elif isinstance(one.kind, SettingName) and (
+            raw := _fitting(one.kind, one.raw, quoted=one.quoted, sure=one.names_imap)
+        ):
+            yield Setting(one.kind, raw, where)
+
+
+def _is_no_entry(window: View, one: labels.Labelled) -> bool:
+    line = window.lines[one.index]
+    return (
+        prose.explains(window.lines, one.index)
+        or prose.is_program(line)
+        or prose.is_comment(line)
+        or (not one.quoted and _CODE_VALUE.search(one.raw) is not None)
+        or "smtp" in line.lower()
+    )
+
+
+def _is_labelled_secret(one: labels.Labelled) -> bool:
+    raw = one.raw.strip()
+    if not raw or _CODE_VALUE.search(raw) or is_placeholder(raw) or _masked(raw) or len(raw.split()) > 1:
+        return False
+    return one.quoted or (len(raw) >= _SHORTEST_SECRET and any(c.isdigit() for c in raw))
 
 
 def from_requests(asked: Iterable[TokenRequest]) -> Iterator[Setting]:
@@ -163,8 +198,11 @@ def _masked(raw: str) -> bool:
     )
 
 
-def _fitting(kind: SettingName, raw: str, *, quoted: bool) -> str:
-    """Return the value if it can be meant for `kind`; the same names stand for other things in other programs."""
+def _fitting(kind: SettingName, raw: str, *, quoted: bool, sure: bool = False) -> str:
+    """Return the value if it can be meant for `kind`; the same names stand for other things in other programs.
+
+    `sure`: the label itself says that it is IMAP's.
+    """
     bare = raw.strip().strip("\u200b\ufeff")
     match kind:
         case _N.APPLICATION_ID | _N.ENTERPRISE_APP_OBJECT_ID | _N.APP_REGISTRATION_OBJECT_ID:
@@ -189,7 +227,7 @@ def _fitting(kind: SettingName, raw: str, *, quoted: bool) -> str:
             host = _HOST.fullmatch(bare)
             return (
                 host["host"]
-                if host and (_MAIL_HOSTS.search(host["host"] + ".") or re.match(r"\d", host["host"]))
+                if host and (sure or _MAIL_HOSTS.search(host["host"] + ".") or re.match(r"\d", host["host"]))
                 else ""
             )
         case _N.IMAP_PORT:

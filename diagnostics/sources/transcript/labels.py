@@ -1,0 +1,198 @@
+r"""Values beside the labels that people write them down with: the portal's own, a guide's, in several languages.
+
+`Application (client) ID: 7d1f…`, `Id. de objeto (Aplicaciones empresariales) | 0f4c…`, or the label on one line and the value on
+the next, as the portal is copied. A label is compared without accents, dots, case and Markdown. An `Object ID` alone is the
+App registration's where the page of that one was copied (it says "Directory (tenant) ID"), and the Enterprise Application's
+under such a heading; else it stays unnamed.
+"""
+
+# ruff: noqa: E501 - a pattern is read on one line
+
+from __future__ import annotations
+
+import enum
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from diagnostics.evidence import SettingName
+from diagnostics.ids import GUID
+
+
+class Also(enum.Enum):
+    """What a label can stand for that is no setting of its own."""
+
+    SECRET = "secret"  # noqa: S105 - a kind
+    OBJECT_ID = "object id"
+
+
+Kind = SettingName | Also
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A value with its label; `quoted`: it stood in quotation marks, so that its blanks are its own."""
+
+    kind: SettingName | Also
+    label: str
+    raw: str
+    index: int
+    quoted: bool
+
+    @property
+    def names_imap(self) -> bool:
+        """Whether the label says of itself that it is about IMAP or a mailbox."""
+        return _OF_MAIL.search(normalised(self.label)) is not None
+
+
+_OF = r"(?:of|de|del|de la|de l|d|do|da|della|dell|der|des) "
+_ID = r"(?:id|identificador|identifier|identifikator|guid|kennung|identifiant)"
+_WHOSE = r"(?:azure |ad |aad |entra |ms |microsoft(?: 365)? |o365 |m365 |office 365 |oauth2? |imap )*"
+_TENANT = r"(?:directory|tenant|directory \(tenant\)|directorio|inquilino|directorio \(inquilino\)|arrendatario|verzeichnis|mandanten|mandant|annuaire|locataire|annuaire \(locataire\)|diretorio|locatario|diretorio \(locatario\))"
+_APP = r"(?:application|app|client|application \(client\)|aplicacion|cliente|aplicacion \(cliente\)|anwendungs?|anwendung \(client\)|aplicativo|aplicativo \(cliente\)|applicazione|applicazione \(client\))"
+_OBJECT = r"(?:object|objeto|objekt|objet|oggetto|service)"
+_LABELS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile(pattern))
+    for kind, pattern in (
+        (SettingName.TENANT, rf"{_WHOSE}{_TENANT} ?{_ID}(?: \((?:mandant|tenant|inquilino)\))?|{_WHOSE}{_ID} (?:{_OF})?{_TENANT}|{_WHOSE}(?:tenant|inquilino|mandant|locataire)(?: name| domain)?"),
+        (SettingName.APPLICATION_ID, rf"{_WHOSE}{_APP} ?{_ID}(?: \((?:client|cliente)\))?|{_WHOSE}{_ID} (?:{_OF})?{_APP}"),
+        (Also.OBJECT_ID, rf"(?:[\w ()]{{0,50}} )?(?:{_OBJECT} ?{_ID}|{_ID} (?:{_OF})?{_OBJECT})(?: [\w ()/]{{1,60}})?"),
+        (Also.SECRET, rf"{_WHOSE}(?:app |application )?(?:client ?)?secret(?: value| key)?|{_WHOSE}(?:valor del )?secreto(?: {_OF}(?:cliente|la aplicacion|aplicacion))?|clave secreta|(?:geheimer )?client(?:schlussel|geheimnis)|geheimnis|(?:cle secrete|segredo|segreto)(?: (?:{_OF})?(?:client|cliente))?"),
+        (SettingName.MAILBOX, r"(?:imap |oauth2? |shared |user |target )?(?:mailbox|user ?name|user|login|account|e ?mail|mail)(?: address| name| account)?|buzon(?: compartido| de correo)?|usuario(?: imap)?|correo(?: electronico)?|cuenta(?: de correo)?|direccion(?: de)? (?:correo|e ?mail)(?: electronico)?|postfach|benutzer(?:name)?|konto|e ?mail ?adresse|boite(?: aux lettres)?|utilisateur|compte|adresse e ?mail|caixa(?: de correio| postal)?|casella(?: di posta)?|utente"),
+        (SettingName.IMAP_SERVER, r"(?:imap |incoming |mail |incoming mail )?(?:server|host(?: ?name)?)(?: name| address| imap| \(?imap\)?)?|servidor(?: de)?(?: correo| entrada| correo entrante| entrante)?(?: \(?imap\)?)?|(?:server|serveur)(?: imap| entrant)|posteingangsserver"),
+        (SettingName.IMAP_PORT, r"(?:imap )?port(?: imap| \(?imap\)?| number)?|puerto(?: imap| de entrada| \(?imap\)?)?|porta(?: imap)?|porto"),
+    )
+)  # fmt: skip
+_ENTERPRISE = re.compile(
+    r"enterprise|empresarial|unternehmens|entreprise|aziendal|service principal|entidad de servicio|dienstprinzipal"
+)
+_REGISTRATION = re.compile(r"registration|registro|registrier|inscription|registrazion")
+_LINE = re.compile(
+    r"""[ \t]*(?:[-*+•>]\ |\d{1,2}[.)]\ |\|\ ?)?(?P<mark>[*_`"']{0,3})(?P<label>[^\W\d_][^:=|\t\n*`"]{1,60}?)[*_`"']{0,3}
+    (?:[ \t]*(?:=>|:=|[:=|]|→|->)[ \t]*|\t[ \t]*|[ ]{2,}(?=\S)|[ ](?=[0-9A-Fa-f]{8}-))[*_]{0,3}[ \t]*(?P<value>\S.*)""",
+    re.VERBOSE,
+)
+_ALONE = re.compile(
+    r"[ \t]*(?:[-*+•>] )?[*_`]{0,3}(?P<label>[^\W\d_][^:=|\t\n*`]{1,60}?)[*_`]{0,3}[ \t]*:?[*_`]{0,3}[ \t]*"
+)
+_VALUE_ALONE = re.compile(r"[ \t]*(?::[ \t]*)?[`\"']?(?P<value>[^\s`\"']{3,120})[`\"']?[ \t]*")
+_QUOTED = re.compile(r"(?P<quote>[\"'`“‘«])(?P<value>[^\"'`”’»\n]{0,300})[\"'`”’»][ \t]*[,;.|]?[ \t]*")
+_ARTICLE = re.compile(r"^(?:the|your|our|my|el|la|su|mi|nuestro|der|die|das|unsere?|le|mon|o|il) ")
+_MARKDOWN_END = re.compile(r"[ \t]*[|*_`]{0,3}[ \t]*$")
+_NOTE = re.compile(r"[ \t]+(?:[(#←<]|//|--).*$")
+_NEIGHBOURS = 5
+_HEADING_ABOVE = 10
+_HEADINGS_WORDS = 5
+_OF_MAIL = re.compile(r"imap|mailbox|buzon|postfach|boite|caixa|casella|posteingang")
+_ONE_WORD = frozenset(
+    "secret secreto geheimnis segredo segreto tenant inquilino mandant locataire buzon usuario correo cuenta postfach benutzer"
+    " benutzername konto utilisateur compte caixa casella utente servidor serveur puerto porta porto posteingangsserver".split()
+)
+_WORDS = (
+    "id",
+    "imap",
+    "secret",
+    "geheim",
+    "segre",
+    "mailbox",
+    "buz",
+    "postfach",
+    "servidor",
+    "serveur",
+    "puerto",
+    "inquilino",
+)
+
+
+def read(lines: Sequence[str]) -> Iterator[Labelled]:
+    """Yield each value whose label says what it is."""
+    for index, line in enumerate(lines):
+        found = _same_line(line, index) or _next_line(lines, index)
+        if found is None:
+            continue
+        if found.kind is not Also.OBJECT_ID:
+            yield found
+        elif (kind := _whose(found, lines)) is not None:
+            yield Labelled(kind, found.label, found.raw, found.index, found.quoted)
+
+
+def may_stand(lowered: str) -> bool:
+    """Say cheaply whether a text can have such labels at all."""
+    return any(word in lowered for word in _WORDS)
+
+
+def kind_of(label: str, around: str = "") -> Kind | None:
+    """Return what a label stands for; `None` for any other words. `around` may say whose Object ID it is."""
+    plain = normalised(label)
+    kind = next((kind for kind, pattern in _LABELS if pattern.fullmatch(plain)), None)
+    if kind is Also.OBJECT_ID and around:
+        return _of_words(normalised(around)) or kind
+    return kind
+
+
+def _of_words(plain: str) -> SettingName | None:
+    if _ENTERPRISE.search(plain):
+        return SettingName.ENTERPRISE_APP_OBJECT_ID
+    return SettingName.APP_REGISTRATION_OBJECT_ID if _REGISTRATION.search(plain) else None
+
+
+def normalised(label: str) -> str:
+    """Return a label in lower case, without accents, dots, dashes, apostrophes and a leading article."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", label.casefold()) if not unicodedata.combining(c))
+    spaced = re.sub(r"[._\-–’']", " ", bare).replace("(", " (").replace("( ", "(").replace(" )", ")")
+    return _ARTICLE.sub("", " ".join(spaced.split()))
+
+
+def _same_line(line: str, index: int) -> Labelled | None:
+    match = _LINE.match(line)
+    kind = kind_of(match["label"]) if match else None
+    if match is None or kind is None or not _is_in_words(match["label"]):
+        return None
+    quoted = _QUOTED.fullmatch(match["value"])
+    raw = quoted["value"] if quoted else _bare(match["value"])
+    return Labelled(kind, match["label"], raw, index, quoted is not None) if raw else None
+
+
+def _is_in_words(label: str) -> bool:
+    """Say whether a label is one of a sheet: a single word such as `user` or `AppId` is a program's or a cmdlet's."""
+    plain = normalised(label)
+    return " " in plain.strip() or plain in _ONE_WORD
+
+
+def _bare(value: str) -> str:
+    """Return a value without what Markdown and remarks put behind it; no-break spaces are its own."""
+    cut = _NOTE.sub("", _MARKDOWN_END.sub("", value))
+    return _MARKDOWN_END.sub("", cut).strip(" \t").rstrip(",;")
+
+
+def _next_line(lines: Sequence[str], index: int) -> Labelled | None:
+    """Read a label that has its line to itself, as the portal's overview is copied; only an id or an address follows so."""
+    label = _ALONE.fullmatch(lines[index])
+    kind = kind_of(label["label"]) if label else None
+    if label is None or kind is None or not _is_in_words(label["label"]):
+        return None
+    following = next((i for i in range(index + 1, min(index + 3, len(lines))) if lines[i].strip()), None)
+    value = _VALUE_ALONE.fullmatch(lines[following]) if following is not None else None
+    if (
+        following is None
+        or value is None
+        or not (GUID.fullmatch(value["value"]) or "@" in value["value"] or "." in value["value"])
+    ):
+        return None
+    return Labelled(kind, label["label"], value["value"], following, quoted=False)
+
+
+def _whose(found: Labelled, lines: Sequence[str]) -> SettingName | None:
+    """Say whose Object ID it is: by the label, by the labels beside it, by the heading above it."""
+    above = lines[max(found.index - 1, 0) : found.index]
+    for text in (found.label, *above):
+        if (kind := _of_words(normalised(text))) is not None:
+            return kind
+    near = [normalised(line) for line in lines[max(found.index - _NEIGHBOURS, 0) : found.index + _NEIGHBOURS]]
+    if any(re.match(r"\W*(?:directory \(tenant\) id|id de directorio \(inquilino\))", line) for line in near):
+        return SettingName.APP_REGISTRATION_OBJECT_ID
+    for line in reversed(lines[max(found.index - _HEADING_ABOVE, 0) : found.index]):
+        if len(line.split()) <= _HEADINGS_WORDS and (kind := _of_words(normalised(line))) is not None:
+            return kind
+    return None

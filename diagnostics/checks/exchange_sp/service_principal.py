@@ -52,7 +52,10 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     application_id, object_id = expected_application_id(evidence), expected_object_id(evidence)
     cut = [row for row in rows if is_cut_off(row.app_id) or is_cut_off(row.object_id) or _lost_its_id(row)]
     if application_id is None:
-        yield _nothing_to_compare(rows, cut)
+        if rows and not cut and isinstance(object_id, Known):
+            yield _by_object_id(rows, object_id)
+        else:
+            yield _nothing_to_compare(rows, cut)
         return
     mine = [row for row in rows if is_same(row.app_id, application_id.value)]
     swapped = None if _right(mine, object_id) else _swapped(rows, application_id, object_id)
@@ -116,6 +119,30 @@ def _nothing_to_compare(rows: Sequence[ExchangeServicePrincipal], cut: Sequence[
             hint="Give the expected ids with --profile.",
         )
     return unknown(f"Exchange has {shown}", why)
+
+
+def _by_object_id(rows: Sequence[ExchangeServicePrincipal], object_id: KnownObjectId) -> Judgement:
+    """Judge whole rows where only the Object ID is known: with one row it is that row's application that is meant."""
+    right = next((row for row in rows if is_same(row.object_id, object_id.value)), None)
+    shown = (right,) if right is not None else rows[:5]
+    compared = tuple(
+        compare(f"{_object_label(row)} in Exchange", row.object_id, object_id.source, object_id.value) for row in shown
+    )
+    if right is not None:
+        return passed(f"Exchange has this Object ID registered, under AppId {right.app_id}", *compared)
+    row = rows[0]
+    said = f"{row.provenance.how}: {compared[0].left_name} is {row.object_id}, {object_id.source} is {object_id.value}"
+    if len(rows) == 1:
+        suspect = Suspect(
+            "exo-sp-wrong-object-id", Confidence.LIKELY, (said,), _values(row), ("exo-sp-not-registered",)
+        )
+        return failed("Exchange holds another Object ID than the Enterprise Application's", suspect, compared=compared)
+    none = f"{row.provenance.how}: {len(rows)} rows, none has Object ID {object_id.value}"
+    suspects = (
+        Suspect("exo-sp-not-registered", Confidence.LIKELY, (none,)),
+        Suspect("exo-sp-wrong-object-id", Confidence.POSSIBLE, (none,)),
+    )
+    return failed("No row in Exchange has the Enterprise Application's Object ID", *suspects, compared=compared)
 
 
 def _object_label(row: ExchangeServicePrincipal) -> str:

@@ -24,6 +24,8 @@ _OLD = {
     "smtp.office365.com",
     "smtp-hve.office365.com",
     "imap-mail.hotmail.com",
+    "ps.outlook.com",  # a resource of tokens in old pages
+    "pop-mail.outlook.com",
 }
 _HOST, _PROXY = "net-wrong-host-or-hardcoded-ip", "net-http-only-proxy-in-front"
 _NOT_ONLINE = "server-is-not-exchange-online"

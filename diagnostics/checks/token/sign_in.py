@@ -320,10 +320,10 @@ def _invalid_scope(error: EntraError, _evidence: Evidence) -> list[Suspect]:
 
 
 _PARAMETER = re.compile(r"parameter:?\s+['\"‘’“”`](?P<name>[\w\s-]{1,60})|field ['\"‘’“”`](?P<field>[\w\s-]{1,60})")
-_TIMES = re.compile(
-    r"Current time: (?P<now>[\dT:.-]+Z?)\D.*?valid from (?P<start>[\dT:.-]+Z?)\D.*?expiry time of assertion (?P<end>[\dT:.-]+Z?)",
-    re.DOTALL,
-)
+_INSTANTS = {
+    name: re.compile(rf"{words} (?P<at>\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d)")
+    for name, words in (("now", "Current time:"), ("start", "valid from"), ("end", "expiry time of assertion"))
+}
 
 
 def _missing_parameter(error: EntraError, _evidence: Evidence) -> list[Suspect]:
@@ -344,8 +344,7 @@ def _missing_parameter(error: EntraError, _evidence: Evidence) -> list[Suspect]:
 
 def _assertion_out_of_time(error: EntraError, _evidence: Evidence) -> list[Suspect]:
     """700024: a clock that is wrong, or an assertion that was kept; the two instants tell."""
-    times = _TIMES.search(error.description)
-    now, start, end = (_instant(times[name]) for name in ("now", "start", "end")) if times else (None, None, None)
+    now, start, end = (_instant(pattern.search(error.description)) for pattern in _INSTANTS.values())
     more: list[str] = []
     if now and end and now > end:
         more.append(
@@ -360,10 +359,10 @@ def _assertion_out_of_time(error: EntraError, _evidence: Evidence) -> list[Suspe
     return [_suspect("token-cert-assertion-invalid", Confidence.CERTAIN, error, *more)]
 
 
-def _instant(text: str) -> dt.datetime | None:
-    """Return a time as Entra writes it, in UTC with up to seven digits of a second."""
+def _instant(match: re.Match[str] | None) -> dt.datetime | None:
+    """Return a time as Entra writes it, in UTC and without the parts of a second."""
     try:
-        return dt.datetime.fromisoformat(f"{text.rstrip('Z')[:19]}+00:00")
+        return dt.datetime.fromisoformat(f"{match['at']}+00:00") if match else None
     except ValueError:
         return None
 

@@ -34,7 +34,7 @@ _BARE_CODE = re.compile(
 _LABELLED = re.compile(r"sign-?in|error ?code['\"]?\s*[:=]|resultType|AADSTS", re.IGNORECASE)
 _OF_ENTRA = re.compile(
     r"microsoft|azure|\bentra\b|\bAAD\b|sign-?in|office ?365|[mo]365|outlook|oauth|\btoken\b|tenant|msal|conditional access"
-    r"|inici\w* (?:de )?sesi|acceso condicional|anmeld|bedingte|connexion|conditionnel|inquilino|accesso|aanmeld",
+    r"|inici\w{1,8} (?:de )?sesi|acceso condicional|anmeld|bedingte|connexion|conditionnel|inquilino|accesso|aanmeld",
     re.IGNORECASE,
 )
 _OF_OTHERS = re.compile(r"\bSQL|postgres|mysql|oracle|ORA-|code ?page|chcp|\bline\b|\bport\b", re.IGNORECASE)

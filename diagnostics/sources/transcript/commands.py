@@ -11,12 +11,16 @@ from collections.abc import Iterator
 
 from diagnostics.comparison import shortened
 from diagnostics.evidence import Remark
+from diagnostics.sources.transcript import prose
 from diagnostics.sources.transcript.window import View
 
 _COMMAND = re.compile(r"\bNew-ServicePrincipal\b(?P<rest>[^\n|;]*)", re.IGNORECASE)
 _VALUE = r"[ :]+[\"']?(?P<value>\$?[A-Za-z0-9_.-]{2,80})"
 _APP = re.compile(rf"-AppId{_VALUE}", re.IGNORECASE)
 _OBJECT = re.compile(rf"-(?:ServiceId|ObjectId){_VALUE}", re.IGNORECASE)
+_GRANT = re.compile(r"\bAdd-MailboxPermission\b(?P<rest>[^\n|;]*)", re.IGNORECASE)
+_USER = re.compile(r"-User[ :]+[\"'<]?(?P<value>[A-Za-z0-9_@.-]{2,80})", re.IGNORECASE)
+_MAILBOX = re.compile(r"-Identity[ :]+[\"'<]?(?P<value>[^\s\"'<>|;]{2,120}@[^\s\"'<>|;]{2,120})", re.IGNORECASE)
 _OF_REGISTRATION = re.compile(r"\$(?:app|application|(?:app_?)?reg(?:istration)?)_?object_?id", re.IGNORECASE)
 _IS_APP_ID = re.compile(r"\$[\w.]*?(?:app|application|client)_?id", re.IGNORECASE)
 _IS_OBJECT_ID = re.compile(r"\$[\w.]*?(?:\.id|object_?id)", re.IGNORECASE)
@@ -24,6 +28,7 @@ _IS_OBJECT_ID = re.compile(r"\$[\w.]*?(?:\.id|object_?id)", re.IGNORECASE)
 
 def read(window: View) -> Iterator[Remark]:
     """Yield what the window's commands show; an angle-bracketed stand-in of a guide shows nothing."""
+    yield from _grants(window)
     if "new-serviceprincipal" not in window.lower:
         return
     tried: dict[str, set[str]] = {}
@@ -38,6 +43,21 @@ def read(window: View) -> Iterator[Remark]:
         if kind:
             said = shortened(window.quote(index), 300)
             yield Remark(kind, said, window.where(window.numbers[index]), (("object_id", given["value"]),))
+
+
+def _grants(window: View) -> Iterator[Remark]:
+    """Yield to whom `Add-MailboxPermission` gave which mailbox; variables are nobody."""
+    if "add-mailboxpermission" not in window.lower:
+        return
+    for index, line in enumerate(window.lines):
+        grant = _GRANT.search(line)
+        user = _USER.search(grant["rest"]) if grant else None
+        if grant is None or user is None or prose.is_comment(line) or prose.explains(window.lines, index):
+            continue
+        mailbox = _MAILBOX.search(grant["rest"])
+        values = (("user", user["value"]), *((("mailbox", mailbox["value"]),) if mailbox else ()))
+        said = window.quote(index).strip()[:300]
+        yield Remark("command-add-mailbox-permission", said, window.where(window.numbers[index]), values)
 
 
 def _kind(app: str, given: str) -> str:

@@ -48,7 +48,7 @@ class Labelled:
 
 _OF = r"(?:of|de|del|de la|de l|d|do|da|della|dell|der|des) "
 _ID = r"(?:id|identificador|identifier|identifikator|guid|kennung|identifiant)"
-_WHOSE = r"(?:azure |ad |aad |entra |ms |microsoft(?: 365)? |o365 |m365 |office 365 |oauth2? |imap )*"
+_WHOSE = r"(?:azure |ad |aad |entra |ms |microsoft(?: 365)? |o365 |m365 |office 365 |oauth2? |imap ){0,3}"
 _TENANT = r"(?:directory|tenant|directory \(tenant\)|directorio|inquilino|directorio \(inquilino\)|arrendatario|verzeichnis|mandanten|mandant|annuaire|locataire|annuaire \(locataire\)|diretorio|locatario|diretorio \(locatario\))"
 _APP = r"(?:application|app|client|application \(client\)|aplicacion|cliente|aplicacion \(cliente\)|anwendungs?|anwendung \(client\)|aplicativo|aplicativo \(cliente\)|applicazione|applicazione \(client\))"
 _OBJECT = r"(?:object|objeto|objekt|objet|oggetto|service)"
@@ -57,37 +57,65 @@ _LABELS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
     for kind, pattern in (
         (SettingName.TENANT, rf"{_WHOSE}{_TENANT} ?{_ID}(?: \((?:mandant|tenant|inquilino)\))?|{_WHOSE}{_ID} (?:{_OF})?{_TENANT}|{_WHOSE}(?:tenant|inquilino|mandant|locataire)(?: name| domain)?"),
         (SettingName.APPLICATION_ID, rf"{_WHOSE}{_APP} ?{_ID}(?: \((?:client|cliente)\))?|{_WHOSE}{_ID} (?:{_OF})?{_APP}"),
-        (Also.OBJECT_ID, rf"(?:[\w ()]{{0,50}} )?(?:{_OBJECT} ?{_ID}|{_ID} (?:{_OF})?{_OBJECT})(?: [\w ()/]{{1,60}})?"),
         (Also.SECRET, rf"{_WHOSE}(?:app |application )?(?:client ?)?secret(?: value| key)?|{_WHOSE}(?:valor del )?secreto(?: {_OF}(?:cliente|la aplicacion|aplicacion))?|clave secreta|(?:geheimer )?client(?:schlussel|geheimnis)|geheimnis|(?:cle secrete|segredo|segreto)(?: (?:{_OF})?(?:client|cliente))?"),
         (SettingName.MAILBOX, r"(?:imap |oauth2? |shared |user |target )?(?:mailbox|user ?name|user|login|account|e ?mail|mail)(?: address| name| account)?|buzon(?: compartido| de correo)?|usuario(?: imap)?|correo(?: electronico)?|cuenta(?: de correo)?|direccion(?: de)? (?:correo|e ?mail)(?: electronico)?|postfach|benutzer(?:name)?|konto|e ?mail ?adresse|boite(?: aux lettres)?|utilisateur|compte|adresse e ?mail|caixa(?: de correio| postal)?|casella(?: di posta)?|utente"),
         (SettingName.IMAP_SERVER, r"(?:imap |incoming |mail |incoming mail )?(?:server|host(?: ?name)?)(?: name| address| imap| \(?imap\)?)?|servidor(?: de)?(?: correo| entrada| correo entrante| entrante)?(?: \(?imap\)?)?|(?:server|serveur)(?: imap| entrant)|posteingangsserver"),
         (SettingName.IMAP_PORT, r"(?:imap )?port(?: imap| \(?imap\)?| number)?|puerto(?: imap| de entrada| \(?imap\)?)?|porta(?: imap)?|porto"),
     )
 )  # fmt: skip
+_OBJECT_ID = re.compile(rf"\b(?:{_OBJECT} ?{_ID}|{_ID} (?:{_OF})?{_OBJECT})\b(?! ?:)")
+_LONGEST = 80
 _ENTERPRISE = re.compile(
     r"enterprise|empresarial|unternehmens|entreprise|aziendal|service principal|entidad de servicio|dienstprinzipal"
 )
 _REGISTRATION = re.compile(r"registration|registro|registrier|inscription|registrazion")
 _LINE = re.compile(
-    r"""[ \t]*(?:[-*+•>]\ |\d{1,2}[.)]\ |\|\ ?)?(?P<mark>[*_`"']{0,3})(?P<label>[^\W\d_][^:=|\t\n*`"]{1,60}?)[*_`"']{0,3}
-    (?:[ \t]*(?:=>|:=|[:=|]|→|->)[ \t]*|\t[ \t]*|[ ]{2,}(?=\S)|[ ](?=[0-9A-Fa-f]{8}-))[*_]{0,3}[ \t]*(?P<value>\S.*)""",
+    r"""^[ \t]*+(?:[-*+•>]\ |\d{1,2}[.)]\ |\|\ ?)?(?P<mark>[*_`"']{0,3})(?P<label>[^\W\d_][^:=|\t\n*`"]{1,60}?)[*_`"']{0,3}
+    (?:[ ]{0,60}(?:=>|:=|[:=|]|→|->)[ \t]*+|\t[ \t]*+|[ ]{2,60}(?=\S)|[ ](?=[0-9A-Fa-f]{8}-))[*_]{0,3}[ \t]*+(?P<value>\S.*)""",
     re.VERBOSE,
 )
 _ALONE = re.compile(
-    r"[ \t]*(?:[-*+•>] )?[*_`]{0,3}(?P<label>[^\W\d_][^:=|\t\n*`]{1,60}?)[*_`]{0,3}[ \t]*:?[*_`]{0,3}[ \t]*"
+    r"^[ \t]*+(?:[-*+•>] )?[*_`]{0,3}(?P<label>[^\W\d_][^:=|\t\n*`]{1,60}?)[*_`]{0,3}[ \t]*:?[*_`]{0,3}[ \t]*"
 )
 _VALUE_ALONE = re.compile(r"[ \t]*(?::[ \t]*)?[`\"']?(?P<value>[^\s`\"']{3,120})[`\"']?[ \t]*")
 _QUOTED = re.compile(r"(?P<quote>[\"'`“‘«])(?P<value>[^\"'`”’»\n]{0,300})[\"'`”’»][ \t]*[,;.|]?[ \t]*")
 _ARTICLE = re.compile(r"^(?:the|your|our|my|el|la|su|mi|nuestro|der|die|das|unsere?|le|mon|o|il) ")
-_MARKDOWN_END = re.compile(r"[ \t]*[|*_`]{0,3}[ \t]*$")
-_NOTE = re.compile(r"[ \t]+(?:[(#←<]|//|--).*$")
+_NOTE = re.compile(r"[ \t](?:[(#←<]|//|--)")
 _NEIGHBOURS = 5
 _HEADING_ABOVE = 10
 _HEADINGS_WORDS = 5
 _OF_MAIL = re.compile(r"imap|mailbox|buzon|postfach|boite|caixa|casella|posteingang")
 _ONE_WORD = frozenset(
-    "secret secreto geheimnis segredo segreto tenant inquilino mandant locataire buzon usuario correo cuenta postfach benutzer"
-    " benutzername konto utilisateur compte caixa casella utente servidor serveur puerto porta porto posteingangsserver".split()
+    [
+        "secret",
+        "secreto",
+        "geheimnis",
+        "segredo",
+        "segreto",
+        "tenant",
+        "inquilino",
+        "mandant",
+        "locataire",
+        "buzon",
+        "usuario",
+        "correo",
+        "cuenta",
+        "postfach",
+        "benutzer",
+        "benutzername",
+        "konto",
+        "utilisateur",
+        "compte",
+        "caixa",
+        "casella",
+        "utente",
+        "servidor",
+        "serveur",
+        "puerto",
+        "porta",
+        "porto",
+        "posteingangsserver",
+    ]
 )
 _WORDS = (
     "id",
@@ -125,7 +153,9 @@ def may_stand(lowered: str) -> bool:
 def kind_of(label: str, around: str = "") -> Kind | None:
     """Return what a label stands for; `None` for any other words. `around` may say whose Object ID it is."""
     plain = normalised(label)
-    kind = next((kind for kind, pattern in _LABELS if pattern.fullmatch(plain)), None)
+    kind: Kind | None = next((kind for kind, pattern in _LABELS if pattern.fullmatch(plain)), None)
+    if kind is None and len(plain) <= _LONGEST and _OBJECT_ID.search(plain):
+        kind = Also.OBJECT_ID
     if kind is Also.OBJECT_ID and around:
         return _of_words(normalised(around)) or kind
     return kind
@@ -155,15 +185,16 @@ def _same_line(line: str, index: int) -> Labelled | None:
 
 
 def _is_in_words(label: str) -> bool:
-    """Say whether a label is one of a sheet: a single word such as `user` or `AppId` is a program's or a cmdlet's."""
-    plain = normalised(label)
-    return " " in plain.strip() or plain in _ONE_WORD
+    """Say whether a label is one of a sheet: `client_id`, `user` and `AppId` are a program's or a cmdlet's."""
+    hyphened = "-" in label and label != label.lower()
+    return " " in label.strip() or hyphened or normalised(label) in _ONE_WORD
 
 
 def _bare(value: str) -> str:
     """Return a value without what Markdown and remarks put behind it; no-break spaces are its own."""
-    cut = _NOTE.sub("", _MARKDOWN_END.sub("", value))
-    return _MARKDOWN_END.sub("", cut).strip(" \t").rstrip(",;")
+    note = _NOTE.search(value)
+    cut = (value[: note.start()] if note else value).rstrip(" \t|`").removesuffix("**")
+    return cut.strip(" \t").rstrip(",;")
 
 
 def _next_line(lines: Sequence[str], index: int) -> Labelled | None:

@@ -114,6 +114,7 @@ def _is_no_entry(window: View, one: labels.Labelled) -> bool:
         or prose.is_program(line)
         or prose.is_comment(line)
         or (not one.quoted and _CODE_VALUE.search(one.raw) is not None)
+        or one.raw.startswith("<")  # hidden by whoever pasted it
         or "smtp" in line.lower()
     )
 

@@ -32,6 +32,7 @@ from diagnostics.evidence import (
 )
 from diagnostics.findings import Confidence, Finding, Outcome, Stage, Suspect
 from diagnostics.identity import Known, identity_of
+from diagnostics.ids import is_same
 from diagnostics.invocation import Invocation
 
 _Id = TypeVar("_Id", bound=str)
@@ -47,6 +48,13 @@ BARE_SYMPTOMS = frozenset(
 
 # Nothing is known to be broken yet: the answer is to look again later.
 UNDECIDED = frozenset({"propagation-change-still-spreading"})
+
+# Answers that name no reason, so that the check guesses: a fault that is proven of the same mailbox at one of these
+# links explains the answer, and leaves nothing to guess (no mailbox has no IMAP switch, either).
+_EXPLAINED_BY: Mapping[str, frozenset[Stage]] = {
+    "imap-mailbox-opens": frozenset({Stage.MAILBOX, Stage.MAILBOX_PERMISSION}),
+    "imap-sign-in": frozenset({Stage.CONSENT, Stage.CLAIMS, Stage.EXCHANGE_SP}),
+}
 
 _OPENS = "imap-mailbox-opens"
 """The check that sees the mailbox open."""
@@ -119,11 +127,26 @@ def _gather(findings: Sequence[Finding]) -> list[_Candidate]:
     for finding in findings:
         if finding.outcome not in {Outcome.FAIL, Outcome.UNKNOWN}:
             continue
+        explained = _is_explained(finding, findings)
         for suspect in finding.judgement.suspects:
+            if explained and suspect.confidence is not Confidence.CERTAIN and suspect.cause not in BARE_SYMPTOMS:
+                continue
             order += 1
             fresh = _Candidate(suspect.cause, causes.stage_of(suspect.cause), suspect.confidence, order)
             _add(found.setdefault(suspect.cause, fresh), suspect, finding)
     return list(found.values())
+
+
+def _is_explained(finding: Finding, findings: Sequence[Finding]) -> bool:
+    """Say whether what a check guesses at is explained by a fault that is proven of the same mailbox, or of the whole tenant."""
+    stages, subject = _EXPLAINED_BY.get(finding.check, frozenset()), finding.judgement.subject
+    return any(
+        other.stage in stages
+        and other.outcome is Outcome.FAIL
+        and (not subject or not other.judgement.subject or is_same(subject, other.judgement.subject))
+        and any(suspect.confidence is Confidence.CERTAIN for suspect in other.judgement.suspects)
+        for other in findings
+    )
 
 
 def _add(candidate: _Candidate, suspect: Suspect, finding: Finding) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from diagnostics.checks import Check
 from diagnostics.checks.claims.audience import unreadable
+from diagnostics.checks.consent.application_permission import imap_grants
 from diagnostics.comparison import Relation, compare_times, instant
 from diagnostics.evidence import Evidence, TokenClaims, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
@@ -41,26 +42,22 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
 
 
 def _consent(evidence: Evidence, token: TokenClaims) -> Iterator[Judgement]:
-    grants = evidence.graph.role_assignments
-    if isinstance(grants, Unavailable) or token.issued_at is None or token.roles or not token.is_app_only:
+    """Judge a token without roles beside a consent that Graph lists; `iat` says when it was made, or five minutes before."""
+    consents = [grant.created_at for grant in imap_grants(evidence) if grant.created_at is not None]
+    if not consents or token.issued_at is None or token.roles or not token.is_app_only:
         return
-    newest = max((grant.created_at for grant in grants if grant.created_at is not None), default=None)
-    if newest is None or token.issued_at >= newest:
+    consent, made = max(consents), token.issued_at + BACKDATED
+    if token.issued_at >= consent:
         return
-    compared = compare_times("iat in the token", token.issued_at, "consent", newest)
+    compared = compare_times("iat in the token", token.issued_at, "consent", consent)
     said = f"{token.provenance.how}: iat is {compared.left}, the newest consent in Graph is of {compared.right}"
-    made = token.issued_at + BACKDATED
-    if made < newest:
+    if made < consent:
         suspect = Suspect(_OLD, Confidence.CERTAIN, (said,), instead_of=("claims-roles-missing",))
         yield failed("The token is older than the consent", suspect, compared=(compared,))
         return
     why = f"{said}; Entra dates iat up to five minutes back, so that the token may have been made at {instant(made)}"
-    yield unknown(
-        "Whether the token is older than the consent cannot be said",
-        why,
-        Suspect(_OLD, Confidence.POSSIBLE, (why,)),
-        compared=(compared,),
-    )
+    suspect = Suspect(_OLD, Confidence.LIKELY, (why,), instead_of=("claims-roles-missing",))
+    yield unknown("Whether the token is older than the consent cannot be said", why, suspect, compared=(compared,))
 
 
 CHECK = Check(

@@ -78,11 +78,19 @@ def _not_here(evidence: Evidence, here: TenantDiscovery, own: list[TenantDiscove
             (said, why),
             instead_of=("discovery-tenant-not-found",),
         )
-        return failed("Tenant and application id are swapped", suspect)
+        nowhere = ("discovery-wrong-cloud",) if _is_nowhere(here, own) else ()
+        return failed("Tenant and application id are swapped", suspect, rules_out=nowhere)
     return failed(
         f"There is no tenant {here.asked!r} at {here.login}",
         Suspect("discovery-tenant-not-found", Confidence.CERTAIN, (said,)),
+        rules_out=("discovery-wrong-cloud",) if _is_nowhere(here, own) else (),
     )
+
+
+def _is_nowhere(here: TenantDiscovery, own: list[TenantDiscovery]) -> bool:
+    """Say whether other clouds were asked for the tenant, and none of them knows it, either."""
+    others = [d for d in own if d.login != here.login and is_same(d.asked, here.asked)]
+    return bool(others) and all({_NO_SUCH_TENANT, _NO_TENANT} & set(d.error_codes) for d in others)
 
 
 CHECK = Check(

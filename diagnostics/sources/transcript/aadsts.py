@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from diagnostics.aadsts import KNOWN
 from diagnostics.evidence import EntraError
-from diagnostics.sources.transcript import prose
+from diagnostics.sources.transcript import events, programs, prose
 from diagnostics.sources.transcript.codes import UNNUMBERED, WORDINGS, repaired
 from diagnostics.sources.transcript.window import Flow, View
 
@@ -248,13 +248,10 @@ def _is_report(window: View, match: re.Match[str], *, code: int, sentence: str, 
     wording = WORDINGS.get(code)
     in_entras_words = bool(wording and wording.match(sentence[:1].upper() + sentence[1:]))
     is_field = _JSON_FIELD.search(before) is not None
-    if not is_field and prose.in_program(window.lines, index):
-        return False
-    if prose.is_program(line, before) or (prose.is_comment(line) and not window.stamped[index]):
+    column = start - flow.starts[index]
+    if not events.happened(window, index, column, after - flow.starts[index], alive=is_field):
         return False
     alive = bool(_ALIVE.search(event.replace(sentence, ""))) or window.stamped[index]
-    if prose.explains(window.lines, index):
-        return False
     if prose.is_listed(window.full, index):
         return alive and bool(re.search(r"error_codes|error_description", event))
     if not sentence:
@@ -275,16 +272,8 @@ def _unnumbered(window: View, flow: Flow, reported: set[int]) -> Iterator[EntraE
         ):
             continue
         index = flow.index_at(match.start())
-        line = window.lines[index]
-        before = line.partition(match[0][:20])[0]
-        quoted = (
-            prose.explains(window.lines, index)
-            or prose.is_program(line, before)
-            or prose.in_program(window.lines, index)
-            or prose.is_listed(window.full, index)
-            or prose.is_comment(line)
-        )
-        if quoted:
+        column = match.start() - flow.starts[index]
+        if not events.happened(window, index, column, column + len(match[0])):
             continue
         reported.add(code)
         start = (
@@ -311,7 +300,7 @@ def _numbered(window: View, flow: Flow, reported: set[int]) -> Iterator[EntraErr
             codes = tuple(code for code in codes if code not in reported and (code in KNOWN or pattern is _CODES_FIELD))
             index = flow.index_at(match.start())
             line = window.lines[index]
-            if not codes or prose.is_program(line) or prose.is_listed(window.full, index):
+            if not codes or programs.is_program(line) or prose.is_listed(window.full, index):
                 continue
             if pattern is _BARE_CODE and not _is_entras(window, match, index):
                 continue
@@ -330,7 +319,7 @@ def _numbered(window: View, flow: Flow, reported: set[int]) -> Iterator[EntraErr
 def _is_entras(window: View, match: re.Match[str], index: int) -> bool:
     """Say whether a bare number is Entra's: short ones are other programs' numbers, too."""
     line = window.lines[index]
-    if prose.explains(window.lines, index) or prose.is_comment(line) or _OF_OTHERS.search(line):
+    if events.explained(window, index) or _OF_OTHERS.search(line):
         return False
     if int(match["codes"]) >= _LONG_NUMBER or _LABELLED.search(line):
         return True

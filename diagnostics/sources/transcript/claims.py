@@ -8,7 +8,7 @@ from typing import Any
 
 from diagnostics.evidence import TokenClaims
 from diagnostics.sources.claims import claims_of_payload, decode_claims
-from diagnostics.sources.transcript import prose
+from diagnostics.sources.transcript import events, programs
 from diagnostics.sources.transcript.jsontext import Found, salvage
 from diagnostics.sources.transcript.window import View
 
@@ -62,7 +62,7 @@ def from_roles(window: View) -> Iterator[TokenClaims]:
     """Yield what a line says that shows the roles of a token and nothing else of it."""
     for index, line in enumerate(window.lines):
         match = _ROLES.search(line)
-        if match and not prose.explains(window.lines, index) and not prose.is_program(line):
+        if match and not events.explained(window, index) and not programs.is_program(line):
             fields = _spelled_out({"roles": match["roles"].rstrip().removesuffix(",").rstrip()})
             yield claims_of_payload(fields, window.where(window.numbers[index]), complete=False)
 
@@ -87,7 +87,7 @@ def from_dump(window: View) -> Iterator[TokenClaims]:
 
 def _dumped(window: View, block: Mapping[str, str], first: int) -> Iterator[TokenClaims]:
     values = {name: value for name, value in block.items() if not re.match(r"[\[{]?$", value)}
-    if len(values) < _FEWEST or "aud" not in values or prose.explains(window.lines, first):
+    if len(values) < _FEWEST or "aud" not in values or events.explained(window, first):
         return
     if any(
         value.lstrip("\"'[").lower().startswith(("the ", "a ", "an ", "string", "identifies", "int,"))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from diagnostics.comparison import shortened
 from diagnostics.errors.rules import RULES, Rule
 from diagnostics.evidence import CmdletError
-from diagnostics.sources.transcript import prose
+from diagnostics.sources.transcript import events
 from diagnostics.sources.transcript.window import View
 
 _ERROR_ID = re.compile(r"FullyQualifiedErrorId\s*:\s*(?P<id>[^\n]+)")
@@ -43,7 +43,7 @@ def read(window: View) -> Iterator[CmdletError]:
         for match in rule.compiled.finditer(flow.text):
             index = flow.index_at(match.start())
             around = flow.text[max(match.start() - _NEAR, 0) : match.end() + _NEAR]
-            if _is_no_event(window, index) or not rule.needed.search(around):
+            if not _happened(window, match, index) or not rule.needed.search(around):
                 continue
             if any(start < match.end() and match.start() < end for start, end in taken):
                 continue
@@ -57,11 +57,10 @@ def read(window: View) -> Iterator[CmdletError]:
     yield from (record for _, record in sorted(found.values(), key=lambda one: one[0]))
 
 
-def _is_no_event(window: View, index: int) -> bool:
-    line = window.lines[index]
-    if _MACHINE.search(line):
-        return False
-    return prose.explains(window.lines, index) or prose.is_program(line) or prose.is_comment(line)
+def _happened(window: View, match: re.Match[str], index: int) -> bool:
+    start = window.joined.starts[index]
+    alive = _MACHINE.search(window.lines[index]) is not None
+    return events.happened(window, index, match.start() - start, match.end() - start, alive=alive)
 
 
 def _record(window: View, rule: Rule, match: re.Match[str], cmdlet: str, *, in_context: bool) -> CmdletError:

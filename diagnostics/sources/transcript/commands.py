@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from diagnostics.comparison import shortened
 from diagnostics.evidence import Remark
-from diagnostics.sources.transcript import prose
+from diagnostics.sources.transcript import events
 from diagnostics.sources.transcript.window import View
 
 _COMMAND = re.compile(r"\bNew-ServicePrincipal\b(?P<rest>[^\n|;]*)", re.IGNORECASE)
@@ -39,6 +39,8 @@ def read(window: View) -> Iterator[Remark]:
             continue
         ids = tried.setdefault(app["value"].casefold(), set())
         ids.add(given["value"].casefold())
+        if index in window.commented:  # was tried, and runs no more
+            continue
         kind = "said-tried-several-object-ids" if len(ids) > 1 else _kind(app["value"], given["value"])
         if kind:
             said = shortened(window.quote(index), 300)
@@ -52,7 +54,7 @@ def _grants(window: View) -> Iterator[Remark]:
     for index, line in enumerate(window.lines):
         grant = _GRANT.search(line)
         user = _USER.search(grant["rest"]) if grant else None
-        if grant is None or user is None or prose.is_comment(line) or prose.explains(window.lines, index):
+        if grant is None or user is None or events.explained(window, index):
             continue
         mailbox = _MAILBOX.search(grant["rest"])
         values = (("user", user["value"]), *((("mailbox", mailbox["value"]),) if mailbox else ()))

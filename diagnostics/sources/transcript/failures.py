@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from diagnostics.comparison import shortened
 from diagnostics.evidence import FailureLine
-from diagnostics.sources.transcript import prose
+from diagnostics.sources.transcript import programs
 from diagnostics.sources.transcript.window import View
 
 _LONGEST = 160
@@ -45,7 +45,7 @@ def read(window: View) -> Iterator[FailureLine]:
     for index in range(len(window.lines) - 1, -1, -1):
         line = window.lines[index]
         if says_so(line) and not (
-            prose.is_comment(line) or prose.is_program(line) or prose.in_program(window.lines, index)
+            index in window.commented or programs.is_program(line) or programs.in_program(window.lines, index)
         ):
             number = window.numbers[index]
             yield FailureLine(shortened(window.quote(index), _LONGEST), number, window.where(number))

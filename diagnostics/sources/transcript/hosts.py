@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 from diagnostics import servers
 from diagnostics.evidence import Remark
-from diagnostics.sources.transcript import prose
 from diagnostics.sources.transcript.window import View
 
 _NAME = r"(?=\w)[\w-]++(?:\.[\w-]++)++"
@@ -85,7 +84,7 @@ class Hosts:
         self._lines: list[int] = []
         for index, line in enumerate(window.full):
             host = named(line) if "." in line else None
-            if host is not None and not prose.is_comment(window.lines[index]):
+            if host is not None and index not in window.commented:
                 self._by_line[index] = host
                 self._lines.append(index)
 
@@ -139,7 +138,7 @@ def read(window: View) -> Iterator[Remark]:
             continue
         for match in sign.pattern.finditer(flow.text):
             index = flow.index_at(match.start())
-            if not prose.is_comment(window.lines[index]):
+            if index not in window.commented:
                 shown = " ".join(match[0].split())
                 yield Remark(sign.kind, shown, window.where(flow.numbers[index]), (("what", sign.name),))
                 break

@@ -18,7 +18,7 @@ from diagnostics import servers
 from diagnostics.comparison import shortened
 from diagnostics.evidence import ImapSession, ImapStep, Provenance, ReplyStatus
 from diagnostics.redaction import redact
-from diagnostics.sources.transcript import hosts, prose
+from diagnostics.sources.transcript import events, hosts
 from diagnostics.sources.transcript.imap_lines import Said, Speaker, conversation
 from diagnostics.sources.transcript.window import View
 
@@ -195,14 +195,28 @@ def _hear(window: View, said: Said, sessions: list[_Session]) -> None:
         return
     if said.speaker is not Speaker.SERVER:
         command = _COMMAND.match(text)
-        if command and not (said.speaker is Speaker.UNKNOWN and _is_sentence(window, said)):
+        if command and not (said.speaker is Speaker.UNKNOWN and events.explained(window, said.index)):
             _sent(command, sessions, where)
         elif masked := _MASKED_LOGIN.match(text):
             _current(sessions, where).pending[masked["tag"]] = ""
 
 
-def _is_sentence(window: View, said: Said) -> bool:
-    return prose.explains(window.lines, said.index) or prose.is_program(window.lines[said.index])
+def _happened(window: View, said: Said, text: str) -> bool:
+    """Say whether an answer that ends a part of the line was given in what was pasted."""
+    line = window.lines[said.index]
+    start = line.find(text[:40])
+    return events.happened(window, said.index, max(start, 0), max(start, 0) + len(_core(text)))
+
+
+def _core(text: str) -> str:
+    """Return the sentence of the server at the start of `text`, without what others wrote behind it."""
+    known = next((match for pattern, _, _ in _KNOWN if (match := pattern.search(text))), None)
+    if known is None:
+        return text
+    tail = re.match(
+        r"(?:\[[A-Z]+\]\s*)?(?:AUTHENTICATE|Invalid SASL argument|LOGIN|AuthFailed\S*)(?: failed\b\.?)?", known["text"]
+    )
+    return text[: known.start("text") + (tail.end() if tail else len(known["text"]))]
 
 
 def _current(sessions: list[_Session], where: Provenance) -> _Session:
@@ -295,25 +309,23 @@ def _answered(window: View, said: Said, sessions: list[_Session], where: Provena
     text = said.text
     reply = _REPLY.search(text)
     certain = said.speaker is Speaker.SERVER
-    if (
-        reply
-        and (certain or _is_reply(reply, sessions))
-        and not (said.speaker is Speaker.UNKNOWN and _is_sentence(window, said))
-    ):
+    if reply and (certain or _is_reply(reply, sessions)) and _happened(window, said, text[reply.start("status") :]):
         session = _current(sessions, where)
         command = session.pending.pop(reply["tag"].upper(), "") or _verb(reply["text"], window.lines[said.index])
         command = _with_mechanism(window, said.index, command, session)
         _add(session, command, ReplyStatus(reply["status"]), reply["text"], where)
         return True
     untagged = _UNTAGGED.search(text)
-    if untagged and (certain or sessions or _known(untagged["text"])):
+    if (
+        untagged
+        and (certain or sessions or _known(untagged["text"]))
+        and _happened(window, said, text[untagged.start("status") :])
+    ):
         session = _current(sessions, where)
         status = ReplyStatus(untagged["status"])
         command = "" if status is ReplyStatus.BYE else (session.last or _verb(untagged["text"], text))
         _add(session, command, status, untagged["text"], where)
         return True
-    if _is_sentence(window, said) or prose.is_comment(window.lines[said.index]):
-        return False
     return _quoted(window, said, sessions, where)
 
 
@@ -363,7 +375,7 @@ def _quoted(window: View, said: Said, sessions: list[_Session], where: Provenanc
                 match = None
         if match is None:
             continue
-        if _is_mention(window, said.index, line[: match.start()]) or not _is_about_imap(window, said.index, match):
+        if not _happened(window, said, line[match.start() :]) or not _is_about_imap(window, said.index, match):
             return False
         session = _current(sessions, where)
         given = match["status"]
@@ -379,14 +391,6 @@ def _quoted(window: View, said: Said, sessions: list[_Session], where: Provenanc
             )
         return True
     return False
-
-
-def _is_mention(window: View, index: int, before: str) -> bool:
-    return (
-        prose.is_program(window.lines[index], before)
-        or prose.is_listed(window.lines, index)
-        or prose.in_program(window.lines, index)
-    )
 
 
 def _is_about_imap(window: View, index: int, match: re.Match[str]) -> bool:

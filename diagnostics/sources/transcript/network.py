@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from diagnostics.evidence import AddressAttempt, AttemptOutcome, ImapSession, Remark
-from diagnostics.sources.transcript import prose
+from diagnostics.sources.transcript import events
 from diagnostics.sources.transcript.window import View
 
 _O = AttemptOutcome
@@ -77,11 +77,7 @@ def read(window: View) -> Iterator[ImapSession | Remark]:
             match = failure.pattern.search(line)
             if match is None:
                 continue
-            if (
-                prose.explains(window.lines, index)
-                or prose.is_program(line, line[: match.start()])
-                or prose.is_comment(line)
-            ):
+            if not events.happened(window, index, *match.span()):
                 break
             if failure.kind == "connection-reset" and index <= explained:
                 break

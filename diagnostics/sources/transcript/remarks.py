@@ -6,13 +6,16 @@ from collections.abc import Iterator
 
 from diagnostics.comparison import shortened
 from diagnostics.evidence import Remark
-from diagnostics.sources.transcript import prose
+from diagnostics.sources.transcript import events, programs, prose
 from diagnostics.sources.transcript.clients import CLIENTS
 from diagnostics.sources.transcript.reports import REPORTS
 from diagnostics.sources.transcript.signatures import SIGNATURES, Signature
 from diagnostics.sources.transcript.window import View
 
 _LONGEST = 300
+_SHOWN = ("portal-", "rbac-", "command-", "application-access-", "imapsync-", "policy-", "guest-", "adminconsent-", "delegated-",
+          "foreign-", "client-access-rule", "mailbox-plan", "mailbox-soft", "hosts-file")  # fmt: skip
+"""Beginnings of the kinds that are no sentence of a machine: lists, commands, addresses."""
 
 
 def read(window: View) -> Iterator[Remark]:
@@ -25,7 +28,9 @@ def read(window: View) -> Iterator[Remark]:
             continue
         for match in signature.compiled.finditer(flow.text):
             index = flow.index_at(match.start())
-            if not signature.anywhere and _is_quoted(window, signature, index, match.start() - flow.starts[index]):
+            if not signature.anywhere and _is_quoted(
+                window, signature, index, match.start() - flow.starts[index], match.end() - flow.starts[index]
+            ):
                 continue
             values = tuple((name, value) for name, value in match.groupdict().items() if value)
             if (signature.kind, values) in seen:
@@ -34,16 +39,20 @@ def read(window: View) -> Iterator[Remark]:
             yield Remark(signature.kind, _sentence(window, index), window.where(flow.numbers[index]), values)
 
 
-def _is_quoted(window: View, signature: Signature, index: int, column: int) -> bool:
+def _is_quoted(window: View, signature: Signature, index: int, start: int, end: int) -> bool:
     line = window.lines[index]
+    if not signature.kind.startswith(("said-", *_SHOWN)):
+        return not events.happened(window, index, start, end)
     if (
-        prose.in_program(window.lines, index)
-        or prose.is_program(line, line[:column])
-        or prose.is_comment(line)
+        index in window.commented
+        or programs.is_program(line, line[:start])
+        or programs.in_program(window.lines, index)
         or prose.is_listed(window.lines, index)
     ):
         return True
-    return not signature.kind.startswith("said-") and prose.explains(window.lines, index)
+    if signature.kind.startswith("said-"):
+        return events.told_of_others(window, index)
+    return events.explained(window, index)
 
 
 def _sentence(window: View, index: int) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import unquote, unquote_plus
 
 from diagnostics.evidence import TokenRequest
 from diagnostics.ids import ApplicationId
-from diagnostics.sources.transcript import prose
+from diagnostics.sources.transcript import events, programs
 from diagnostics.sources.transcript.window import View
 
 _URL = re.compile(
@@ -71,7 +71,7 @@ def _urls(window: View) -> Iterator[tuple[int, TokenRequest]]:
     for index, line in enumerate(window.lines):
         if "://" not in line and ":\\/" not in line:
             continue
-        if prose.explains(window.lines, index) or prose.is_comment(line) or '"issuer"' in line:
+        if events.explained(window, index) or '"issuer"' in line:
             continue  # an openid-configuration lists addresses that nobody has asked
         for match in _URL.finditer(line):
             request = _of_url(window, index, match)
@@ -84,7 +84,7 @@ def _of_url(window: View, index: int, match: re.Match[str]) -> TokenRequest | No
     if "adminconsent" in path:
         return None  # a consent, no request for a token
     query = {name: value for name, value in _query(match["query"] or "").items() if name in _PARAMETERS}
-    tenant = _tenant(path, literal=bool(query) or not prose.is_program(window.lines[index]))
+    tenant = _tenant(path, literal=bool(query) or not programs.is_program(window.lines[index]))
     if not (tenant or query):
         return None
     grant = query.get("grant_type", "")
@@ -129,7 +129,7 @@ def _fields(window: View) -> Iterator[tuple[int, TokenRequest]]:
             word in low for word in ("grant", "scope", "acquire", "client_id=", "resource", "redirect", "flow")
         ):
             continue
-        if prose.explains(window.lines, index) or prose.is_comment(line) or line.lstrip().startswith("#"):
+        if events.explained(window, index) or line.lstrip().startswith("#"):
             continue
         request = TokenRequest(window.where(window.numbers[index]))
         url = _URL.search(line)
@@ -164,7 +164,7 @@ def _listed(window: View) -> Iterator[tuple[int, TokenRequest]]:
     for match in _SCOPE_LIST.finditer(flow.text):
         index = flow.index_at(match.start())
         scopes = tuple(_LONE_SCOPE.findall(match["list"]))
-        if scopes and not prose.is_comment(window.lines[index]):
+        if scopes and index not in window.commented:
             yield index, TokenRequest(window.where(window.numbers[index]), scopes=scopes)
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from diagnostics.evidence import Provenance, SaslFault, SaslString, TokenClaims
 from diagnostics.redaction import Secret
 from diagnostics.sources.claims import decode_claims
-from diagnostics.sources.transcript import prose
+from diagnostics.sources.transcript import events
 from diagnostics.sources.transcript.window import View
 
 _SENT = re.compile(
@@ -32,7 +32,7 @@ _NOTE = re.compile(
     re.IGNORECASE,
 )
 _BUILT = re.compile(
-    r"(?P<separator>\\x0?1|\\u0001|\\001|\^A|%x01|%01|\x01|chr\(1\)|\[char\]1|\\1)?(?P<joint>[\"'`\s+.,&${}()\[\]\w;:-]{0,40}?)"
+    r"(?P<separator>\\x0?1|\\u0001|\\001|\^A|%x01|%01|\x01|chr\(1\)|\[char\](?:0x0?)?1|\\1)?(?P<joint>[\"'`\s+.,&${}()\[\]\w;:-]{0,40}?)"
     r"auth\s?=\s?Bearer\b(?P<after>[^\n]{0,200})",
     re.IGNORECASE,
 )
@@ -160,7 +160,7 @@ def _spelled(window: View) -> Iterator[tuple[SaslString, TokenClaims | None]]:
         ):
             continue
         nearby = " ".join(window.lines[max(index - 3, 0) : index + 4])
-        if prose.explains(window.lines, index) or prose.is_comment(line) or _DOCUMENTED.search(nearby):
+        if events.explained(window, index) or _DOCUMENTED.search(nearby):
             continue
         where = window.where(window.numbers[index])
         note = _NOTE.search(line)
@@ -207,7 +207,7 @@ def _built(window: View, index: int) -> list[SaslFault]:
     ):
         faults.append(SaslFault.ESCAPED_SEPARATOR)
     if re.search(
-        r"user\s?=(?:(?!user\s?=)[^^\\%\x01])*? (?:\"|'|\^A|\\x01|\\u0001|%x?01|\x01|\$\(\[char\]1\)|\$\{?ctrlA)",
+        r"user\s?=(?:(?!user\s?=)[^^\\%\x01])*? (?:\"|'|\^A|\\x01|\\u0001|%x?01|\x01|\$\(\[char\](?:0x0?)?1\)|\$\{?ctrlA)",
         line,
         re.IGNORECASE,
     ) and _blank_in_literal(line):
@@ -238,12 +238,12 @@ def _blank_in_literal(line: str) -> bool:
     r"""Say whether the blank before the separator is inside quotes and thus sent: `"user=$mailbox ^Aauth=…"`."""
     return bool(
         re.search(
-            r"[\"'](?:(?!user\s?=)[^\"'])*+user\s?=[^\"']*? (?:\^A|\\x01|\\u0001|%x?01|\x01|\$\(\[char\]1\)|\$\{?ctrlA)",
+            r"[\"'](?:(?!user\s?=)[^\"'])*+user\s?=[^\"']*? (?:\^A|\\x01|\\u0001|%x?01|\x01|\$\(\[char\](?:0x0?)?1\)|\$\{?ctrlA)",
             line,
             re.IGNORECASE,
         )
         or re.search(
-            r"\+\s*[\"'] ++(?:\^A|\\x01|\\u0001|%x?01|\x01)?[\"']?\s*+(?:\+\s*+)?(?:\$\(\[char\]1\)|\[char\]1|chr\(1\)|[\"']?\s*auth=)",
+            r"\+\s*[\"'] ++(?:\^A|\\x01|\\u0001|%x?01|\x01)?[\"']?\s*+(?:\+\s*+)?(?:\$\(\[char\](?:0x0?)?1\)|\[char\](?:0x0?)?1|chr\(1\)|[\"']?\s*auth=)",
             line,
             re.IGNORECASE,
         )

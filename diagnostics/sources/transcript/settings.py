@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from diagnostics.evidence import SecretShape, Setting, SettingName, TokenRequest
 from diagnostics.redaction import GUID, Secret
 from diagnostics.sources.claims import secret_shape
-from diagnostics.sources.transcript import labels, prose
+from diagnostics.sources.transcript import events, labels, programs
 from diagnostics.sources.transcript.window import View
 
 _N = SettingName
@@ -110,9 +110,8 @@ def from_labels(window: View) -> Iterator[Setting | SecretShape]:
 def _is_no_entry(window: View, one: labels.Labelled) -> bool:
     line = window.lines[one.index]
     return (
-        prose.explains(window.lines, one.index)
-        or prose.is_program(line)
-        or prose.is_comment(line)
+        events.explained(window, one.index)
+        or programs.is_program(line)
         or (not one.quoted and _CODE_VALUE.search(one.raw) is not None)
         or one.raw.startswith("<")  # hidden by whoever pasted it
         or "smtp" in line.lower()
@@ -161,7 +160,7 @@ def _read_one(window: View, index: int, match: re.Match[str]) -> Setting | Secre
         kind is None
         or not raw
         or (not quoted and _CODE_VALUE.search(raw))
-        or (quoted and prose.is_program(window.lines[index]))
+        or (quoted and programs.is_program(window.lines[index]))
     ):
         return None
     raw = _fitting(kind, raw, quoted=quoted)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from diagnostics.evidence import Provenance, Source
 from diagnostics.redaction import PastedSecrets, Span, masked, spans
+from diagnostics.sources.transcript import programs, prose
 from diagnostics.sources.transcript.decoding import text
 from diagnostics.sources.transcript.normalise import (
     clean,
@@ -91,6 +92,16 @@ class View:
     def lower(self) -> str:
         """The whole text in lower case, for cheap questions of the form “is the word there at all”."""
         return "\n".join(self.full).lower()
+
+    @functools.cached_property
+    def commented(self) -> frozenset[int]:
+        """The indexes of lines that are comments of a program or of a configuration."""
+        return programs.commented(self.lines)
+
+    @functools.cached_property
+    def is_document(self) -> bool:
+        """Whether the text is release notes, questions and answers, or an article, in which prose is no report."""
+        return prose.is_document(self.lines)
 
     @functools.cached_property
     def breaks(self) -> frozenset[int]:
@@ -203,6 +214,8 @@ class Window(View):
             return None
         if _BASE64_END.search(left) and _BASE64.fullmatch(right.strip()):
             return ""
+        if programs.are_statements(left, right):
+            return None
         if goes_on(left, right, stamped=self.stamped[index + 1]):
             return "" if before.endswith(("-", "/", " ")) and not before.endswith(" -") else " "
         return None

@@ -220,8 +220,9 @@ class _Work:
                 identity, f"{decision.rule.value}; another grant would change nothing.", hint, Missing.UNEXPECTED
             )
         if len(self.mine) > 1 and decision.access is not Access.OPEN:
-            what = f"{Rule.SEVERAL.value}, so that a grant could go to one that does not count."
-            return Problem(identity, what, "Leave one of them, then plan again.", Missing.UNEXPECTED)
+            what = "Exchange lists the application more than once, so that a grant could go to one that does not count."
+            missing = Missing.UNEXPECTED if decision.access is Access.UNKNOWN else None
+            return Problem(identity, what, "Leave one of them, then plan again.", missing)
         if decision.access is Access.UNKNOWN and decision.rule is not Rule.GRANTED_ABOVE:
             hint = "Get-MailboxPermission | Format-List User,UserSid shows it."
             return Problem(identity, f"{decision.rule.value}.", hint, Missing.UNEXPECTED)

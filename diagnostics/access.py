@@ -16,7 +16,8 @@ What the principal's own entries come to, FullAccess only; the first line that a
       beside an inherited Deny            unknown       documented as typical only: "directly assigned permissions override
                                                         inherited permissions"; what IMAP answers is not recorded
     Allow, made on the mailbox            can open      recorded; a Deny of other rights beside it is assumed to take those only
-    inherited Allow alone                 unknown       not recorded for an application
+    inherited Allow alone                 can open      documented: permissions are inherited; for an application not
+                                                        recorded, so it is noted, and proves nothing against IMAP
     inherited Allow and inherited Deny    cannot open   documented for groups: the inherited Deny overrides that Allow
     other rights, made on the mailbox     other rights  documented: no other right opens a mailbox
     none                                  cannot open   recorded
@@ -202,9 +203,7 @@ class Rule(enum.Enum):
     DENIED_ABOVE = (
         "an inherited entry denies FullAccess beside the one that gives it; which of the two counts is not proven"
     )
-    GRANTED_ABOVE = (
-        "only an inherited entry gives FullAccess; that it opens the mailbox for an application is not proven"
-    )
+    GRANTED_ABOVE = "only an inherited entry gives FullAccess; for an application it is not recorded that it suffices"
     ONLY_ABOVE = "inherited entries both give and deny FullAccess; among those the denial counts"
     OTHER_RIGHTS = "the application's entries give other rights, and only FullAccess opens a mailbox"
     NOTHING = "no entry gives the application anything"
@@ -235,9 +234,9 @@ class Decision(Generic[E]):
     def note(self) -> str:
         """What is to be known beside the answer; empty when there is nothing."""
         denied = ", ".join(dict.fromkeys(right for entry in self.beside for right in entry.rights))
-        return (
-            f"{denied} is denied to the application; that does not keep it from opening the mailbox" if denied else ""
-        )
+        beside = f"{denied} is denied to the application; that does not keep it from opening the mailbox"
+        inherited = self.rule.value if self.rule is Rule.GRANTED_ABOVE else ""
+        return "; ".join(told for told in (inherited, beside if denied else "") if told)
 
 
 def decide(own: Iterable[E]) -> Decision[E]:
@@ -262,7 +261,7 @@ def decide(own: Iterable[E]) -> Decision[E]:
     if allowed_above and denied_above:
         return Decision(Access.NONE, Rule.ONLY_ABOVE, denied_above + allowed_above)
     if allowed_above:
-        return Decision(Access.UNKNOWN, Rule.GRANTED_ABOVE, allowed_above)
+        return Decision(Access.OPEN, Rule.GRANTED_ABOVE, allowed_above, beside)
     given = tuple(entry for entry in other if not entry.deny and not entry.inherited)
     return Decision(Access.OTHER, Rule.OTHER_RIGHTS, given) if given else Decision(Access.NONE, Rule.NOTHING, entries)
 

@@ -204,7 +204,7 @@ class _Work:
         if decision.note:
             self.notes.append(f"{identity}: {decision.note}.")
         if decision.access is not Access.OPEN:
-            self._give(identity, rows, decision)
+            self._give(identity, rows)
         return True
 
     def _in_the_way(self, identity: str, decision: Decision[MailboxPermission]) -> Problem | None:
@@ -223,15 +223,13 @@ class _Work:
             what = "Exchange lists the application more than once, so that a grant could go to one that does not count."
             missing = Missing.UNEXPECTED if decision.access is Access.UNKNOWN else None
             return Problem(identity, what, "Leave one of them, then plan again.", missing)
-        if decision.access is Access.UNKNOWN and decision.rule is not Rule.GRANTED_ABOVE:
+        if decision.access is Access.UNKNOWN:
             hint = "Get-MailboxPermission | Format-List User,UserSid shows it."
             return Problem(identity, f"{decision.rule.value}.", hint, Missing.UNEXPECTED)
         return None
 
-    def _give(self, identity: str, rows: Sequence[MailboxPermission], decision: Decision[MailboxPermission]) -> None:
+    def _give(self, identity: str, rows: Sequence[MailboxPermission]) -> None:
         entries = entries_of(rows, self.mine)
-        if decision.rule is Rule.GRANTED_ABOVE:
-            self.notes.append(f"{identity}: {decision.rule.value}. An entry made on the mailbox itself does.")
         if any(entry.deny and entry.inherited and gives_full_access(entry.rights) for entry in entries):
             self.notes.append(
                 f"{identity}: an inherited entry denies FullAccess; that the new entry outweighs it is not proven."

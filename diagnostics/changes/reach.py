@@ -147,7 +147,7 @@ def judge(mailbox: str, result: CmdletResult, principals: Sequence[Registration]
         reason = "Exchange kept asking to wait" if throttled else found.reason
         return Answer(mailbox, Access.UNKNOWN, reason=reason, read=False)
     decision = access_of(found, known_by(principals))
-    told = decision.note if decision.rule is Rule.GRANTED else decision.rule.value
+    told = decision.note if decision.access is Access.OPEN else decision.rule.value
     return Answer(
         mailbox, decision.access, entries_of(found, principals), "" if decision.rule is Rule.NOTHING else told
     )

@@ -151,7 +151,7 @@ def answer_line(answer: Answer, intended: bool) -> str:
     if answer.access is Access.OPEN and intended:
         verdict = ""
     reason = f" - {answer.reason}" if answer.reason else ""
-    return safe(f"{answer.access:<12} {answer.mailbox}  {verdict}{reason}".rstrip())
+    return safe(f"{answer.access:<12} {answer.mailbox}{f'  {verdict}' if verdict else ''}{reason}")
 
 
 def answer_tree(answer: Answer, intended: bool) -> object:

@@ -105,8 +105,9 @@ DECISIONS = [
     ("assumed: a Deny takes what it names", (ALLOW, DENY_READ), Access.OPEN, Rule.GRANTED),
     ("assumed: a Deny takes what it names", (DENY_READ,), Access.NONE, Rule.NOTHING),
     ("not proven: documented the other way round, typically", (ALLOW, DENY_ABOVE), Access.UNKNOWN, Rule.DENIED_ABOVE),
-    ("not proven: recorded for no application", (ALLOW_ABOVE,), Access.UNKNOWN, Rule.GRANTED_ABOVE),
-    ("not proven: recorded for no application", (ALLOW_ABOVE, READ), Access.UNKNOWN, Rule.GRANTED_ABOVE),
+    ("documented, not recorded for an application", (ALLOW_ABOVE,), Access.OPEN, Rule.GRANTED_ABOVE),
+    ("documented, not recorded for an application", (ALLOW_ABOVE, READ), Access.OPEN, Rule.GRANTED_ABOVE),
+    ("documented, not recorded for an application", (ALLOW_ABOVE, DENY_READ), Access.OPEN, Rule.GRANTED_ABOVE),
     ("recorded: an entry made on the mailbox", (ALLOW, ALLOW_ABOVE), Access.OPEN, Rule.GRANTED),
     ("documented for groups", (ALLOW_ABOVE, DENY_ABOVE), Access.NONE, Rule.ONLY_ABOVE),
     ("recorded: nothing is given", (DENY_ABOVE,), Access.NONE, Rule.NOTHING),
@@ -137,6 +138,8 @@ def test_what_is_denied_beside_full_access_is_told() -> None:
     decision = decide((ALLOW, DENY_READ))
     assert decision.note.startswith("ReadPermission is denied")
     assert decide((ALLOW,)).note == ""
+    assert "only an inherited entry" in decide((ALLOW_ABOVE,)).note
+    assert decide((ALLOW_ABOVE, DENY_READ)).note.startswith(Rule.GRANTED_ABOVE.value)
 
 
 def test_other_peoples_entries_decide_nothing() -> None:

@@ -7,7 +7,7 @@ and inherited rows are other people's: the owner's row is often taken for the ap
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from diagnostics.access import Bond, Decision, Principal, Rule, access_of, bond, principals
 from diagnostics.checks import Check
@@ -33,13 +33,13 @@ class _Who:
     right: bool
 
     def compared(self, row: MailboxPermission) -> tuple[Comparison, ...]:
-        """Show what tells whose a row is: the SIDs where both are known, else the ids."""
+        """Show what tells whose a row is: the SIDs where both are known, and the ids where they agree."""
         own = next((one for one in self.principals if bond(row, one).proven), self.principals[0])
         of_user = compare("User in the permission row", row.user, self.source, own.object_id)
         of_sid = compare("SID in the permission row", row.user_sid or row.user, "SID in Exchange", own.sid)
         match bond(row, own):
             case Bond.SID:
-                return (of_sid,)
+                return (of_user, of_sid) if of_user.equal else (of_sid,)
             case Bond.EARLIER:
                 return of_user, of_sid
             case _:
@@ -121,14 +121,12 @@ def _judge_rows(
 ) -> Judgement:
     decision, address = access_of(rows, who.principals), mailbox.address
     match decision.rule:
-        case Rule.GRANTED:
-            return _granted(decision, who, address)
+        case Rule.GRANTED | Rule.GRANTED_ABOVE | Rule.DENIED_ABOVE:
+            return _granted(decision, who, mailbox)
         case Rule.DENIED:
             return _closed(_DENY, "A Deny entry overrides the application's access", decision, who, address)
         case Rule.OTHER_RIGHTS:
             return _closed(_READ, "The application has rights, but not FullAccess", decision, who, address)
-        case Rule.DENIED_ABOVE | Rule.GRANTED_ABOVE:
-            return _inherited(mailbox, decision, who)
         case Rule.NAMESAKE:
             return _namesake(decision.entries[0], address)
         case Rule.UNREADABLE | Rule.SEVERAL:
@@ -138,16 +136,22 @@ def _judge_rows(
             return _no_row(evidence, address, rows, decision, who)
 
 
-def _granted(decision: Decision[MailboxPermission], who: _Who, address: str) -> Judgement:
-    row = decision.entries[0]
+def _granted(decision: Decision[MailboxPermission], who: _Who, mailbox: MailboxEvidence) -> Judgement:
+    row, address, opened = decision.entries[0], mailbox.address, _opened(mailbox)
     if not who.right:
         why = Unavailable("FullAccess belongs to a registration with a wrong id, and ends with it", Missing.BLOCKED)
         return unknown("Whether the application has FullAccess cannot be said", why, subject=address)
+    if (decision.rule is Rule.GRANTED_ABOVE and opened is False) or (decision.rule is Rule.DENIED_ABOVE and not opened):
+        return _left_open(decision, who, address)
+    if decision.rule is Rule.DENIED_ABOVE:
+        summary = f"{row.user} has FullAccess with a denial inherited beside it, and IMAP opens the mailbox"
+    else:
+        summary = f"{row.user} has FullAccess"
     return passed(
-        f"{row.user} has FullAccess",
+        summary,
         *who.compared(row),
         subject=address,
-        rules_out=(_MISSING, _WRONG, _DENY, _READ),
+        rules_out=(_MISSING, _WRONG, _DENY, _READ) if decision.rule.proven or opened else (),
         hint=decision.note,
     )
 
@@ -166,24 +170,28 @@ def _closed(cause: str, summary: str, decision: Decision[MailboxPermission], who
     return failed(summary, suspect, compared=who.compared(row), subject=address)
 
 
-def _inherited(mailbox: MailboxEvidence, decision: Decision[MailboxPermission], who: _Who) -> Judgement:
-    """Judge entries of which it is not proven whether they open the mailbox; that IMAP opened it settles that."""
-    row, address = decision.entries[0], mailbox.address
-    session = mailbox.imap
-    step = None if isinstance(session, Unavailable) else session.step("EXAMINE INBOX")
-    if who.right and step is not None and step.status is ReplyStatus.OK:
-        return passed(
-            f"{row.user} has inherited entries, and IMAP opens the mailbox", *who.compared(row), subject=address
-        )
-    cause = _DENY if decision.rule is Rule.DENIED_ABOVE else _MISSING
+def _opened(mailbox: MailboxEvidence) -> bool | None:
+    """Say whether IMAP opened the mailbox, which settles what entries leave open; None where it did not come to that."""
+    step = None if isinstance(mailbox.imap, Unavailable) else mailbox.imap.step("EXAMINE INBOX")
+    if step is not None and step.status is ReplyStatus.OK:
+        return True
+    signed_in = None if isinstance(mailbox.imap, Unavailable) else mailbox.imap.step("AUTHENTICATE")
+    return False if signed_in is not None and signed_in.status is ReplyStatus.OK else None
+
+
+def _left_open(decision: Decision[MailboxPermission], who: _Who, address: str) -> Judgement:
+    """Say that it is not known what inherited entries come to; what only they decide is no more than possible."""
+    row = decision.entries[0]
+    denied = decision.rule is Rule.DENIED_ABOVE
     said = f"{row.provenance.how} shows entries of {row.user}: {decision.rule.value}"
-    return unknown(
+    judgement = unknown(
         "Inherited entries leave open whether the application has FullAccess",
         Unavailable(decision.rule.value, Missing.UNEXPECTED),
-        Suspect(cause, Confidence.POSSIBLE, (said,), {"principal": row.user}),
+        Suspect(_DENY if denied else _MISSING, Confidence.POSSIBLE, (said,)),
         subject=address,
         compared=who.compared(row),
     )
+    return replace(judgement, rules_out=(_MISSING, _WRONG, _READ)) if denied else judgement
 
 
 def _namesake(row: MailboxPermission, address: str) -> Judgement:

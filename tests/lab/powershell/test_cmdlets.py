@@ -272,3 +272,24 @@ def test_the_exo_cmdlets_find_by_each_of_their_names(lab: LabWorld, connected: R
             assert found["PrimarySmtpAddress"] == "erp@contoso.com"
     shared = run(connected, cmdlet("Get-CASMailbox", RecipientTypeDetails=["SharedMailbox"])).output
     assert [row["Identity"] for row in shared] == ["info"]
+
+
+def test_an_entry_of_a_removed_service_principal_shows_as_a_bare_sid(lab: LabWorld, connected: RunspacePool) -> None:
+    principal, who = lab.principal, {"Identity": "erp", "User": lab.principal.object_id}
+    again = {"AppId": principal.app_id, "ObjectId": principal.object_id}
+    run(
+        connected,
+        cmdlet("Add-MailboxPermission", AccessRights="FullAccess", **who),
+        cmdlet("Remove-ServicePrincipal", principal.object_id, Confirm=False),
+    )
+    for _ in range(2):  # before and after it is registered anew, with another SID
+        assert len(run(connected, cmdlet("Get-MailboxPermission", "erp")).output) == 1
+        shown = run(connected, cmdlet("Get-MailboxPermission", "erp", IncludeUnresolvedPermissions=True)).output
+        assert [row["User"] for row in shown] == ["NT AUTHORITY\\SELF", principal.sid]
+        run(connected, cmdlet("New-ServicePrincipal", **again))
+    kept = run(connected, cmdlet("Remove-MailboxPermission", AccessRights="FullAccess", Confirm=False, **who))
+    assert kept.warnings
+    assert [entry.user_sid for entry in lab.mailbox.permissions] == [principal.sid]
+    gone = {"Identity": "erp", "User": principal.sid}
+    run(connected, cmdlet("Remove-MailboxPermission", AccessRights="FullAccess", Confirm=False, **gone))
+    assert lab.mailbox.permissions == []

@@ -13,9 +13,11 @@ from typing import Any
 
 from diagnostics.lab.powershell.cmdlets.common import (
     IDENTITY,
+    OTHER_IDENTITIES,
     RESULT_SIZE,
     distinguished_name,
     exchange_cmdlet,
+    identity_of,
     mailbox_named,
     row,
 )
@@ -147,7 +149,7 @@ def _as_row(entry: PermissionEntry, mailbox: Recipient, tenant: Tenant) -> Row:
 
 
 def _get(call: Call, tenant: Tenant) -> Iterator[Any]:
-    mailbox = mailbox_named(tenant, call.text("Identity"))
+    mailbox = mailbox_named(tenant, identity_of(call))
     entries = entries_of(mailbox)
     if not call.get("IncludeUnresolvedPermissions"):
         entries = [entry for entry in entries if not _unresolved(entry, tenant)]
@@ -163,7 +165,7 @@ def _get(call: Call, tenant: Tenant) -> Iterator[Any]:
 
 def _rights(call: Call) -> tuple[str, ...]:
     """Return -AccessRights in Exchange's spelling; a list and a comma-joined string mean the same."""
-    spelled = {right.casefold(): right for right in RIGHTS}
+    spelled = {right.casefold(): right for right in (*RIGHTS, "SendAs")}
     parts = (part.strip() for item in call.get("AccessRights", []) for part in item.split(","))
     return tuple(dict.fromkeys(spelled[part.casefold()] for part in parts if part))
 
@@ -228,6 +230,7 @@ def _remove(call: Call, tenant: Tenant) -> Iterator[Any]:
 
 _USER = Parameter("User", mandatory=True)
 _ACCESS_RIGHTS = Parameter("AccessRights", Kind.STRINGS, mandatory=True, allowed=RIGHTS)
+_REMOVED_RIGHTS = Parameter("AccessRights", Kind.STRINGS, mandatory=True, allowed=(*RIGHTS, "SendAs"))
 _INHERITANCE = Parameter("InheritanceType", allowed=INHERITANCE)
 _GET_PARAMETERS = (
     IDENTITY,
@@ -269,7 +272,7 @@ CMDLETS = (
     exchange_cmdlet(
         "Remove-MailboxPermission",
         _remove,
-        (IDENTITY, _USER, _ACCESS_RIGHTS, _INHERITANCE, Parameter("Deny", Kind.SWITCH)),
+        (IDENTITY, _USER, _REMOVED_RIGHTS, _INHERITANCE, Parameter("Deny", Kind.SWITCH)),
         unsimulated=(
             "BypassMasterAccountSid",
             "ClearAutoMapping",
@@ -286,13 +289,7 @@ MODULE_CMDLETS = (
     exchange_cmdlet(
         "Get-EXOMailboxPermission",
         _get,
-        (Parameter("Identity", position=0, pipeline="both"), Parameter("User"), RESULT_SIZE),
-        unsimulated=(
-            "ExternalDirectoryObjectId",
-            "PrimarySmtpAddress",
-            "UserPrincipalName",
-            "Owner",
-            "SoftDeletedMailbox",
-        ),
+        (Parameter("Identity", pipeline="both"), *OTHER_IDENTITIES, Parameter("User"), RESULT_SIZE),
+        unsimulated=("Owner", "SoftDeletedMailbox"),
     ),
 )

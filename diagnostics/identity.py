@@ -97,13 +97,15 @@ def identity_of(evidence: Evidence) -> Identity:
 
 def tenant_of(evidence: Evidence) -> Observed[KnownTenant]:
     """Return the id of the tenant in which the application is looked for."""
-    return _settled(_tenants(evidence), _not_said(evidence, "the tenant's id", ""))
+    why = "neither the profile nor discovery nor a token tells the tenant's id"
+    return _settled(_tenants(evidence), _not_said(evidence, why, ""))
 
 
 def application_id_of(evidence: Evidence) -> Observed[KnownApplication]:
     """Return the Application ID to look for."""
     hint = "App registrations > your application > Overview > Application (client) ID"
-    return _settled(_application_ids(evidence), _not_said(evidence, "the Application ID", hint))
+    why = "neither the profile nor a token nor Graph tells the Application ID"
+    return _settled(_application_ids(evidence), _not_said(evidence, why, hint))
 
 
 def object_id_of(evidence: Evidence) -> Observed[KnownObjectId]:
@@ -139,7 +141,9 @@ def _object_id(evidence: Evidence, own: TokenClaims | None, other: str) -> Obser
     hint = (
         "Enterprise applications > your application > Overview > Object ID, then `enterprise_object_id` in the profile"
     )
-    why = _not_said(evidence, "the Enterprise Application's Object ID", hint)
+    why = _not_said(
+        evidence, "neither a token nor Graph nor the profile tells the Enterprise Application's Object ID", hint
+    )
     return _settled(_object_ids(evidence, own), replace(why, reason=f"{why.reason}: {other}") if other else why)
 
 
@@ -208,6 +212,6 @@ def _settled(candidates: Iterable[Known[_Id]], why: Unavailable) -> Observed[Kno
     return replace(found[0], said_by=tuple(dict.fromkeys(same)))
 
 
-def _not_said(evidence: Evidence, what: str, hint: str) -> Unavailable:
+def _not_said(evidence: Evidence, reason: str, hint: str) -> Unavailable:
     missing = Missing.BLOCKED if evidence.live else Missing.NOT_IN_TEXT
-    return Unavailable(f"neither a token nor Graph nor the profile tells {what}", missing, hint=hint)
+    return Unavailable(reason, missing, hint=hint)

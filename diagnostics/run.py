@@ -36,7 +36,7 @@ from diagnostics.evidence import (
     TokenClaims,
     Unavailable,
 )
-from diagnostics.ids import NO_APPLICATION_ID, ApplicationId
+from diagnostics.ids import ApplicationId
 from diagnostics.redaction import safe
 from diagnostics.unforeseen import in_words
 
@@ -77,8 +77,6 @@ class Subject:
     operator: Observed[SignIn]
     transport: Observed[TransportOptions]
     secret: Observed[SecretShape] = NOT_COLLECTED
-    raw_tenant: str = ""
-    raw_application_id: ApplicationId = NO_APPLICATION_ID
     exchange_scope: str = "https://outlook.office365.com/.default"
     graph_scope: str = "https://graph.microsoft.com/.default"
     exchange_environment: str = ""
@@ -186,9 +184,9 @@ class _Run:
         from diagnostics.sources.entra import discover, discover_clouds  # noqa: PLC0415 - heavy
 
         target = self.subject.target
-        if not self.subject.raw_tenant:
+        if not self.subject.target.tenant:
             return Unavailable("the profile names no tenant", Missing.BLOCKED)
-        own = discover_clouds(self.subject.raw_tenant, login=target.login, http=self.http)
+        own = discover_clouds(self.subject.target.tenant, login=target.login, http=self.http)
         if isinstance(own, Unavailable):
             return own
         found = list(own)
@@ -209,8 +207,8 @@ class _Run:
             return None
         options = EntraOptions(
             login=subject.target.login,
-            tenant=subject.raw_tenant,
-            application_id=subject.raw_application_id,
+            tenant=subject.target.tenant,
+            application_id=subject.target.application_id,
             credential=subject.application,
             scope=subject.exchange_scope,
         )

@@ -135,8 +135,8 @@ class Session:
             return subject.application
         options = EntraOptions(
             login=subject.target.login,
-            tenant=subject.raw_tenant,
-            application_id=subject.raw_application_id,
+            tenant=subject.target.tenant,
+            application_id=subject.target.application_id,
             credential=subject.application,
             scope=subject.exchange_scope,
         )

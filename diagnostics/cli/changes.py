@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from diagnostics.cli._mailbox import MailboxOption
 from diagnostics.cli._screen import Output
 from diagnostics.cli.judge import OutputOption, ProfileOption, ScenarioOption, ShapeOption
 
 if TYPE_CHECKING:
     from diagnostics.changes.confirm import Consent
 
-MailboxOption: TypeAlias = Annotated[
-    list[str] | None, typer.Option("--mailbox", "-m", help="Mailbox, instead of the profile's; may be repeated.")
-]
 MailboxesOption: TypeAlias = Annotated[
     Path | None, typer.Option("--mailboxes", help="CSV or text file with mailboxes, instead of the profile's.")
 ]

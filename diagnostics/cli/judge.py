@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from diagnostics.cli import _guard, _screen, _target
+from diagnostics.cli._mailbox import MailboxOption
 from diagnostics.cli._screen import Language, Output
 
 if TYPE_CHECKING:
@@ -25,12 +26,6 @@ ProfileOption: TypeAlias = Annotated[
         metavar="PROFILE",
         envvar="DIAG_PROFILE",
         help="Name or path of a profile; `demo`: a simulated tenant.",
-    ),
-]
-MailboxOption: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--mailbox", "-m", metavar="ADDRESS", help="Mailbox to look at, instead of the profile's; may be repeated."
     ),
 ]
 ScenarioOption: TypeAlias = Annotated[

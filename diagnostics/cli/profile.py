@@ -44,20 +44,25 @@ def show(
 
 @app.command("check")
 def check(name: _Name = None, profile: ProfileOption = None) -> None:
-    """Check a profile's form and values; asks nobody, and reads secrets only from variables and files."""
+    """Check a profile's form and values, and that its secrets can be read.
+
+    Asks nobody: secrets are read from variables and files alone, not from a prompt or the system's store.
+    """
     from diagnostics.profile import complaints  # noqa: PLC0415 - pydantic is heavy
+    from diagnostics.profile.keeping import unreadable  # noqa: PLC0415
     from diagnostics.profile.subject import shape_without_asking  # noqa: PLC0415
 
     with _target.opened(name or profile, sends=False) as known:
-        shape, problem = shape_without_asking(known)
-        found = complaints(known, shape)
+        found = complaints(known, shape_without_asking(known))
+        lacking = tuple(unreadable(known))
         path = known.path
-    for complaint in found:
+    for complaint in (*found, *(one.complaint for one in lacking)):
         _screen.emit(str(complaint))
-    if problem:
-        _screen.tell(problem)
     if found:
         raise typer.Exit(_guard.FAILED)
+    if lacking:
+        of_operator = any(one.whose == "operator" for one in lacking)
+        raise typer.Exit(_guard.NOT_SIGNED_IN if of_operator else _guard.UNKNOWN)
     _screen.emit(f"{path}: nothing to complain about")
 
 
@@ -76,9 +81,14 @@ def new(
     """Ask for the values of a new profile, check each while it is typed, and write the file."""
     from diagnostics.files import expanded  # noqa: PLC0415
     from diagnostics.invocation import Invocation  # noqa: PLC0415
-    from diagnostics.profile.finding import SUFFIXES, option, user_folder  # noqa: PLC0415 - pydantic is heavy
+    from diagnostics.profile.finding import DEMO, SUFFIXES, option, user_folder  # noqa: PLC0415 - pydantic is heavy
     from diagnostics.profile.wizard import NotWritten, Terminal, make  # noqa: PLC0415
 
+    if name.casefold() == DEMO:
+        raise typer.BadParameter(
+            f"{DEMO} always means the simulated tenant, so that a profile of this name could not be used; choose another name",
+            param_hint="NAME",
+        )
     path = expanded(name)
     if path.suffix.lower() not in SUFFIXES and len(path.parts) == 1:
         folder = Path("profiles") if Path("profiles").is_dir() else user_folder()

@@ -28,6 +28,7 @@ from diagnostics.profile.secrets import SecretUnavailable
 from diagnostics.profile.values import exchange_base, exchange_scope, graph_scope, settings, target
 from diagnostics.redaction import Secret
 from diagnostics.run import Subject
+from diagnostics.slips import meant, trimmed
 from diagnostics.sources.claims import secret_shape
 from diagnostics.sources.credentials import Credential
 from diagnostics.sources.operator import AccessTokenFile, Browser, DeviceCode, OperatorApplication, SignIn
@@ -49,7 +50,7 @@ def subject(
     """
     about, typed = target(profile), settings(profile)
     if mailboxes:
-        about = replace(about, mailboxes=tuple(mailbox.strip() for mailbox in mailboxes))
+        about = replace(about, mailboxes=tuple(trimmed(mailbox) for mailbox in mailboxes))
         option = Provenance(Source.PROFILE, "--mailbox")
         typed = (
             *(setting for setting in typed if setting.name is not SettingName.MAILBOX),
@@ -69,8 +70,6 @@ def subject(
         operator=operator,
         transport=transport,
         secret=shape_of(profile, application),
-        raw_tenant=profile.tenant,
-        raw_application_id=ApplicationId(profile.application.id),
         exchange_scope=exchange_scope(profile),
         graph_scope=graph_scope(profile),
         exchange_environment=CLOUDS[profile.cloud].exchange_environment.value,
@@ -119,9 +118,9 @@ def _operator(profile: Profile, tell: Callable[[str], None]) -> Observed[SignIn]
         case "application":
             return _operator_application(profile, operator)
         case "device-code":
-            return DeviceCode(tell, ApplicationId((operator.application_id or "").strip()))
+            return DeviceCode(tell, ApplicationId(meant(operator.application_id)))
         case "browser":
-            return Browser(ApplicationId((operator.application_id or "").strip()))
+            return Browser(ApplicationId(meant(operator.application_id)))
         case "access-token-file":
             return AccessTokenFile(profile.file(operator.file or ""))
         case other:
@@ -132,7 +131,7 @@ def _operator_application(profile: Profile, operator: Operator) -> Observed[Sign
     found = _credential(operator.secret, operator.certificate, profile, "the operator's secret", Missing.NOT_SIGNED_IN)
     if found is None or isinstance(found, Unavailable):
         return found or Unavailable("the operator has neither a secret nor a certificate", Missing.NOT_SIGNED_IN)
-    return OperatorApplication(ApplicationId((operator.application_id or "").strip()), found)
+    return OperatorApplication(ApplicationId(meant(operator.application_id)), found)
 
 
 def _credential(
@@ -219,13 +218,10 @@ def _times(profile: Profile) -> dict[str, Any]:
     return {name: getattr(profile.timeouts, path[1]) for name, path in times.items() if path in profile.places}
 
 
-def shape_without_asking(profile: Profile) -> tuple[SecretShape | None, str]:
-    """Return the shape of the application's secret where it can be read without a prompt, else why not, in words."""
+def shape_without_asking(profile: Profile) -> SecretShape | None:
+    """Return the shape of the application's secret where it can be read without a prompt."""
     reference = profile.application.secret
     if reference is None or reference.prompt or reference.keyring is not None:
-        return None, ""
-    found = application_credential(profile)
-    if isinstance(found, Unavailable):
-        return None, f"The secret was not looked at: {found.reason}. {found.hint}"
-    shape = shape_of(profile, found)
-    return (None if isinstance(shape, Unavailable) else shape), ""
+        return None
+    shape = shape_of(profile, application_credential(profile))
+    return None if isinstance(shape, Unavailable) else shape

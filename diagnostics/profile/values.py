@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields, replace
 
-from diagnostics.checks._ids import GUID
-from diagnostics.checks.input._values import stray_characters
+from diagnostics.checks.input._values import is_placeholder
 from diagnostics.clouds import CLOUDS
 from diagnostics.evidence import (
     ApplicationId,
@@ -29,6 +28,8 @@ from diagnostics.profile.finding import DEMO
 from diagnostics.profile.judging import complaint, failures
 from diagnostics.profile.loading import Profile
 from diagnostics.profile.reading import KeyPath
+from diagnostics.redaction import Secret, looks_secret
+from diagnostics.slips import meant, trimmed
 
 _ENTERPRISE, _REGISTRATION = SettingName.ENTERPRISE_APP_OBJECT_ID, SettingName.APP_REGISTRATION_OBJECT_ID
 _SETTINGS: tuple[tuple[SettingName, KeyPath], ...] = (
@@ -49,7 +50,11 @@ def settings(profile: Profile) -> tuple[Setting, ...]:
     """Return what somebody typed, raw, each with `file:line:column`; defaults are nobody's words and are left out."""
     typed = [(name, path) for name, path in _SETTINGS if path in profile.places]
     typed += [(SettingName.MAILBOX, ("mailboxes", index)) for index in range(len(profile.mailboxes))]
-    return tuple(Setting(name, str(_value(profile, path)), _provenance(profile.place(*path))) for name, path in typed)
+    found = [Setting(name, str(_value(profile, path)), _provenance(profile.place(*path))) for name, path in typed]
+    for setting in found:
+        if looks_secret(setting.raw) and not is_placeholder(setting.raw):
+            Secret(setting.raw)  # a secret in the wrong place: no output may repeat it
+    return tuple(found)
 
 
 def _value(profile: Profile, path: KeyPath) -> object:
@@ -68,17 +73,17 @@ def target(profile: Profile) -> Target:
     cloud, own = CLOUDS[profile.cloud], profile.endpoints
     application = profile.application
     return Target(
-        tenant=cleaned(profile.tenant),
-        organization=cleaned(profile.document.organization),
-        application_id=ApplicationId(cleaned(application.id)),
-        enterprise_app_object_id=EnterpriseAppObjectId(cleaned(application.enterprise_object_id)),
-        app_registration_object_id=AppRegistrationObjectId(cleaned(application.registration_object_id)),
-        mailboxes=tuple(mailbox.strip() for mailbox in profile.mailboxes),
+        tenant=meant(profile.tenant),
+        organization=meant(profile.document.organization),
+        application_id=ApplicationId(meant(application.id)),
+        enterprise_app_object_id=EnterpriseAppObjectId(meant(application.enterprise_object_id)),
+        app_registration_object_id=AppRegistrationObjectId(meant(application.registration_object_id)),
+        mailboxes=tuple(trimmed(mailbox) for mailbox in profile.mailboxes),
         cloud=profile.cloud,
         login=_base(own.login or cloud.login.value),
         graph=_base(own.graph or cloud.graph.value),
         scope=cloud.scope.value,
-        imap_server=(profile.imap.server or cloud.imap_server.value).strip(),
+        imap_server=trimmed(profile.imap.server or "") or cloud.imap_server.value,
         imap_port=profile.imap.port,
         profile=profile.option or str(profile.path.absolute()),
         profile_file="" if profile.option == DEMO else str(profile.path.absolute()),
@@ -104,15 +109,6 @@ def graph_scope(profile: Profile) -> str:
 
 def _base(url: str) -> str:
     return url.strip().rstrip("/")
-
-
-def cleaned(value: str | None) -> str:
-    """Return an id as it was meant: without blanks, and without what a slip of the hand put around a whole GUID."""
-    bare = (value or "").strip()
-    if not stray_characters(bare):
-        return bare
-    within = GUID.search(bare)
-    return within[0] if within else "".join(character for character in bare if character.isalnum() or character == "-")
 
 
 def complaints(profile: Profile, secret: SecretShape | None = None) -> tuple[Complaint, ...]:

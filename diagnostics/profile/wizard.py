@@ -19,8 +19,9 @@ from diagnostics.exchange.retired import EXPLANATION, REMEDY, is_retired
 from diagnostics.profile.complaints import Complaint
 from diagnostics.profile.judging import judge_value
 from diagnostics.profile.loading import load_text
-from diagnostics.profile.values import cleaned, complaints
+from diagnostics.profile.values import complaints
 from diagnostics.redaction import Secret, safe
+from diagnostics.slips import meant
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KEEPERS = ("env", "file", "keyring", "prompt")
@@ -254,6 +255,6 @@ class _Questions:
                 return typed
             for complaint in found:
                 self.asker.say(_words(complaint))
-            better = cleaned(typed)
+            better = meant(typed)
             if better != typed and not judge_value(name, better) and self.agree(f"  Take {better}?", default=True):
                 return better

@@ -23,6 +23,7 @@ from diagnostics.evidence import (
 from diagnostics.ids import TenantId, is_guid
 from diagnostics.jwt import decoded, json_object
 from diagnostics.redaction import Secret
+from diagnostics.slips import trimmed
 
 _PERCENT = re.compile(r"%(?:7[eE]|2[0-9a-fA-F]|3[a-fA-F])")
 _PLACEHOLDER = re.compile(
@@ -86,15 +87,15 @@ def claims_of_payload(payload: Mapping[str, Any], provenance: Provenance, *, com
 def secret_shape(secret: Secret, provenance: Provenance) -> SecretShape:
     """Return what may be known of a client secret without knowing it; a GUID is its Secret ID, not its value."""
     value = secret.reveal()
-    bare = value.strip().strip(_QUOTES).strip()
+    bare = trimmed(value).strip(_QUOTES).strip()
     return SecretShape(
         length=len(value),
-        hint=value[:3],
+        hint=trimmed(value)[:3],
         provenance=provenance,
         guid=bare.lower() if is_guid(bare) else None,
-        has_outer_blanks=value != value.strip(),
+        has_outer_blanks=value != trimmed(value),
         has_outer_quotes=len(value.strip()) > 1 and value.strip()[0] in _QUOTES and value.strip()[-1] in _QUOTES,
-        has_invisible=any(unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp"} for character in value.strip()),
+        has_invisible=any(unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp"} for character in trimmed(value)),
         looks_url_encoded=bool(_PERCENT.search(bare)),
         looks_placeholder=not bare or bool(_PLACEHOLDER.fullmatch(bare)),
     )

@@ -217,3 +217,83 @@ def test_readers_and_disks_that_go_away(tmp_path: Path, shell: str, code: int) -
     assert done.returncode == code
     assert "Traceback" not in done.stderr
     assert "Exception ignored" not in done.stderr
+
+
+NOT_ADDRESSES = ["erp", "Winter2024!", "Ab18Q~0123456789012345678901234567890", "P@ssw0rd!", "", "erp@contoso"]
+
+
+@pytest.mark.parametrize(
+    ("command", "value"),
+    [*(("permissions", value) for value in NOT_ADDRESSES), *((name, "erp") for name in ("imap", "grant", "reach"))],
+)
+def test_a_mailbox_that_is_no_address_is_refused_without_repeating_it(diag: Diag, command: str, value: str) -> None:
+    done = diag(command, "--profile", "demo", "-m", "erp@contoso.com", "-m", value)
+    said = " ".join((done.stdout + done.stderr).replace("│", " ").split())
+    assert done.returncode == 2
+    assert "value no. 2" in said
+    assert "no plain address such as" in said
+    assert len(value) < 4 or value not in said
+
+
+def test_a_secret_in_the_place_of_a_mailbox_or_an_id_is_not_shown(diag: Diag, tmp_path: Path) -> None:
+    secret = "Ab18Q~0123456789012345678901234567890"
+    (tmp_path / "shop.yaml").write_text(
+        f"tenant: contoso.com\napplication:\n  id: {secret}\n  secret: {{prompt: true}}\nmailboxes: [{secret}, erp]\n"
+    )
+    done = diag("profile", "check", "shop.yaml")
+    assert done.returncode == 1
+    assert [line.rpartition("[")[2].rstrip("]") for line in done.stdout.splitlines()] == [
+        "input-client-id-not-a-guid",
+        "input-mailbox-not-an-address",
+        "input-mailbox-not-an-address",
+    ]
+    assert "Ab18Q" not in done.stdout + done.stderr
+
+
+ASKED = "application: {id: %s, secret: {prompt: true}}\n"
+OPERATOR = "operator: {sign_in: application, application_id: 33333333-3333-4444-8555-666666666666, secret: {env: NONE}}"
+TOKENS = "operator: {sign_in: access-token-file, file: none.txt}"
+WINRM = "exchange: {transport: winrm, host: m.contoso.com, username: a, password: {env: NONE}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [
+        ("application: {id: %s, secret: {env: NONE}}", 3, "shop.yaml:2:"),
+        ("application: {id: %s}", 3, "neither a secret nor a certificate"),
+        ("application: {id: %s, certificate: {file: none.pem}}", 3, "none.pem"),
+        (ASKED, 0, "nothing to complain about"),
+        (ASKED + OPERATOR, 4, "the operator's secret"),
+        (ASKED.replace("prompt: true", "env: NONE") + TOKENS, 4, "none.txt"),
+        (ASKED + WINRM, 4, "the password for WinRM"),
+        ("application: {id: '>%s', secret: {env: NONE}}", 1, "NONE"),
+    ],
+)
+def test_profile_check_says_which_secret_cannot_be_read(
+    diag: Diag, tmp_path: Path, text: str, code: int, said: str
+) -> None:
+    body = text % "22222222-3333-4444-8555-666666666666"
+    (tmp_path / "shop.yaml").write_text(f"tenant: contoso.com\n{body}\n")
+    done = diag("profile", "check", "shop.yaml")
+    assert (done.returncode, said in done.stdout) == (code, True), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["demo", "Demo"])
+def test_no_profile_is_called_demo(diag: Diag, tmp_path: Path, name: str) -> None:
+    done = diag("profile", "new", name)
+    assert done.returncode == 2
+    assert "simulated tenant" in " ".join(done.stderr.replace("│", " ").split())
+    assert list(tmp_path.rglob("*.yaml")) == []
+
+
+@pytest.mark.parametrize(("key", "other"), [("enterprise_object_id", "id"), ("enterprise_object_id", "registration")])
+def test_profile_check_sees_the_same_id_twice(diag: Diag, tmp_path: Path, key: str, other: str) -> None:
+    app, same = "22222222-3333-4444-8555-666666666666", "22222222-3333-4444-8555-666666666666"
+    more = "" if other == "id" else "  registration_object_id: 33333333-3333-4444-8555-666666666666\n"
+    same = app if other == "id" else "33333333-3333-4444-8555-666666666666"
+    (tmp_path / "shop.yaml").write_text(
+        f"tenant: contoso.com\napplication:\n  id: {app}\n  {key}: {same}\n{more}  secret: {{prompt: true}}\n"
+    )
+    done = diag("profile", "check", "shop.yaml")
+    assert done.returncode == 1
+    assert done.stdout.count("[exo-sp-wrong-object-id]") == 1

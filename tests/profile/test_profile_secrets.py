@@ -146,7 +146,7 @@ def test_the_two_identities_keep_their_own_credentials(monkeypatch: pytest.Monke
     about = subject(load_text(text, HERE), print)
     assert about.application == Secret(VALUE)
     assert about.operator == OperatorApplication(ApplicationId(TENANT), ClientCertificate(pem))
-    assert about.raw_application_id == APPLICATION
+    assert about.target.application_id == APPLICATION
     assert isinstance(about.secret, SecretShape)
     assert about.secret.provenance.how == "shop.yaml:4:11 (environment variable DIAG_TEST_SECRET)"
 

@@ -23,12 +23,12 @@ ZERO_WIDTH = "\u200b"
     [
         ("{{tenantid}}", APPLICATION, "input-placeholder-left-in-config", "shop.yaml:1:9"),
         ("<tenant-id>", APPLICATION, "input-placeholder-left-in-config", "shop.yaml:1:9"),
-        (f"'{TENANT} '", APPLICATION, "input-placeholder-left-in-config", "shop.yaml:1:9"),
+        (f"'{TENANT} '", APPLICATION, "input-blank-copied-along", "shop.yaml:1:9"),
         (TENANT[:-1], APPLICATION, "input-tenant-guid-truncated", "shop.yaml:1:9"),
         (f"https://login.microsoftonline.com/{TENANT}", APPLICATION, "input-tenant-field-got-url", "shop.yaml:1:9"),
         (TENANT, "YOUR_CLIENT_ID", "input-placeholder-left-in-config", "shop.yaml:3:7"),
         (TENANT, f"'>{APPLICATION}'", "input-stray-character-in-client-id", "shop.yaml:3:7"),
-        (TENANT, f"'{APPLICATION} '", "input-stray-character-in-client-id", "shop.yaml:3:7"),
+        (TENANT, f"'{APPLICATION} '", "input-blank-copied-along", "shop.yaml:3:7"),
         (TENANT, f"'\"{APPLICATION}\"'", "input-stray-character-in-client-id", "shop.yaml:3:7"),
         (TENANT, f"{APPLICATION}{ZERO_WIDTH}", "input-stray-character-in-client-id", "shop.yaml:3:7"),
         (TENANT, APPLICATION.replace("-8", f"-{ZERO_WIDTH}8"), "input-stray-character-in-client-id", "shop.yaml:3:7"),
@@ -69,11 +69,12 @@ def test_a_value_that_breaks_the_yaml_is_judged_all_the_same(line: str, cause: s
 @pytest.mark.parametrize(
     ("value", "fault"), [(APPLICATION[:-1], "it has 31 hexadecimal digits"), ("abc", "it is no GUID")]
 )
-def test_a_broken_id_is_told_although_no_cause_is_named_for_it(field: str, value: str, fault: str) -> None:
+def test_a_broken_id_is_told_and_only_the_application_id_has_a_cause_for_it(field: str, value: str, fault: str) -> None:
     other = "" if field == "id" else f"\n  id: {APPLICATION}"
     (found,) = complaints(load_text(f"tenant: {TENANT}\napplication:{other}\n  {field}: {value}\n", HERE))
     assert fault in found.what
-    assert (found.place.line, found.cause) == (3 if field == "id" else 4, "")
+    cause = "input-client-id-not-a-guid" if field == "id" else ""
+    assert (found.place.line, found.cause) == (3 if field == "id" else 4, cause)
     assert "copy button" in found.advice
 
 
@@ -96,7 +97,9 @@ def test_the_operators_id_is_judged_and_not_compared_with_the_applications() -> 
     [
         ("99999999-3333-4444-8555-666666666666", "input-secret-id-pasted"),
         ("<client-secret>", "input-placeholder-left-in-config"),
-        (" abc8Q~abcdefghijklmnopqrstuvwxyz0123456", "input-secret-wrong-value"),
+        (" abc8Q~abcdefghijklmnopqrstuvwxyz0123456", "input-blank-copied-along"),
+        ("\u00a0abc8Q~abcdefghijklmnopqrstuvwxyz0123456\n", "input-blank-copied-along"),
+        ("'abc8Q~abcdefghijklmnopqrstuvwxyz0123456'", "input-secret-wrong-value"),
     ],
 )
 def test_a_secrets_shape_is_judged_without_its_value(value: str, cause: str) -> None:

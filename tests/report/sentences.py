@@ -19,6 +19,7 @@ PATTERNS = [
     *("checks/**/*.py", "servers.py", "run.py", "diagnosis.py", "evidence.py", "profile/s*.py", "sources/*.py"),
     *("changes/steps.py", "net/*.py", "sources/imap/*.py", "exchange/*.py", "sources/transcript/collector.py"),
     "access.py",
+    "identity.py",
 ]
 NOT_SHOWN_FILES = {
     "exchange/errors.py": "patterns of Exchange's own messages, each with its source",

@@ -143,8 +143,8 @@ def test_values_are_translated_only_as_whole_words_of_the_program() -> None:
 def test_lists_and_what_stands_before_a_colon_are_translated_in_parts() -> None:
     assert translate("tenant, application id", "es") == "inquilino, Id. de aplicación"
     assert translate("Graph: it does not exist", "es") == "Graph: no existe"
-    assert translate("contoso.yaml:5: the secret has blanks around it and quotes around it", "es") == (
-        "contoso.yaml:5: el secreto tiene espacios alrededor y comillas alrededor"
+    assert translate("contoso.yaml:5: the secret has quotes around it and invisible characters in it", "es") == (
+        "contoso.yaml:5: el secreto tiene comillas alrededor y caracteres invisibles"
     )
 
 

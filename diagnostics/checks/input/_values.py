@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
 from diagnostics.checks._ids import GUID, is_guid
@@ -48,32 +47,6 @@ def is_broken(value: str) -> bool:
 def is_domain(value: str) -> bool:
     """Say whether a value looks like a DNS name."""
     return _DOMAIN.fullmatch(value) is not None
-
-
-def stray_characters(value: str) -> str:
-    """Return, described, what stands around or inside an id and does not belong to it; empty when nothing does.
-
-    A redacted id keeps its stray characters: in `>xxxx` the `>` is one.
-    """
-    core = GUID.search(value) or re.search(r"[xX]{3,}(?:-[xX]{3,})*|\*{3,}", value)
-    if core is None:
-        hidden = [c for c in value if unicodedata.category(c) in {"Cf", "Cc", "Zs", "Zl", "Zp"}]
-        squeezed = "".join(c for c in value if c not in hidden)
-        return describe(hidden) if hidden and is_guid(squeezed) else ""
-    around = value[: core.start()] + value[core.end() :]
-    if len(around) > 8 or any(c.isalnum() or c in "-*" for c in around):  # noqa: PLR2004 - more than a slip of the hand
-        return ""
-    return describe(list(around))
-
-
-def describe(characters: list[str]) -> str:
-    """Name characters so that invisible ones can be seen: `'>'`, `blank (U+0020)`, `U+200B ZERO WIDTH SPACE`."""
-    named = []
-    for character in dict.fromkeys(characters):
-        visible = character.isprintable() and not character.isspace()
-        name = unicodedata.name(character, "CONTROL CHARACTER")
-        named.append(f"'{character}'" if visible else f"U+{ord(character):04X} {name}")
-    return ", ".join(named)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from diagnostics.checks import Check
 from diagnostics.checks.input._values import is_redaction
-from diagnostics.evidence import Evidence, SaslFault, SettingName
+from diagnostics.evidence import Evidence, SaslFault, SettingName, Source
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed
+from diagnostics.slips import trimmed
 
 _ADDRESS = re.compile(r"(?!')[^\s@:\\/<>\"(),;]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]{2,}")
 _BACKSLASH = re.compile(  # each address ends where the next one begins, so that none is read twice
@@ -16,9 +17,21 @@ _BACKSLASH = re.compile(  # each address ends where the next one begins, so that
 )
 
 
+def is_address(value: str) -> bool:
+    """Say whether a value is one plain address."""
+    return _ADDRESS.fullmatch(value) is not None
+
+
+def has_address(value: str) -> bool:
+    """Say whether there is an address in a value, with whatever around it."""
+    return _ADDRESS.search(value) is not None
+
+
 def judge(evidence: Evidence) -> Iterator[Judgement]:
     """Judge each address that was typed, or sent as `user=`."""
-    typed = [(s.raw, s.provenance.how) for s in evidence.settings if s.name is SettingName.MAILBOX]
+    settings = [s for s in evidence.settings if s.name is SettingName.MAILBOX]
+    typed = [(trimmed(s.raw), s.provenance.how) for s in settings]  # blanks have a check of their own
+    own = {trimmed(s.raw) for s in settings if s.provenance.source is Source.PROFILE}
     sent = [
         (s.user, s.provenance.how)
         for s in evidence.sasl_strings
@@ -28,7 +41,7 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     values = list(dict.fromkeys((*typed, *sent, *logged)))
     good = True
     for value, where in values:
-        judgement = _judge_one(value, where)
+        judgement = _no_address(value, where) if value in own and not has_address(value) else _judge_one(value, where)
         if judgement is not None:
             good = False
             yield judgement
@@ -36,8 +49,15 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
         yield passed(f"Mailbox addresses are plain addresses: {', '.join(dict.fromkeys(value for value, _ in values))}")
 
 
+def _no_address(value: str, where: str) -> Judgement:
+    """Say that a profile's mailbox is none, without showing it: it may be a secret that was typed in the wrong place."""
+    said = f"{where}: the mailbox is given by {len(value)} characters without an address in them, which are not shown"
+    suspect = Suspect("input-mailbox-not-an-address", Confidence.CERTAIN, (said,))
+    return failed("A mailbox of the profile is not one plain address", suspect)
+
+
 def _judge_one(value: str, where: str) -> Judgement | None:
-    if _ADDRESS.fullmatch(value) or is_redaction(value):
+    if is_address(value) or is_redaction(value):
         return None
     said = f"{where}: the mailbox is given as {value!r}"
     if _BACKSLASH.search(value):
@@ -54,7 +74,7 @@ def _judge_one(value: str, where: str) -> Judgement | None:
 def shared_mailbox(user_name: str) -> str:
     """Return the mailbox behind the backslash or slash of a user name; "" where what follows is no address."""
     last = re.split(r"[\\/]", user_name)[-1].strip()
-    return last if _ADDRESS.fullmatch(last) else ""
+    return last if is_address(last) else ""
 
 
 CHECK = Check(

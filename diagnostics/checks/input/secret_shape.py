@@ -30,13 +30,14 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     faults = [
         name
         for name, present in (
-            ("blanks around it", secret.has_outer_blanks),
             ("quotes around it", secret.has_outer_quotes),
             ("invisible characters in it", secret.has_invisible),
             ("percent signs of URL encoding in it", secret.looks_url_encoded),
         )
         if present
     ]
+    if secret.has_outer_blanks and not faults:
+        return  # a check of its own speaks of them
     if faults:
         said = f"{where}: the secret has {' and '.join(faults)}"
         yield failed(said, Suspect("input-secret-wrong-value", Confidence.LIKELY, (said,)))

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from diagnostics.checks import Check
 from diagnostics.checks._ids import GUID, is_guid
-from diagnostics.checks.input._values import guid_fault, is_placeholder, is_redaction, stray_characters, tenant_fault
+from diagnostics.checks.input._values import guid_fault, is_placeholder, is_redaction, tenant_fault
+from diagnostics.checks.input.copied_blanks import is_blank_alone
 from diagnostics.evidence import Evidence, Setting, SettingName, Source
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed
+from diagnostics.slips import stray_characters
 
 _IDS = {SettingName.APPLICATION_ID, SettingName.ENTERPRISE_APP_OBJECT_ID, SettingName.APP_REGISTRATION_OBJECT_ID}
 
@@ -24,7 +26,7 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
 
 def _judge_one(setting: Setting) -> Judgement | None:
     raw = setting.raw
-    if not raw or is_guid(raw):
+    if not raw or is_guid(raw) or is_blank_alone(setting):
         return None
     said = f"{setting.provenance.how}: {setting.name} is {raw!r}"
     if setting.name is SettingName.TENANT:
@@ -37,11 +39,12 @@ def _judge_one(setting: Setting) -> Judgement | None:
     stray = stray_characters(raw)
     if stray:
         within = GUID.search(raw)
+        left = (f"without it: {within[0]}",) if within else ()
         values = {"application_id": within[0]} if within and setting.name is SettingName.APPLICATION_ID else {}
         suspect = Suspect(
             "input-stray-character-in-client-id",
             Confidence.CERTAIN,
-            (f"{said}: {stray} does not belong there",),
+            (f"{said}: {stray} does not belong there", *left),
             values,
             instead_of=("token-app-not-in-tenant",),
         )
@@ -54,13 +57,18 @@ def _judge_one(setting: Setting) -> Judgement | None:
     return _no_guid(setting) if setting.provenance.source is Source.PROFILE else None
 
 
+_EXPLAINS = ("token-app-not-in-tenant",)
+
+
 def _no_guid(setting: Setting) -> Judgement:
     """Say that a profile's id is none; pasted texts are spared, where ids are cut off and made unrecognisable."""
     fault = guid_fault(setting.raw)
     suspects: tuple[Suspect, ...] = ()
+    said = f"{setting.provenance.how}: {setting.name} is {setting.raw!r}: {fault}"
     if GUID.search(setting.raw):
-        said = f"{setting.provenance.how}: {setting.name} is {setting.raw!r}: {fault}"
         suspects = (Suspect("input-stray-character-in-client-id", Confidence.LIKELY, (said,)),)
+    elif setting.name is SettingName.APPLICATION_ID:
+        suspects = (Suspect("input-client-id-not-a-guid", Confidence.CERTAIN, (said,), instead_of=_EXPLAINS),)
     return failed(
         f"The {setting.name} is {setting.raw!r}: {fault}",
         *suspects,
@@ -77,6 +85,7 @@ CHECK = Check(
         "input-stray-character-in-client-id",
         "input-tenant-field-got-url",
         "input-tenant-guid-truncated",
+        "input-client-id-not-a-guid",
     ),
     judge=judge,
     order=10,

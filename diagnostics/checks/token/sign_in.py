@@ -15,13 +15,13 @@ from diagnostics.checks.input._values import (
     is_placeholder,
     is_redaction,
     may_be_hidden,
-    stray_characters,
     tenant_fault,
 )
 from diagnostics.checks.token._clouds import foreign_host
 from diagnostics.comparison import shortened
 from diagnostics.evidence import EntraError, Evidence, SecretShape, SettingName, TenantDiscovery, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
+from diagnostics.slips import stray_characters
 
 _QUOTED_ID = re.compile(
     r"identifier ['\"‘’“”]?(?P<id>(?:(?!identifier ).)*?)['\"‘’“”]? (?:was|is) (?:not|n't|neither)"

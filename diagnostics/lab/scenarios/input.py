@@ -96,3 +96,28 @@ def client_id_not_a_guid(setup: Setup) -> None:
 def configured_in_enterprise_applications(setup: Setup) -> None:
     """There is an enterprise application, and no app registration behind it."""
     setup.tenant.registrations.remove(setup.registration)
+
+
+@scenario("input-blank-copied-along", touches="client id")
+def blank_behind_client_id(setup: Setup) -> None:
+    """A blank was copied along behind the client id."""
+    setup.profile.application_id = f"{setup.profile.application_id} "
+
+
+@scenario("input-blank-copied-along/tenant", touches="tenant")
+def blank_behind_tenant(setup: Setup) -> None:
+    """A no-break space was copied along behind the tenant."""
+    setup.profile.tenant = f"{setup.profile.tenant}\N{NO-BREAK SPACE}"
+
+
+@scenario("input-blank-copied-along/secret", touches="application's secret")
+def blank_before_secret(setup: Setup) -> None:
+    """A blank was copied along in front of the secret."""
+    setup.profile.certificate = None
+    setup.profile.secret = f" {setup.profile.secret or _another_secret(setup)}"
+
+
+@scenario("input-blank-copied-along/mailbox", touches="mailbox address")
+def blank_behind_mailbox(setup: Setup) -> None:
+    """A tab was copied along behind the mailbox's address."""
+    setup.profile.mailboxes[0] = f"{setup.profile.mailboxes[0]}\t"

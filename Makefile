@@ -55,7 +55,8 @@ bench: $(VENV)/.test
 kills: $(VENV)/.test
 	DIAG_ALL_KILLS=1 $(BIN)/python -m pytest tests/changes/test_changes_kill.py tests/exchange/test_orphans.py
 
-# Pastes every command that any scenario prints into the shell that it is meant for; ten minutes, needs pwsh.
+# Pastes every command that any scenario prints into the shell that it is meant for, and fixes pairs of scenarios with what
+# is printed; ten minutes or more, needs pwsh.
 paste: $(VENV)/.test
 	DIAG_PASTE_ALL=1 $(BIN)/python -m pytest tests/paste
 

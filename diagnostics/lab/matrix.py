@@ -111,10 +111,10 @@ def judged(job: Job) -> tuple[Row, Report]:
         trace = traces()[job.name]
         report, expected, rivals = judge_text(trace.read()), trace.cause, trace.rivals
     elif job.kind == SHAPE:
-        report, expected, rivals = _judge_lab((), job.name), "", {}
+        report, expected, rivals = judge_lab((), job.name), "", {}
     else:
         scenario = scenarios()[job.name]
-        report, expected, rivals = _judge_lab((job.name,), job.shape), scenario.cause, scenario.rivals
+        report, expected, rivals = judge_lab((job.name,), job.shape), scenario.cause, scenario.rivals
     return _row(job, expected, report, started, rivals), report
 
 
@@ -149,7 +149,7 @@ def _told(rows: Iterable[Row], done: Callable[[Row], None]) -> Iterator[Row]:
         yield row
 
 
-def _judge_lab(names: Sequence[str], shape: str) -> Report:
+def judge_lab(names: Sequence[str], shape: str = "") -> Report:
     """Do what `diag permissions` does against a lab that is broken in these ways."""
     from diagnostics.lab.server import DEFAULT_SHAPE, Lab  # noqa: PLC0415 - heavy
     from diagnostics.profile import load  # noqa: PLC0415 - heavy

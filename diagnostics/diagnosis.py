@@ -31,6 +31,7 @@ from diagnostics.evidence import (
     Unavailable,
 )
 from diagnostics.findings import Confidence, Finding, Outcome, Stage, Suspect
+from diagnostics.fitting import fitting, mailbox_to_fill
 from diagnostics.identity import Known, identity_of
 from diagnostics.ids import is_same
 from diagnostics.invocation import Invocation
@@ -118,7 +119,9 @@ def diagnose(
     candidates = [c for c in candidates if c.cause not in ruled_out or c.confidence is Confidence.CERTAIN]
     candidates = _drop_explained(sorted(candidates, key=lambda candidate: candidate.key))
     base = known_values(evidence)
-    return Diagnosis(tuple(_ranked(candidate, base, language, invocation) for candidate in candidates))
+    return Diagnosis(
+        tuple(_ranked(candidate, base, evidence.target.mailboxes, language, invocation) for candidate in candidates)
+    )
 
 
 def _gather(findings: Sequence[Finding]) -> list[_Candidate]:
@@ -194,11 +197,17 @@ def _roots(candidate: _Candidate, explained: Mapping[str, _Candidate]) -> set[st
     return {by.cause} if by is not None else set()
 
 
-def _ranked(candidate: _Candidate, base: Mapping[str, str], language: str, invocation: Invocation) -> RankedCause:
+def _ranked(
+    candidate: _Candidate,
+    base: Mapping[str, str],
+    mailboxes: Sequence[str],
+    language: str,
+    invocation: Invocation,
+) -> RankedCause:
     page = causes.page(candidate.cause, language)
     values = {**base, **{name: value for name, value in candidate.values.items() if value}}
-    if candidate.subjects and "@" in candidate.subjects[0]:
-        values["mailbox"] = candidate.values.get("mailbox") or candidate.subjects[0]
+    meant = (candidate.values.get("mailbox", ""), *candidate.subjects[:1])
+    values["mailbox"] = mailbox_to_fill(meant, mailboxes)
     return RankedCause(
         cause=candidate.cause,
         title=page.title,
@@ -206,7 +215,7 @@ def _ranked(candidate: _Candidate, base: Mapping[str, str], language: str, invoc
         confidence=candidate.confidence,
         subjects=tuple(candidate.subjects),
         evidence=tuple(candidate.evidence),
-        fix=page.steps(values, invocation),
+        fix=page.steps(fitting(values), invocation),
         consequences=tuple(candidate.consequences),
     )
 
@@ -221,7 +230,7 @@ def known_values(evidence: Evidence) -> dict[str, str]:
         "enterprise_app_object_id": _value(identity.object_id),
         "app_registration_object_id": target.app_registration_object_id,
         "display_name": identity.display_name,
-        "mailbox": target.mailboxes[0] if target.mailboxes else "",
+        "mailbox": mailbox_to_fill((), target.mailboxes),
         "imap_server": target.imap_server,
         "imap_port": str(target.imap_port),
         "scope": target.scope,

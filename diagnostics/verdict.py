@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from diagnostics.diagnosis import Diagnosis, is_open, is_opened
 from diagnostics.evidence import Evidence, TokenClaims
 from diagnostics.findings import Finding, Outcome, Stage
+from diagnostics.fitting import mailbox_to_fill
 from diagnostics.quoting import powershell_line
 
 _JUDGED = {Outcome.PASS, Outcome.FAIL}
@@ -170,7 +171,6 @@ def _asks(evidence: Evidence, left: Sequence[Stage]) -> list[Ask]:
 
 
 def _line(evidence: Evidence, cmdlet: str, properties: str) -> str:
-    mailboxes = evidence.target.mailboxes
-    mailbox = mailboxes[0] if len(mailboxes) == 1 else ""
+    mailbox = mailbox_to_fill((), evidence.target.mailboxes)
     asked = cmdlet if cmdlet in _OF_THE_TENANT else powershell_line(cmdlet, Identity=mailbox) if mailbox else ""
     return f"{asked or f'{cmdlet} -Identity MAILBOX'} | Format-List {properties}"

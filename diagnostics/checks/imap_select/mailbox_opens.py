@@ -14,6 +14,7 @@ from diagnostics.checks import Check
 from diagnostics.checks._reached import is_for_now, no_answer, not_reached, refusal
 from diagnostics.evidence import Evidence, ImapSession, ImapStep, Missing, ReplyStatus, TokenClaims, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, skipped, unknown
+from diagnostics.fitting import mailbox_to_fill
 from diagnostics.quoting import powershell_line
 
 _NEEDS_MAILBOX = ("EXAMINE", "SELECT", "LIST", "LSUB", "NAMESPACE", "STATUS", "ID", "NOOP", "EXPUNGE", "IDLE", "ENABLE")
@@ -105,7 +106,7 @@ def _not_connected(session: ImapSession, step: ImapStep, evidence: Evidence, sho
         Suspect(cause, first if position == 0 else Confidence.POSSIBLE, (said,))
         for position, cause in enumerate(causes)
     ]
-    mailbox = session.user or next(iter(evidence.target.mailboxes), "")
+    mailbox = mailbox_to_fill((session.user,), evidence.target.mailboxes) or "MAILBOX"
     line = powershell_line("Get-CASMailbox", Identity=mailbox) or "Get-CASMailbox"
     hint = f"{line} | Format-List ImapEnabled tells IMAP switched off from a missing permission."
     return failed(

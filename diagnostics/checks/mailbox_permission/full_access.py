@@ -18,6 +18,7 @@ from diagnostics.checks.mailbox_permission._strangers import mistaken_for
 from diagnostics.comparison import Comparison, compare
 from diagnostics.evidence import Evidence, MailboxEvidence, MailboxPermission, Missing, ReplyStatus, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
+from diagnostics.fitting import fits
 from diagnostics.quoting import powershell_line
 
 _MISSING, _WRONG = "perm-fullaccess-missing", "perm-granted-to-wrong-object"
@@ -195,7 +196,7 @@ def _left_open(decision: Decision[MailboxPermission], who: _Who, address: str) -
 
 
 def _namesake(row: MailboxPermission, address: str) -> Judgement:
-    line = powershell_line("Get-MailboxPermission", Identity=address) or "Get-MailboxPermission"
+    line = powershell_line("Get-MailboxPermission", Identity=address if fits("mailbox", address) else "MAILBOX")
     why = Unavailable(
         f"the row names “{row.user}”, and a name alone does not prove which principal it is",
         Missing.CUT_OFF,

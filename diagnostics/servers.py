@@ -65,6 +65,10 @@ _LONGEST = 120
 _NOT_CONNECTED = "authenticated but not connected"
 
 
+ON_PREMISES_OUTPUT = "output-of-exchange-on-premises"
+"""Kind of the remark that stands for a cmdlet's row which is not Exchange Online's."""
+
+
 class Server(enum.StrEnum):
     """Whose server it is."""
 
@@ -148,7 +152,8 @@ def _own_signs(session: ImapSession) -> Iterator[Shown]:
             )
     tried = next((step for step in session.steps if step.command.upper().endswith((" NTLM", " GSSAPI"))), None)
     offered = sorted({name.upper() for name in session.capabilities} & _WINDOWS_SIGN_IN)
-    host = of_host(session.server) if session.server else Server.UNKNOWN
+    name = session.server or next((attempt.address for attempt in session.attempts), "")
+    host = of_host(name) if name else Server.UNKNOWN
     if offered:
         said = f"{where}: CAPABILITY offers {' and '.join(offered)}, which Exchange Online never does"
         yield Shown(Server.OTHER, said, proven=host is not Server.ONLINE)
@@ -157,9 +162,9 @@ def _own_signs(session: ImapSession) -> Iterator[Shown]:
     if _speaks_xoauth2(session):
         yield Shown(Server.ONLINE, f"{where}: Exchange speaks XOAUTH2, which it does not on premises", proven=True)
     if host is Server.ONLINE:
-        yield Shown(host, f"{where}: the server is {session.server}", proven=True)
+        yield Shown(host, f"{where}: the server is {name}", proven=True)
     if host is Server.OTHER:
-        yield Shown(host, f"{where}: the server is {session.server}, no host of Exchange Online")
+        yield Shown(host, f"{where}: the server is {name}, no host of Exchange Online")
 
 
 def _speaks_xoauth2(session: ImapSession) -> bool:

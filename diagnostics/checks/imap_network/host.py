@@ -5,14 +5,15 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from diagnostics import servers
 from diagnostics.checks import Check
 from diagnostics.checks._said import is_failing
 from diagnostics.checks.imap_network.connect import is_web_server
 from diagnostics.comparison import Comparison, compare, look_in, look_up, shortened
-from diagnostics.evidence import Evidence, ImapSession, Missing, SettingName
-from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, skipped
+from diagnostics.evidence import Evidence, ImapSession, Missing, SettingName, Unavailable
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, skipped, unknown
 
 _RIGHT = {"outlook.office365.com", "outlook.office365.us", "outlook-dod.office365.us", "partner.outlook.cn"}
 _OLD = {
@@ -43,9 +44,21 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
             names.setdefault(session.server.strip().casefold(), session.provenance.how)
     for name, where in names.items():
         yield from _judge_name(name, where, evidence)
+    yield from _judge_output(evidence)
     for session in evidence.all_imap_sessions():
         if not session.greeting.upper().startswith("* BYE"):  # which says who is busy, not who it is
             yield from _judge_server(session, evidence)
+
+
+def _judge_output(evidence: Evidence) -> Iterator[Judgement]:
+    """Tell that rows of cmdlets were left out, since they are of Exchange on premises, where the same names mean other things."""
+    for remark in evidence.remarks:
+        if remark.kind == servers.ON_PREMISES_OUTPUT:
+            why = f"{remark.provenance.how}: {remark.text} is of Exchange on premises"
+            hint = "There RemoteUserMailbox is a mailbox that is in the cloud. Run the cmdlet in Exchange Online."
+            reason = Unavailable(why, Missing.UNEXPECTED, remark.provenance)
+            yield replace(unknown("Output of Exchange on premises is not judged", reason), hint=hint)
+            return
 
 
 def _judge_name(name: str, where: str, evidence: Evidence) -> Iterator[Judgement]:
@@ -76,15 +89,21 @@ def _judge_server(session: ImapSession, evidence: Evidence) -> Iterator[Judgemen
     if shown.is_online and session.greeting_host:
         yield passed(f"The greeting is Exchange Online's ({session.greeting_host})", *_compared(session))
     elif shown.is_other and (evidence.live or _is_refused(session)):
-        yield _not_online(session, shown, evidence)
+        yield _not_online(session, shown, evidence) if shown.in_lines else _perhaps_not(session, shown)
     elif shown.is_other:
         yield skipped("The server is another one, and nothing failed there", shown.sign, missing=Missing.NOT_IN_TEXT)
     elif session.greeting and evidence.live:
         yield passed("The greeting is Exchange's")
 
 
+def _perhaps_not(session: ImapSession, shown: servers.Shown) -> Judgement:
+    """Leave open whose server it is, where only somebody's words name another: a product's name alone proves nothing."""
+    why = Unavailable(shown.sign, Missing.UNEXPECTED, session.provenance)
+    return unknown("The server is perhaps not Exchange Online", why, subject=session.user)
+
+
 def _not_online(session: ImapSession, shown: servers.Shown, evidence: Evidence) -> Judgement:
-    sure = Confidence.CERTAIN if shown.proven else Confidence.LIKELY if shown.in_lines else Confidence.POSSIBLE
+    sure = Confidence.CERTAIN if shown.proven else Confidence.LIKELY
     suspects = [Suspect(_NOT_ONLINE, sure, (shown.sign,), instead_of=_MEANS_NOTHING)]
     is_asked_for = evidence.live or servers.of_host(session.server) is servers.Server.ONLINE
     if is_asked_for and session.greeting and servers.EXCHANGE_READY not in session.greeting:

@@ -39,7 +39,7 @@ _OTHERS = (
         re.IGNORECASE,
     ),
     re.compile(
-        rf"\bconnect(?:ed|ing|ion)?\s(?:to|with)\s(?:server\s|host\s)?['\"\[(]?(?P<host>{_NAME})(?!@)(?::(?P<port>\d{{2,5}}))?",
+        rf"\b(?:connect(?:ed|ing|ion)?\s(?:to|with)|telnet|-connect)\s(?:server\s|host\s)?['\"\[(]?(?P<host>{_NAME})(?!@)(?::(?P<port>\d{{2,5}}))?",
         re.IGNORECASE,
     ),
 )
@@ -112,7 +112,7 @@ class Sign:
 
 
 def _s(kind: str, name: str, pattern: str, *words: str) -> Sign:
-    return Sign(kind, name, re.compile(pattern, re.IGNORECASE), words)
+    return Sign(kind, name, re.compile(pattern, re.IGNORECASE | re.MULTILINE), words)
 
 
 SIGNS: tuple[Sign, ...] = (
@@ -123,7 +123,7 @@ SIGNS: tuple[Sign, ...] = (
     _s(servers.ONLINE_IN_LINES, "a scope of Exchange Online", r"\b(?:IMAP|POP|SMTP)\.(?:AccessAsApp|AccessAsUser|SendAsApp|Send)\b", "accessas", "smtp.send"),
     _s(servers.ONLINE_IN_WORDS, "Exchange Online", r"(?<!not )(?<!no )(?<!kein )(?<!sin )(?<!from )(?<!without )\b(?:exchange[ -]?online|(?:office|microsoft) ?365|[OM]365|outlook ?365|outlook office)\b", "exchange online", "exchange-online", "exchangeonline", "365", "outlook office"),
     _s(servers.ONLINE_IN_WORDS, "Microsoft Entra", r"\b(?:Azure AD|Entra(?: ID)?|app registration|SaslMechanismOAuth2|XOAUTH2?)\b", "azure ad", "entra", "app registration", "oauth2"),
-    _s(servers.OTHER_IN_LINES, "Exchange on premises", r"\bAUTH=(?:NTLM|GSSAPI)\b|Microsoft\.Exchange\.Imap4\S*\"? \"version\" \"15\.[012]\b|service is ready\. Using Client Access Server", "auth=ntlm", "auth=gssapi", "imap4server", "client access server"),
+    _s(servers.OTHER_IN_LINES, "Exchange on premises", r"\bAUTH=(?:NTLM|GSSAPI)\b|Microsoft\.Exchange\.Imap4\S*\"? \"version\" \"15\.[012]\b|service is ready\. Using Client Access Server|\b250[ -]AUTH\b[^\n]{0,40}\b(?:NTLM|GSSAPI)\b|#Log-type: IMAP4 Log|\.(?:local|lan|intern|intranet|corp) Microsoft ESMTP|The Microsoft Exchange POP3 service is ready\.['\"]?$", "auth=ntlm", "auth=gssapi", "imap4server", "client access server", "250-auth", "250 auth", "imap4 log", "microsoft esmtp", "pop3 service is ready"),
     _s(servers.OTHER_IN_WORDS, "Exchange on premises", r"\bExchange(?: Server)? ?(?:20(?:03|07|10|13|16|19)|SE|Subscription Edition)\b(?! IMAP4 server signing)|\bExchange\b[^\n.]{0,40}\bon[- ]?prem|\bon[- ]?prem\w*[^\n.]{0,30}\bExchange\b|\bhosted exchange\b|\b(?:lokale[nrsm]?|eigene[nrsm]?) Exchange|\bExchange local\b|\bBuild 15\.[012]\b|\bVersion 15\.[012]\b|\b15\.[012]\.\d{3,4}\.\d+\b", "exchange", "15."),
     _s(servers.OTHER_IN_WORDS, "no Microsoft 365", r"\b(?:not?|isn't|kein|nicht|sin|without)(?: \w+){0,2} (?:exchange ?online|(?:office|microsoft) ?365|[OM]365)\b", "365", "online"),
     _s(servers.OTHER_IN_WORDS, "another product", r"\b(?:Dovecot|Courier|Cyrus|Zimbra|hMailServer|MDaemon|Kerio|IceWarp|Gmail|Gimap|Google Workspace|G ?Suite|Yahoo|GMX|web\.de|Strato|IONOS|1&1|Zoho|Fastmail|iCloud|Apache James|GreenMail|Stalwart|Mailcow|Plesk|cPanel|OX App Suite|Yandex|ProtonMail)\b", "dovecot", "courier", "cyrus", "zimbra", "hmail", "mdaemon", "kerio", "icewarp", "gmail", "gimap", "google", "suite", "yahoo", "gmx", "web.de", "strato", "ionos", "1&1", "zoho", "fastmail", "icloud", "james", "greenmail", "stalwart", "mailcow", "plesk", "cpanel", "ox app", "yandex", "proton"),

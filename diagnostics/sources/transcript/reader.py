@@ -10,6 +10,7 @@ from typing import Any
 from diagnostics import files
 from diagnostics.evidence import Evidence, Provenance, Remark, TokenClaims
 from diagnostics.redaction import PastedSecrets, redact
+from diagnostics.servers import ON_PREMISES_OUTPUT
 from diagnostics.sources.transcript import (
     aadsts,
     claims,
@@ -27,6 +28,7 @@ from diagnostics.sources.transcript import (
     rows,
     sasl,
     settings,
+    shells,
     tables,
 )
 from diagnostics.sources.transcript.collector import Collector
@@ -121,7 +123,8 @@ def _object(window: Window, found: Found, collector: Collector) -> None:
     ):
         if fact is not None:
             collector.add(fact)
-    _exchange(fields, where, "", collector)
+    sign = shells.on_premises(window, window.joined.index_at(found.offset), fields)
+    _exchange(fields, where, "", collector, sign)
 
 
 def _row(window: Window, row: tables.Row, collector: Collector) -> None:
@@ -136,7 +139,7 @@ def _row(window: Window, row: tables.Row, collector: Collector) -> None:
         if principal is not None and "application" not in row.cmdlet.lower():
             collector.add(principal)
         return
-    _exchange(row.values, where, row.asked, collector)
+    _exchange(row.values, where, row.asked, collector, shells.on_premises(window, row.index, row.values))
 
 
 def _as_graph(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,7 +151,13 @@ def _as_graph(values: Mapping[str, Any]) -> dict[str, Any]:
     return renamed
 
 
-def _exchange(fields: Mapping[str, Any], where: Provenance, asked: str, collector: Collector) -> None:
+def _exchange(fields: Mapping[str, Any], where: Provenance, asked: str, collector: Collector, on_premises: str) -> None:
+    """Add what a row shows of Exchange Online; of one that is of Exchange on premises (`on_premises` says why), only that."""
+    if on_premises:
+        of_mailboxes = (rows.permission, rows.cas_mailbox, rows.recipient)
+        if any(build(fields, where) is not None for build in of_mailboxes):
+            collector.add(Remark(ON_PREMISES_OUTPUT, on_premises, where))
+        return
     for build in (rows.service_principal, rows.access_policy, rows.role_assignment, rows.connection):
         fact = build(fields, where)
         if fact is not None:

@@ -211,7 +211,8 @@ def of(session: ImapSession, evidence: Evidence) -> Shown:
     own = of_session(session)
     if own.server is not Server.UNKNOWN:
         return own
-    told = _NOTHING if evidence.live else of_text(evidence)
+    never_spoke = not (session.greeting or session.steps)  # then only its own name says where it would have gone
+    told = _NOTHING if evidence.live or never_spoke else of_text(evidence)
     if told.server is Server.UNKNOWN and _lacks_bracket(session):
         said = (
             f"{session.provenance.how}: Exchange greets without naming a front end, which Exchange Online always does"

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from diagnostics import purpose
 from diagnostics.evidence import Evidence, MailboxEvidence, Missing, Unavailable
-from diagnostics.findings import Finding, Judgement, Outcome, Stage, unknown
+from diagnostics.findings import Finding, Judgement, Outcome, Stage, skipped, unknown
 from diagnostics.redaction import safe
 from diagnostics.unforeseen import in_words
 
@@ -62,7 +63,7 @@ def run_checks(evidence: Evidence, checks: Sequence[Check] | None = None) -> tup
     findings: list[Finding] = []
     for check in all_checks() if checks is None else checks:
         for judgement in _guarded(check, evidence, findings):
-            judged = _after_broken_link(check, judgement, findings)
+            judged = _after_broken_link(check, _to_the_point(judgement, evidence), findings)
             findings.append(Finding(check.id, check.title, check.stage, check.required, judged))
     return tuple(findings)
 
@@ -96,6 +97,18 @@ def _judge(check: Check, evidence: Evidence, findings: Sequence[Finding]) -> Ite
         yield from check.judge(evidence)
     if check.judge_after is not None:
         yield from check.judge_after(evidence, tuple(findings))
+
+
+def _to_the_point(judgement: Judgement, evidence: Evidence) -> Judgement:
+    """Leave out causes that a text cannot be about; a judgement that only they spoke for was not asked for."""
+    beside = {s.cause: why for s in judgement.suspects if (why := purpose.is_beside_the_point(s.cause, evidence))}
+    if not beside:
+        return judgement
+    left = tuple(suspect for suspect in judgement.suspects if suspect.cause not in beside)
+    if left:
+        return replace(judgement, suspects=left)
+    reason = next(iter(beside.values()))
+    return skipped(judgement.summary, reason, subject=judgement.subject, missing=Missing.NOT_IN_TEXT)
 
 
 def _after_broken_link(check: Check, judgement: Judgement, earlier: Sequence[Finding]) -> Judgement:

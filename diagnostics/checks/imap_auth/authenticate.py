@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diagnostics import servers
+from diagnostics import purpose, servers
 from diagnostics.checks import Check
 from diagnostics.checks._reached import is_for_now, is_premature, no_answer, not_reached, refusal
 from diagnostics.evidence import (
@@ -31,6 +31,7 @@ _NO_RECIPIENT = "mailbox-no-recipient-for-user"
 _NOT_EXCHANGE, _NOT_ONLINE = "auth-not-exchange-server", "server-is-not-exchange-online"
 _WITH_A_PASSWORD = ("LOGIN", *(f"AUTHENTICATE {name}" for name in ("PLAIN", "LOGIN", "NTLM", "CRAM-MD5", "DIGEST-MD5")))
 # What a bare refusal can mean, most frequent first (email-oauth2-proxy issue 77 and the field's threads).
+_OF_PERSONS = ("interactive-wrong-account-selected", "mailbox-imap-disabled", "claims-token-expired")
 _RIVALS = ("exo-sp-not-registered", "exo-sp-wrong-object-id", "claims-roles-missing", "claims-token-expired")
 
 
@@ -153,7 +154,8 @@ def _refused(session: ImapSession, step: ImapStep, evidence: Evidence, shown: se
         why = f"{said}; {session.greeting_host or session.server} is 21Vianet's, and no scope of 21Vianet is seen"
         suspects.insert(0, Suspect(_CHINA, Confidence.LIKELY, (why,)))
     if not evidence.live:
-        suspects += [Suspect(cause, Confidence.POSSIBLE, (bare,)) for cause in _RIVALS]
+        rivals = _OF_PERSONS if purpose.whose(evidence) is purpose.Whose.PERSON else _RIVALS
+        suspects += [Suspect(cause, Confidence.POSSIBLE, (bare,)) for cause in rivals]
     asks = Invocation.of(evidence.target).inline("permissions")
     hint = "" if evidence.live else f"{asks} asks Entra and Exchange, and tells them apart."
     return failed("Exchange refused the token and gave no reason", *suspects, subject=session.user, hint=hint)
@@ -197,7 +199,7 @@ CHECK = Check(
     id="imap-sign-in",
     stage=Stage.IMAP_AUTH,
     title="Exchange accepts the token over IMAP",
-    causes=(_NO_REASON, _BASIC, _CHINA, _NO_RECIPIENT, _NOT_EXCHANGE, _NOT_ONLINE, *_RIVALS),
+    causes=(_NO_REASON, _BASIC, _CHINA, _NO_RECIPIENT, _NOT_EXCHANGE, _NOT_ONLINE, *_RIVALS, *_OF_PERSONS[:2]),
     judge=judge,
     order=20,
 )

@@ -38,7 +38,8 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     seen: set[tuple[object, ...]] = set()
     for session in evidence.all_imap_sessions():
         key = (session.server, session.port, tuple((a.address, a.outcome) for a in session.attempts))
-        elsewhere = not (evidence.live or is_web_server(session)) and servers.of(session, evidence).is_other
+        own = evidence.live or session.name_error or is_web_server(session)  # true of whatever server was meant
+        elsewhere = not own and servers.of(session, evidence).is_other
         if key not in seen and not elsewhere and (session.attempts or session.name_error or evidence.live):
             seen.add(key)
             yield _judge_one(session, evidence)

@@ -127,8 +127,8 @@ def _compared(session: ImapSession) -> tuple[Comparison, ...]:
 
 
 def _is_refused(session: ImapSession) -> bool:
-    """Say whether anything failed that other checks do not judge: a challenge in JSON, an answer of HTTP."""
-    return is_failing(session) and not (session.challenge or is_web_server(session))
+    """Say whether anything failed that other checks do not judge: a challenge in JSON, a lost name, an answer of HTTP."""
+    return is_failing(session) and not (session.challenge or session.name_error or is_web_server(session))
 
 
 def _is_address(name: str) -> bool:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from diagnostics import servers
+from diagnostics import purpose, servers
 from diagnostics.evidence import Remark
 from diagnostics.sources.transcript.window import View
 
@@ -123,16 +123,21 @@ SIGNS: tuple[Sign, ...] = (
     _s(servers.ONLINE_IN_LINES, "a scope of Exchange Online", r"\b(?:IMAP|POP|SMTP)\.(?:AccessAsApp|AccessAsUser|SendAsApp|Send)\b", "accessas", "smtp.send"),
     _s(servers.ONLINE_IN_WORDS, "Exchange Online", r"(?<!not )(?<!no )(?<!kein )(?<!sin )(?<!from )(?<!without )\b(?:exchange[ -]?online|(?:office|microsoft) ?365|[OM]365|outlook ?365|outlook office)\b", "exchange online", "exchange-online", "exchangeonline", "365", "outlook office"),
     _s(servers.ONLINE_IN_WORDS, "Microsoft Entra", r"\b(?:Azure AD|Entra(?: ID)?|app registration|SaslMechanismOAuth2|XOAUTH2?)\b", "azure ad", "entra", "app registration", "oauth2"),
-    _s(servers.OTHER_IN_LINES, "Exchange on premises", r"\bAUTH=(?:NTLM|GSSAPI)\b|Microsoft\.Exchange\.Imap4\S*\"? \"version\" \"15\.[012]\b|service is ready\. Using Client Access Server|\b250[ -]AUTH\b[^\n]{0,40}\b(?:NTLM|GSSAPI)\b|#Log-type: IMAP4 Log|\.(?:local|lan|intern|intranet|corp) Microsoft ESMTP|The Microsoft Exchange POP3 service is ready\.['\"]?$", "auth=ntlm", "auth=gssapi", "imap4server", "client access server", "250-auth", "250 auth", "imap4 log", "microsoft esmtp", "pop3 service is ready"),
+    _s(servers.OTHER_IN_LINES, "Exchange on premises", r"\bAUTH=(?:NTLM|GSSAPI)\b|Microsoft\.Exchange\.Imap4\S*\"? \"version\" \"15\.[012]\b|service is ready\. Using Client Access Server|\b250[ -]AUTH\b[^\n]{0,40}\b(?:NTLM|GSSAPI)\b|#Log-type: IMAP4 Log|\.(?:local|lan|intern|intranet|corp) Microsoft ESMTP", "auth=ntlm", "auth=gssapi", "imap4server", "client access server", "250-auth", "250 auth", "imap4 log", "microsoft esmtp"),
     _s(servers.OTHER_IN_WORDS, "Exchange on premises", r"\bExchange(?: Server)? ?(?:20(?:03|07|10|13|16|19)|SE|Subscription Edition)\b(?! IMAP4 server signing)|\bExchange\b[^\n.]{0,40}\bon[- ]?prem|\bon[- ]?prem\w*[^\n.]{0,30}\bExchange\b|\bhosted exchange\b|\b(?:lokale[nrsm]?|eigene[nrsm]?) Exchange|\bExchange local\b|\bBuild 15\.[012]\b|\bVersion 15\.[012]\b|\b15\.[012]\.\d{3,4}\.\d+\b", "exchange", "15."),
     _s(servers.OTHER_IN_WORDS, "no Microsoft 365", r"\b(?:not?|isn't|kein|nicht|sin|without)(?: \w+){0,2} (?:exchange ?online|(?:office|microsoft) ?365|[OM]365)\b", "365", "online"),
     _s(servers.OTHER_IN_WORDS, "another product", r"\b(?:Dovecot|Courier|Cyrus|Zimbra|hMailServer|MDaemon|Kerio|IceWarp|Gmail|Gimap|Google Workspace|G ?Suite|Yahoo|GMX|web\.de|Strato|IONOS|1&1|Zoho|Fastmail|iCloud|Apache James|GreenMail|Stalwart|Mailcow|Plesk|cPanel|OX App Suite|Yandex|ProtonMail)\b", "dovecot", "courier", "cyrus", "zimbra", "hmail", "mdaemon", "kerio", "icewarp", "gmail", "gimap", "google", "suite", "yahoo", "gmx", "web.de", "strato", "ionos", "1&1", "zoho", "fastmail", "icloud", "james", "greenmail", "stalwart", "mailcow", "plesk", "cpanel", "ox app", "yandex", "proton"),
+    _s(purpose.ANOTHER_WAY, "Graph or EWS", r"graph\.microsoft\.\w+/(?:v1\.0|beta)/(?:users|me|groups)\b|/EWS/(?:Exchange\.asmx|Services)|\bexchangelib\b|Exchange\.WebServices\b|\bExchangeService\(|\bSend-MgUserMail\b|\bGet-MgUserMessage\b", "graph.microsoft", "ews", "exchange.webservices", "exchangelib", "exchangeservice", "mguser"),
+    _s(purpose.IMAP_NAMED, "IMAP", r"imap|xoauth2|\bPOP3?S?\b|:99[35]\b", "imap", "xoauth2", "pop", ":99"),
+    _s(purpose.PERSON_NAMED, "a person's sign-in", r"\bauthori[sz]ation[ _-]code\b|\bdevice[ _-]?(?:code|flow|login)\b|\brefresh(?:ing|ed)?[ _-](?:access[ _-])?token\b|\bPKCE\b|acquire_?token_?(?:by_device_flow|interactive|by_auth\w*|silent)|\b(?:InteractiveBrowser|DeviceCode|UsernamePassword)Credential\b|\bPublicClientApplication\b|\bresponse_type=code\b", "code", "device", "refresh", "pkce", "acquire", "credential", "publicclient"),
+    _s(purpose.APPLICATION_NAMED, "an application's sign-in", r"\bclient[ _-]?credentials?\b|\bIMAP\.AccessAsApp\b|acquire_?token_?for_?client|acquireTokenByClientCredential|\bConfidentialClientApplication\b|\bClientSecretCredential\b|\bapp(?:lication)?[ -](?:only|permissions?)\b", "credential", "accessasapp", "acquire", "confidentialclient", "app"),
 )  # fmt: skip
 
 
 def read(window: View) -> Iterator[Remark]:
     """Yield what shows whose server the text is of, once for each sign."""
     low, flow = window.lower, window.joined
+    yield from _others(window)
     for sign in SIGNS:
         if not any(word in low for word in sign.words):
             continue
@@ -142,3 +147,16 @@ def read(window: View) -> Iterator[Remark]:
                 shown = " ".join(match[0].split())
                 yield Remark(sign.kind, shown, window.where(flow.numbers[index]), (("what", sign.name),))
                 break
+
+
+def _others(window: View) -> Iterator[Remark]:
+    """Yield the first mail server of another provider's that a text names, where none of Microsoft's is named."""
+    told = [
+        (index, host) for index, line in enumerate(window.full) if "." in line and (host := named(line)) is not None
+    ]
+    if any(servers.of_host(host.name) is servers.Server.ONLINE for _, host in told):
+        return
+    for index, host in told[:1]:
+        yield Remark(
+            servers.OTHER_IN_LINES, host.name, window.where(window.numbers[index]), (("what", "another host"),)
+        )

@@ -48,9 +48,9 @@ _OF_PERSONS = frozenset({"authorization_code", "device_code", "refresh_token", "
 class Whose(enum.StrEnum):
     """Who signs in."""
 
-    APPLICATION = "an application"
-    PERSON = "a person"
-    UNKNOWN = "not known"
+    APPLICATION = "application"
+    PERSON = "person"
+    UNKNOWN = "unknown"
 
 
 def whose(evidence: Evidence) -> Whose:

@@ -16,7 +16,16 @@ import diagnostics
 
 ROOT = Path(diagnostics.__file__).parent
 PATTERNS = [
-    *("checks/**/*.py", "servers.py", "run.py", "diagnosis.py", "evidence.py", "profile/s*.py", "sources/*.py"),
+    *(
+        "checks/**/*.py",
+        "servers.py",
+        "purpose.py",
+        "run.py",
+        "diagnosis.py",
+        "evidence.py",
+        "profile/s*.py",
+        "sources/*.py",
+    ),
     *("changes/steps.py", "net/*.py", "sources/imap/*.py", "exchange/*.py", "sources/transcript/collector.py"),
     "access.py",
     "identity.py",

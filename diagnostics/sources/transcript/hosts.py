@@ -24,7 +24,7 @@ _WHOLE = re.compile(
     r"|\d{1,3}(?:\.\d{1,3}){3}"
 )
 _MICROSOFTS = re.compile(
-    r"(?<![\w@.-])(?P<host>outlook\.office365\.(?:com|us)|outlook-dod\.office365\.us|partner\.outlook\.cn|imap-mail\.outlook\.com|imap\.outlook\.com"
+    r"(?<!https://)(?<!http://)(?<![\w@.-])(?P<host>outlook\.office365\.(?:com|us)|outlook-dod\.office365\.us|partner\.outlook\.cn|imap-mail\.outlook\.com|imap\.outlook\.com"
     r"|imap\.office365\.com|ps\.outlook\.com|outlook\.live\.com|imap-mail\.hotmail\.com|smtp-hve\.office365\.com|outlook\.office\.com(?!/))(?![\w./-]*(?:\.default|Access))(?::(?P<port>\d{2,5}))?"
 )
 _OTHERS = (

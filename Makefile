@@ -8,7 +8,7 @@ VERSIONS ?= locked
 BIN := $(VENV)/bin
 UV ?= uv
 
-.PHONY: demo test lowest check bench faults fuzz kills paste lock licenses clean
+.PHONY: demo test lowest check bench faults fuzz kills paste clients lock licenses clean
 
 $(BIN)/diag: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "diag needs Python 3.11 or newer")'
@@ -60,6 +60,14 @@ kills: $(VENV)/.test
 paste: $(VENV)/.test
 	DIAG_PASTE_ALL=1 $(BIN)/python -m pytest tests/paste
 
+# Runs other people's mail programs and sign-in libraries against the lab; two minutes, needs npm and what .ci/run installs.
+CLIENTS ?= .venv-clients
+clients: $(VENV)/.test
+	$(PYTHON) -m venv $(CLIENTS)
+	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements/clients.txt
+	npm install --prefix $(CLIENTS) --silent --no-audit --no-fund imapflow@2 @azure/msal-node@7
+	DIAG_CLIENTS=$(CLIENTS) DIAG_REQUIRE_CLIENTS=1 DIAG_REQUIRE_ALL_CLIENTS=1 $(BIN)/python -m pytest tests/lab/foreign
+
 lowest:
 	$(MAKE) VERSIONS=lowest VENV=.venv-lowest .venv-lowest/.test
 	.venv-lowest/bin/python -m pytest
@@ -73,4 +81,4 @@ licenses: $(VENV)/.test
 	$(BIN)/python -m tests.trust.licences
 
 clean:
-	rm -rf $(VENV) .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf $(VENV) .venv-lowest $(CLIENTS) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -22,6 +22,8 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "DIAG_REQUIRE_POWERSHELL": ("pwsh", "powershell"),
     "DIAG_REQUIRE_DOVECOT": ("dovecot",),
     "DIAG_REQUIRE_OPENSSH": ("sshd", "openssh"),
+    "DIAG_REQUIRE_CLIENTS": ("curl is not installed", "mbsync"),
+    "DIAG_REQUIRE_ALL_CLIENTS": ("is not installed:",),
 }
 
 

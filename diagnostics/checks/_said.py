@@ -20,7 +20,9 @@ from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed
 
 CERTAIN, LIKELY, POSSIBLE = Confidence.CERTAIN, Confidence.LIKELY, Confidence.POSSIBLE
 
-_WORDS_OF_PEOPLE = "said-"
+_WORDS_OF_PEOPLE = ("said-", "mailbox-without-licence", "token-response-without-refresh-token")
+_BESIDE_A_FAILURE = ("rbac-", "application-access-policy-", "imapsync-", "guest-account")
+"""What is right in itself, and explains a failure where there is one: a role for Graph, a guest's name, an option."""
 _REFUSALS = ("smtp-", "pop-", "network-", "imap-", "logon-", "no-ad-", "basic-auth", "token-", "client-")
 _OF_MAIL_SERVERS = ("smtp-", "pop-", "imap-", "logon-", "no-ad-", "too-many-", "retrieval-", "folder-", "mailkit-")
 _OF_ANY = ("too-many-", "retrieval-")  # true of whatever server says so
@@ -60,6 +62,7 @@ def _judge(rows: Sequence[Says]) -> Callable[[Evidence], Iterator[Judgement]]:
             (remark, [row for row in rows if _fits(row, remark)])
             for remark in evidence.remarks
             if not _whose(remark, evidence).is_other
+            and (not remark.kind.startswith(_BESIDE_A_FAILURE) or something_fails(evidence))
         )
         for remark, found in sorted(((r, f) for r, f in fitting if f), key=lambda pair: rows.index(pair[1][0])):
             shown = shortened(remark.text, 160)

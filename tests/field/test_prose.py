@@ -22,6 +22,7 @@ INNOCENT: list[dict[str, Any]] = yaml.safe_load((HERE / "innocent_prose.yaml").r
 TWINS: list[dict[str, Any]] = yaml.safe_load((HERE / "prose_twins.yaml").read_text(encoding="utf-8"))
 OWN_LINE = """
 
+2025-04-02 07:15:09 DEBUG imap connected to outlook.office365.com:993
 2025-04-02 07:15:09 DEBUG imap C: A7 AUTHENTICATE XOAUTH2 ****
 2025-04-02 07:15:11 DEBUG imap S: A7 OK AUTHENTICATE completed.
 2025-04-02 07:15:12 DEBUG imap S: A8 BAD User is authenticated but not connected.
@@ -48,7 +49,7 @@ def test_an_innocent_text_accuses_nobody(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", INNOCENT, ids=[case["case"] for case in INNOCENT])
 def test_a_machines_own_line_below_it_is_named(case: dict[str, Any]) -> None:
     named = accused(judged(case["text"] + OWN_LINE))
-    assert "perm-fullaccess-missing" in named
+    assert case.get("then", "perm-fullaccess-missing") in named
 
 
 @pytest.mark.parametrize("case", TWINS, ids=[case["case"] for case in TWINS])

@@ -48,7 +48,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "-ERR Authentication required",
     ),
     "pop-logon-failure": ("-ERR Logon failure: unknown user name", "-ERR no such message"),
-    "pop-auth-one-line": ("C: AUTH XOAUTH2 dXNlcj1lcnBAY29udG9zby5jb20B", "C: AUTH XOAUTH2"),
+    "pop-auth-one-line": (
+        "C: AUTH XOAUTH2 dXNlcj1lcnBAY29udG9zby5jb20B\nS: -ERR Protocol error. 10",
+        "C: AUTH XOAUTH2 dXNlcj1lcnBAY29udG9zby5jb20B\nS: 235 2.7.0 Authentication successful",
+    ),
     "smtp-535-5.7.3": (
         "535 5.7.3 Authentication unsuccessful [X.PROD.OUTLOOK.COM]",
         "535 5.7.8 Authentication credentials invalid",

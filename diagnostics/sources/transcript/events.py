@@ -73,13 +73,15 @@ def explained(view: View, index: int) -> bool:
     return index in view.commented or prose.is_general(view.lines[index]) or _is_introduced(view, index)
 
 
-def told_of_others(view: View, index: int) -> bool:
-    """Say whether a person's words on a line are about the past or about others, or tell of what was solved."""
-    sentences = _SENTENCE.split(view.lines[index])
-    return any(
-        (prose.is_of_others(sentence) or prose.is_settled(sentence)) and not prose.is_present(sentence)
-        for sentence in sentences
-    )
+def told_of_others(view: View, index: int, start: int) -> bool:
+    """Say whether a person's words at `start` of a line are about the past or others, were solved, or are a wish or a plan."""
+    line = view.lines[index]
+    own = _SENTENCE.split(line[:start])[-1] + _SENTENCE.split(line[start:])[0]
+    if prose.is_planned(own):
+        return True
+    if prose.is_present(own):
+        return False
+    return prose.is_of_others(own) or prose.is_settled(_paragraph(view, index))
 
 
 def _carried(view: View, index: int, before: str) -> str:

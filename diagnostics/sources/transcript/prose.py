@@ -54,7 +54,7 @@ _SUPPOSES = re.compile(  # what a server would answer under a condition
 )
 _PRESENT = re.compile(
     r"""\b(?:I|we|I'm|we're|I've|we've|they|he|she|(?:the|our|my)\ (?:customer|client|user)s?)\b(?:\ (?!had\b)\w+){0,4}?\ (?:get|gets|getting|see|sees|seeing|receive|receives|receiving|have|has|face|facing|keep|keeps)\b
-     |\b(?:now|today|currently|still|again|this\ morning|since|tonight|yesterday|right\ now|every\ time)\b
+     |\b(?:now|today|currently|still|this\ morning|since|tonight|yesterday|right\ now|every\ time)\b
      |\b(?:jetzt|heute|aktuell|immer\ noch|seit|nun|gestern)\b|\b(?:ahora|hoy|todavía|sigue|desde|ayer|actualmente)\b|\b(?:maintenant|aujourd'hui|encore|depuis|toujours)\b
      |\b(?:adesso|oggi|ancora|da\ ieri)\b|\b(?:agora|hoje|ainda)\b|\b(?:nu|vandaag|nog\ steeds|sinds)\b
      |\b(?:me|nos)\ (?:sale|da|aparece|devuelve|muestra)|\b(?:obtengo|obtenemos|recibo|recibimos|tengo|tenemos)\b
@@ -98,6 +98,11 @@ _SETTLED = re.compile(
      |\bse\ (?:resolvió|solucionó|arregló|corrigió)\b|\b(?<!no\ )(?:resuelt[oa]|solucionad[oa])\b|\b(?:incidencia|caso|ticket)\ (?:cerrad[oa]|resuelt[oa])|\bdesde\ entonces\b|\bya\ (?:funciona|está\ resuelto)\b
      |\b(?<!nicht\ )(?:gelöst|behoben)\ (?:durch|mit|am|indem)\b|\b(?:ist|wurde|war)\ (?:inzwischen\ |damit\ )?(?:gelöst|behoben|erledigt)\b|\bseitdem\b|\bseither\b|\bläuft\ (?:jetzt\ |nun\ )?(?:wieder|alles)\b
      |\bcorrigé\ (?:par|en)\b|\brésolu\b|\bdepuis\ lors\b|\brisolto\b|\bda\ allora\b|\bresolvido\b|\bdesde\ então\b|\bopgelost\b|\bsindsdien\b""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_PLANNED = re.compile(
+    r"""^\W*(?:can|could|may|shall|should)\ (?:I|we|one)\b|\bbefore\ (?:I|we)\ (?:do|try|move|start)\b|\bnext\ (?:week|month|year)\b|\bwe\ plan\b|\bplanned\ for\b|\b(?:never|do\ not|don't)\ (?:create|use|register|take|copy)\b
+     |\b(?:puedo|podemos|podría)\b[^.]*\?|\b(?:la\ semana\ que\ viene|el\ mes\ que\ viene|próxim[oa]\ (?:semana|mes))\b|^\W*(?:kann\ ich|können\ wir|darf\ ich)\b|\bnächste[nr]?\ (?:Woche|Monat)\b|^\W*(?:puis-je|pouvons-nous|posso|possiamo|podemos)\b""",
     re.VERBOSE | re.IGNORECASE,
 )
 _CHRONICLE = re.compile(
@@ -157,6 +162,11 @@ def is_of_others(sentence: str) -> bool:
 def is_settled(text: str) -> bool:
     """Say whether a text tells that what it speaks of was solved."""
     return _SETTLED.search(text) is not None
+
+
+def is_planned(sentence: str) -> bool:
+    """Say whether a sentence asks for leave, plans or warns: nothing of it has happened."""
+    return _PLANNED.search(sentence) is not None
 
 
 def supposes(sentence: str) -> bool:

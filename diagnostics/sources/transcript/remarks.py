@@ -28,6 +28,8 @@ def read(window: View) -> Iterator[Remark]:
             continue
         for match in signature.compiled.finditer(flow.text):
             index = flow.index_at(match.start())
+            if not signature.fits(flow.text, *match.span()):
+                continue
             if not signature.anywhere and _is_quoted(
                 window, signature, index, match.start() - flow.starts[index], match.end() - flow.starts[index]
             ):
@@ -51,7 +53,7 @@ def _is_quoted(window: View, signature: Signature, index: int, start: int, end: 
     ):
         return True
     if signature.kind.startswith("said-"):
-        return events.told_of_others(window, index)
+        return events.told_of_others(window, index, start)
     return events.explained(window, index)
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from diagnostics.evidence import (
     NOT_COLLECTED,
     Absent,
+    CmdletError,
     EntraError,
     Evidence,
     ExchangeEvidence,
@@ -37,6 +38,7 @@ from diagnostics.evidence import (
     Unavailable,
 )
 from diagnostics.ids import ApplicationId
+from diagnostics.obstacles import obstacles
 from diagnostics.redaction import safe
 from diagnostics.unforeseen import in_words
 
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
     from diagnostics.net.client import HttpSession
     from diagnostics.sources.credentials import Credential
     from diagnostics.sources.entra import TokenOutcome
-    from diagnostics.sources.operator import OperatorSession, SignIn
+    from diagnostics.sources.operator import OperatorSession, OperatorSignInFailed, SignIn
 
 Progress: TypeAlias = Callable[[str], None]
 _Seen = TypeVar("_Seen")
@@ -68,7 +70,8 @@ class RunOptions:
 class Subject:
     """What is to be diagnosed, and with what: the two identities, the transport, the connections.
 
-    `Unavailable` stands for what the profile does not give, with what to do about it. Times are in seconds.
+    `Unavailable` stands for what the profile does not give, with what to do about it. `operator_credential` says in words
+    where the operator's secret is kept, and how to set it anew. Times are in seconds.
     """
 
     target: Target
@@ -80,6 +83,7 @@ class Subject:
     exchange_scope: str = "https://outlook.office365.com/.default"
     graph_scope: str = "https://graph.microsoft.com/.default"
     exchange_environment: str = ""
+    operator_credential: str = ""
     ca_file: Path | None = None
     connect_timeout: float = 10.0
     operation_timeout: float = 60.0
@@ -133,6 +137,7 @@ class _Run:
             imap = sessions.result()
             found = discoveries.result()
         requested = () if outcome is None else (outcome.request,)
+        tokens = self._tokens(outcome)
         return Evidence(
             judged_at=dt.datetime.now(dt.UTC),
             target=target,
@@ -141,12 +146,13 @@ class _Run:
             discoveries=found,
             token_requests=requested,
             entra_errors=() if outcome is None else outcome.errors,
-            tokens=self._tokens(outcome),
+            tokens=tokens,
             graph=graph,
             exchange=exchange,
             mailboxes=tuple(replace(row, imap=imap[row.address]) for row in rows),
             changes=subject.changes,
             operator_errors=tuple(self.operator_errors),
+            obstacles=obstacles(tokens, exchange.connection),
             left_out=self._left_out(),
             faults=tuple(self.faults),
         )
@@ -262,9 +268,12 @@ class _Run:
         from diagnostics.exchange.collect import collect  # noqa: PLC0415 - heavy
         from diagnostics.exchange.factory import open_shell  # noqa: PLC0415 - heavy
         from diagnostics.exchange.port import ConnectionRequest, ShellUnavailable  # noqa: PLC0415 - heavy
-        from diagnostics.sources.operator import Resource  # noqa: PLC0415 - heavy
+        from diagnostics.sources.operator import OperatorSignInFailed, Resource  # noqa: PLC0415 - heavy
+        from diagnostics.sources.refused import explained  # noqa: PLC0415 - heavy
 
         session = self._sign_in(Resource.EXCHANGE, self.subject.exchange_scope)
+        if isinstance(session, OperatorSignInFailed):
+            return self._without_exchange(self._whose(session), session.as_error())
         if isinstance(session, Unavailable):
             return self._without_exchange(session)
         target = self.subject.target
@@ -280,16 +289,18 @@ class _Run:
             with open_shell(self.subject.transport, request) as shell:
                 collected = collect(shell, target.mailboxes, target.application_id, not_opened)
         except ShellUnavailable as problem:
-            lacking = " ".join(
-                f"The operator lacks {right.right}: {right.why}. {right.fix}" for right in session.missing
-            )
-            why = problem.as_unavailable(dt.datetime.now(dt.UTC))
-            return self._without_exchange(replace(why, hint=" ".join(part for part in (lacking, why.hint) if part)))
+            refused, now = explained(problem, session), dt.datetime.now(dt.UTC)
+            return self._without_exchange(refused.as_unavailable(now), refused.as_error(now))
         return collected.exchange, collected.mailboxes
 
-    def _without_exchange(self, why: Unavailable) -> tuple[ExchangeEvidence, tuple[MailboxEvidence, ...]]:
-        exchange = ExchangeEvidence(connection=why, service_principals=why)
-        rows = [MailboxEvidence(address, why, why, why) for address in self.subject.target.mailboxes]
+    def _without_exchange(
+        self, why: Unavailable, *errors: CmdletError
+    ) -> tuple[ExchangeEvidence, tuple[MailboxEvidence, ...]]:
+        behind = why
+        if why.missing is not Missing.NOT_REQUESTED:
+            behind = Unavailable("Exchange PowerShell was not reached", Missing.BLOCKED, why.provenance)
+        exchange = ExchangeEvidence(connection=why, service_principals=behind, errors=errors)
+        rows = [MailboxEvidence(address, behind, behind, behind) for address in self.subject.target.mailboxes]
         return exchange, tuple(rows)
 
     def _with_mail_exchangers(self, row: MailboxEvidence) -> MailboxEvidence:
@@ -308,9 +319,11 @@ class _Run:
         if not self.options.graph:
             return _no_graph(Unavailable("Microsoft Graph was left out", Missing.NOT_REQUESTED))
         from diagnostics.sources.graph import GraphOptions, collect_graph  # noqa: PLC0415 - heavy
-        from diagnostics.sources.operator import Resource  # noqa: PLC0415 - heavy
+        from diagnostics.sources.operator import OperatorSignInFailed, Resource  # noqa: PLC0415 - heavy
 
         session = self._sign_in(Resource.GRAPH, self.subject.graph_scope)
+        if isinstance(session, OperatorSignInFailed):
+            session = session.as_unavailable()
         if isinstance(session, Unavailable):
             return _no_graph(session)
         self.progress("Asking Microsoft Graph")
@@ -322,7 +335,7 @@ class _Run:
             exchange_object_ids=_puzzling_ids(exchange, target.application_id, outcome),
         )
 
-    def _sign_in(self, resource: object, scope: str) -> Observed[OperatorSession]:
+    def _sign_in(self, resource: object, scope: str) -> Observed[OperatorSession] | OperatorSignInFailed:
         from diagnostics.sources.operator import (  # noqa: PLC0415 - heavy
             OperatorOptions,
             OperatorSignInFailed,
@@ -340,7 +353,12 @@ class _Run:
             return sign_in(options, resource, http=self.http)
         except OperatorSignInFailed as problem:
             self.operator_errors += problem.errors
-            return replace(problem.why, reason=f"{problem}")
+            return problem
+
+    def _whose(self, problem: OperatorSignInFailed) -> Unavailable:
+        """Return a refused sign-in with where the refused secret is kept, so that nobody changes another one."""
+        why, kept = problem.as_unavailable(), self.subject.operator_credential
+        return replace(why, hint=" ".join(part for part in (kept, why.hint) if part)) if problem.errors else why
 
 
 def _as_it_is(why: Unavailable) -> Unavailable:

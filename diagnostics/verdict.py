@@ -9,6 +9,7 @@ mailbox was seen to open, and nothing says afterwards that something failed.
 | has a required check that failed                                   | unexplained |
 | saw the mailbox open, and nothing is open (exit code 0)            | well        |
 | left a part out on purpose, and found nothing wrong in the rest    | part-well   |
+| lacks a credential, PowerShell or a sign-in (`Evidence.obstacles`)   | not-ready   |
 | has required checks that could not be judged                       | undecided   |
 | is a text with a line that says that something failed              | says-failed |
 | is a text with something that is as it must be                     | part        |
@@ -41,6 +42,7 @@ class Kind(enum.StrEnum):
     UNEXPLAINED = "unexplained"
     WELL = "well"
     PART_WELL = "part-well"
+    NOT_READY = "not-ready"
     UNDECIDED = "undecided"
     SAYS_FAILED = "says-failed"
     PART = "part"
@@ -122,7 +124,7 @@ def _kind(
         last = evidence.failure_lines[-1]
         return Kind.SAYS_FAILED, {"where": last.provenance.how, "line": last.text}
     if numbers["unknown"] != "0":
-        return Kind.UNDECIDED, numbers
+        return (Kind.NOT_READY if evidence.obstacles else Kind.UNDECIDED), numbers
     return (Kind.PART if passed else Kind.NOTHING), numbers
 
 

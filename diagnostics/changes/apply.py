@@ -38,6 +38,7 @@ _SETTLING = 6
 _ROOM = 8192
 """Bytes of the journal that a step may take, with room to spare."""
 _ALREADY = "already present"
+_NO_RIGHTS = frozenset({ErrorKind.NO_RIGHTS, ErrorKind.APP_LACKS_ROLE})
 _FOR_ALL = frozenset({ErrorKind.COMMAND_NOT_FOUND, ErrorKind.NOT_SIGNED_IN})
 _PASSING = frozenset({ErrorKind.THROTTLED, ErrorKind.TIMED_OUT, ErrorKind.CONNECTION, ErrorKind.NOT_REACHED})
 _REFUSALS_IN_A_ROW = 3
@@ -289,7 +290,7 @@ class Runner:
         cmdlet = step.call().cmdlet
         if error.kind in _FOR_ALL or (error.kind is ErrorKind.THROTTLED and error.outcome_known):
             self._stop(error.kind, error.message)
-        refused = error.kind is ErrorKind.NO_RIGHTS and cmdlet not in self._good
+        refused = error.kind in _NO_RIGHTS and cmdlet not in self._good
         self._refused[cmdlet] = self._refused.get(cmdlet, 0) + refused
         if self._refused[cmdlet] >= _REFUSALS_IN_A_ROW and refused:
             self._stop(error.kind, f"{cmdlet} was refused every time: {error.message}")
@@ -344,7 +345,7 @@ def _remedy(error: ShellError) -> str:
     match error.kind:
         case ErrorKind.LIMIT:
             return " (Remove entries that nobody needs; a mailbox takes 500.)"
-        case ErrorKind.COMMAND_NOT_FOUND | ErrorKind.NO_RIGHTS:
+        case ErrorKind.COMMAND_NOT_FOUND | ErrorKind.NO_RIGHTS | ErrorKind.APP_LACKS_ROLE:
             return " (The operator needs the Exchange Administrator role, or one that has this cmdlet.)"
         case _:
             return ""

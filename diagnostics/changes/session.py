@@ -18,7 +18,6 @@ from typing import Self
 
 from diagnostics.changes.outcomes import Who
 from diagnostics.changes.patient import PatientShell
-from diagnostics.errors.reasons import kind_of_sign_in
 from diagnostics.evidence import (
     Evidence,
     GraphEvidence,
@@ -192,8 +191,7 @@ class Session:
         try:
             return sign_in(options, resource, http=self._http)
         except OperatorSignInFailed as problem:
-            kind = kind_of_sign_in(problem.why.missing)
-            raise ShellUnavailable(step, problem.why.reason, kind=kind, hint=problem.why.hint) from problem
+            raise ShellUnavailable(step, problem.why.reason, kind=problem.kind, hint=problem.why.hint) from problem
 
 
 def _runs_out(claims: TokenClaims) -> bool:

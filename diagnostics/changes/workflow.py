@@ -201,7 +201,7 @@ def exit_code(plan: Plan, applied: Applied | None = None) -> int:
     missing = {problem.missing for problem in plan.problems}
     outcomes = {result.outcome for result in applied.results} if applied is not None else set()
     stopped = applied.stopped_by if applied is not None else None
-    refused = {ErrorKind.NO_RIGHTS, ErrorKind.COMMAND_NOT_FOUND, ErrorKind.OTHER}
+    refused = {ErrorKind.NO_RIGHTS, ErrorKind.APP_LACKS_ROLE, ErrorKind.COMMAND_NOT_FOUND, ErrorKind.OTHER}
     if Missing.NOT_SIGNED_IN in missing or stopped is ErrorKind.NOT_SIGNED_IN:
         return 4
     if (applied is not None and applied.moved) or Outcome.FAILED in outcomes or missing - _COULD_NOT_LOOK:

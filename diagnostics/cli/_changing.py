@@ -25,8 +25,9 @@ from diagnostics.changes.session import Session
 from diagnostics.changes.waiting import EXPECTATION, Waited, wait
 from diagnostics.cli import _carrying, _guard, _screen, _target
 from diagnostics.cli._screen import Output
+from diagnostics.errors.reasons import MISSING
 from diagnostics.evidence import Missing
-from diagnostics.exchange.port import ErrorKind, ShellUnavailable
+from diagnostics.exchange.port import ShellUnavailable
 from diagnostics.invocation import Invocation
 from diagnostics.net.tls import CaFileUnusable
 from diagnostics.profile.finding import DEMO
@@ -250,7 +251,7 @@ def run(chosen: Chosen, how: How, course: Callable[[Visit], int]) -> int:
         return _said(str(problem), _guard.USAGE if problem.usage else _guard.FAILED)
     except ShellUnavailable as problem:
         hint = f" {problem.hint}" if problem.hint else ""
-        signed_out = problem.kind is ErrorKind.NOT_SIGNED_IN
+        signed_out = MISSING[problem.kind] is Missing.NOT_SIGNED_IN
         return _said(f"{problem}.{hint}", _guard.NOT_SIGNED_IN if signed_out else _guard.UNKNOWN)
     except journals.JournalBroken as problem:
         return _said(f"{problem}. Nothing was changed.", _guard.USAGE)

@@ -7,19 +7,22 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from diagnostics import formats
+from diagnostics import causes, formats
 from diagnostics.changes.render import place_lines
+from diagnostics.checks.operator.way_to_exchange import suspect_of
 from diagnostics.cli import _guard
 from diagnostics.cli._screen import Output
 from diagnostics.evidence import Missing, Target, Unavailable
 from diagnostics.exchange.collect import READ_CMDLETS, WRITE_CMDLETS
 from diagnostics.exchange.factory import open_shell
 from diagnostics.exchange.port import ConnectionRequest, OpenStep, Shell, ShellUnavailable
+from diagnostics.findings import Confidence, Suspect
 from diagnostics.net.client import HttpOptions, open_session
 from diagnostics.net.tls import CaFileUnusable
 from diagnostics.redaction import safe
 from diagnostics.run import Subject
 from diagnostics.sources.operator import OperatorOptions, OperatorSession, OperatorSignInFailed, Resource, sign_in
+from diagnostics.sources.refused import explained
 
 
 @dataclass(slots=True)
@@ -28,12 +31,15 @@ class Opening:
 
     steps: list[OpenStep] = field(default_factory=list)
     problem: Unavailable | None = None
+    suspect: Suspect | None = None
 
     @property
     def exit_code(self) -> int:
-        """The documented code for where it ended."""
+        """The documented code for where it ended: 1 where the cause is known, 4 where nobody is signed in, 3 else."""
         if self.problem is None:
             return _guard.OK
+        if self.suspect is not None and self.suspect.confidence is not Confidence.POSSIBLE:
+            return _guard.FAILED
         return _guard.NOT_SIGNED_IN if self.problem.missing is Missing.NOT_SIGNED_IN else _guard.UNKNOWN
 
 
@@ -60,7 +66,10 @@ def _signed_in(subject: Subject, opening: Opening, progress: Callable[[str], Non
         try:
             session = sign_in(options, Resource.EXCHANGE, http=http)
         except OperatorSignInFailed as problem:
-            opening.problem = replace(problem.why, reason=f"{problem}")
+            opening.problem = problem.as_unavailable()
+            if problem.errors and subject.operator_credential:
+                opening.problem = replace(opening.problem, hint=subject.operator_credential)
+            opening.suspect = suspect_of(problem.as_error())
             return None
     who = session.claims.user_principal_name or f"application {session.claims.application_id}"
     opening.steps.append(OpenStep("sign the operator in", who, time.monotonic() - started))
@@ -89,7 +98,8 @@ def _opened(subject: Subject, session: OperatorSession, opening: Opening, progre
             cmdlets = OpenStep("look for the cmdlets", found, time.monotonic() - started)
         opening.steps += [*shell.steps, cmdlets]
     except ShellUnavailable as problem:
-        opening.problem = problem.as_unavailable()
+        refused = explained(problem, session)
+        opening.problem, opening.suspect = refused.as_unavailable(), suspect_of(refused.as_error())
         opening.steps += shell.steps
 
 
@@ -110,7 +120,8 @@ def render(opening: Opening, target: Target, output: Output, width: int) -> str:
     """Return what they were about and the steps, as a table, or as a mapping in YAML or JSON."""
     if output is Output.TABLE:
         place = place_lines(target, target.tenant, target.organization)
-        return "\n".join([*place, *_lines(opening, max(width, 40))])
+        width = max(width, 40)
+        return "\n".join([*_first(opening, width), *place, *_lines(opening, width)])
     problem = opening.problem
     tree = {
         "schema": "diag/connect/1",
@@ -121,8 +132,32 @@ def render(opening: Opening, target: Target, output: Output, width: int) -> str:
         "domain": target.organization,
         "steps": [{"step": s.name, "found": s.found, "seconds": round(s.seconds, 3)} for s in opening.steps],
         "problem": None if problem is None else {"reason": problem.reason, "hint": problem.hint},
+        "cause": None if opening.suspect is None else _cause(opening.suspect),
     }
     return formats.as_json(tree) if output is Output.JSON else formats.as_yaml(tree)
+
+
+def _cause(suspect: Suspect) -> dict[str, str]:
+    return {
+        "cause": suspect.cause,
+        "confidence": str(suspect.confidence),
+        "title": causes.page(suspect.cause).title,
+    }
+
+
+def _first(opening: Opening, width: int) -> Iterator[str]:
+    """Yield what has to be put in order, before anything else; a command is never wrapped."""
+    problem, suspect = opening.problem, opening.suspect
+    if problem is None:
+        return
+    yield from textwrap.wrap(safe(f"Not connected: {problem.reason}"), width)
+    if problem.hint:
+        yield safe(f"> {problem.hint}")
+    if suspect is not None:
+        found = _cause(suspect)
+        yield from textwrap.wrap(f"Cause: {found['cause']} ({found['confidence']}): {found['title']}", width)
+        yield f"More: diag explain {suspect.cause}"
+    yield ""
 
 
 def _lines(opening: Opening, width: int) -> Iterator[str]:
@@ -137,7 +172,5 @@ def _lines(opening: Opening, width: int) -> Iterator[str]:
         )
     if opening.problem is None:
         yield "Exchange PowerShell opens, and the operator may use it."
-        return
-    yield from textwrap.wrap(safe(f"It ended there: {opening.problem.reason}"), width)
-    if opening.problem.hint:
-        yield from textwrap.wrap(safe(opening.problem.hint), width, initial_indent="> ", subsequent_indent="  ")
+    elif opening.steps:
+        yield "It ended there."

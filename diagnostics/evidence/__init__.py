@@ -59,7 +59,15 @@ from diagnostics.evidence.imap import (
     TlsPeer,
 )
 from diagnostics.evidence.typed import SecretShape, Setting, SettingName, Target
-from diagnostics.evidence.whole import Evidence, FailureLine, MailboxEvidence, RecordedChange, Remark
+from diagnostics.evidence.whole import (
+    Evidence,
+    FailureLine,
+    Identity,
+    MailboxEvidence,
+    Obstacle,
+    RecordedChange,
+    Remark,
+)
 from diagnostics.ids import ApplicationId, AppRegistrationObjectId, EnterpriseAppObjectId, Sid, TenantId
 
 __all__ = [
@@ -88,6 +96,7 @@ __all__ = [
     "ExchangeServicePrincipal",
     "FailureLine",
     "GraphEvidence",
+    "Identity",
     "ImapSession",
     "ImapStep",
     "KeyCredential",
@@ -95,6 +104,7 @@ __all__ = [
     "MailboxPermission",
     "Missing",
     "Observed",
+    "Obstacle",
     "PasswordCredential",
     "Provenance",
     "PublishedPermission",

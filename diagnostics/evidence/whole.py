@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 from dataclasses import dataclass, field
 
 from diagnostics.evidence.base import NOT_COLLECTED, Absent, Missing, Observed, Provenance, Unavailable
@@ -41,6 +42,22 @@ class Remark:
     def value(self, name: str) -> str:
         """Return the captured part `name`, or an empty string where the signature captured none."""
         return dict(self.values).get(name, "")
+
+
+class Identity(enum.StrEnum):
+    """The two who sign in; they are never merged."""
+
+    APPLICATION = "application"  # under test
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """What has to be put in order before a run can see anything: whose it is, what is missing, and what to type."""
+
+    who: Identity
+    reason: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +101,7 @@ class Evidence:
     failure_lines: tuple[FailureLine, ...] = ()
     changes: tuple[RecordedChange, ...] = ()
     operator_errors: tuple[EntraError, ...] = ()
+    obstacles: tuple[Obstacle, ...] = ()
     left_out: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()  # what failed within diag itself, so that it did not see what there was to see
     notes: tuple[str, ...] = ()  # what the reader of the report must know of how it came about

@@ -84,4 +84,4 @@ def find_windows_powershell(options: LocalOptions) -> str:
 
 
 def _missing(what: str) -> ShellUnavailable:
-    return ShellUnavailable(STEP, what, kind=ErrorKind.PARAMETER, hint=_INSTALL)
+    return ShellUnavailable(STEP, what, kind=ErrorKind.NO_POWERSHELL, hint=_INSTALL)

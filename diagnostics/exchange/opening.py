@@ -29,6 +29,8 @@ _INSTALL = f"On that machine: Install-Module {MODULE} -Scope CurrentUser"
 _HINTS = {
     ErrorKind.NOT_SIGNED_IN: "Check the operator's sign-in: the token must be for https://outlook.office365.com, and "
     "an application needs the app role Exchange.ManageAsApp.",
+    ErrorKind.APP_LACKS_ROLE: "Give the operator's application the permission Exchange.ManageAsApp with admin consent, and "
+    "a directory role such as Exchange Administrator, or Global Reader to read only.",
     ErrorKind.NO_RIGHTS: "Give the operator a directory role such as Exchange Administrator, or, to read only, "
     "Global Reader.",
 }
@@ -45,10 +47,12 @@ def prepare(shell: PsrpShell) -> None:
         found.append(f"{MODULE} {', '.join(modules)}" if modules else f"{MODULE} not listed")
     with shell.step(PAIR) as found:
         if not modules and not listed.errors:
-            raise ShellUnavailable(PAIR, f"{MODULE} is not installed there", kind=ErrorKind.OTHER, hint=_INSTALL)
+            raise ShellUnavailable(
+                PAIR, f"{MODULE} is not installed there", kind=ErrorKind.MODULE_MISSING, hint=_INSTALL
+            )
         chosen, why = choose(shell.powershell_version, modules)
         if modules and not chosen:
-            raise ShellUnavailable(PAIR, why, kind=ErrorKind.OTHER, hint=_remedy(why))
+            raise ShellUnavailable(PAIR, why, kind=ErrorKind.MODULE_MISSING, hint=_remedy(why))
         if why:
             _import(shell, chosen)
         shell.module_version = chosen
@@ -96,7 +100,7 @@ def _get(row: Mapping[str, object], name: str) -> object:
 def _import(shell: PsrpShell, version: str) -> None:
     (answer,) = shell.run([CmdletCall("Import-Module", {"Name": MODULE, "RequiredVersion": version})])
     if answer.errors:
-        raise ShellUnavailable(PAIR, answer.errors[0].message, kind=ErrorKind.OTHER)
+        raise ShellUnavailable(PAIR, answer.errors[0].message, kind=answer.errors[0].kind)
 
 
 def _raise_if_late(step: str, *answers: Answer) -> None:
@@ -149,8 +153,8 @@ def _refused(errors: Sequence[ShellError]) -> ShellUnavailable:
     if not errors:
         return ShellUnavailable(SIGN_IN, "Connect-ExchangeOnline ended without saying why", kind=ErrorKind.OTHER)
     error = errors[0]
-    if error.kind is ErrorKind.COMMAND_NOT_FOUND:
-        return ShellUnavailable(SIGN_IN, error.message, kind=ErrorKind.OTHER, hint=_INSTALL)
+    if error.kind in {ErrorKind.COMMAND_NOT_FOUND, ErrorKind.MODULE_MISSING}:
+        return ShellUnavailable(SIGN_IN, error.message, kind=ErrorKind.MODULE_MISSING, hint=_INSTALL)
     return ShellUnavailable(SIGN_IN, error.message, kind=error.kind, hint=hint_of(error.kind))
 
 

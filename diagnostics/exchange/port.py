@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Protocol, Self, TypeAlias
 
 from diagnostics.errors.reasons import MISSING
-from diagnostics.evidence import ErrorKind, ExchangeConnection, Provenance, Source, Unavailable
+from diagnostics.evidence import CmdletError, ErrorKind, ExchangeConnection, Provenance, Source, Unavailable
 from diagnostics.quoting import Unprintable, powershell_argument
 from diagnostics.redaction import Secret, printable, safe
 
@@ -112,6 +112,10 @@ class ShellUnavailable(Exception):
         """Return it as the reason why nothing could be looked at; `at` is when it happened."""
         where = Provenance(Source.EXCHANGE, self.step, at)
         return Unavailable(f"{self.step}: {safe(self.message)}", MISSING[self.kind], where, self.hint)
+
+    def as_error(self, at: dt.datetime | None = None) -> CmdletError:
+        """Return it as an error record, with the step in the place of a cmdlet's line."""
+        return CmdletError("", safe(self.message), Provenance(Source.EXCHANGE, self.step, at), kind=self.kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from diagnostics.errors.rules import classify
 from diagnostics.evidence import ExchangeConnection
 from diagnostics.exchange.accounting import Answer, Ended
 from diagnostics.exchange.port import (
@@ -112,7 +113,10 @@ class PsrpShell(ABC):
         try:
             yield found
         except ChannelBroken as broken:
-            raise ShellUnavailable(name, safe(broken.message), kind=broken.kind, hint=broken.hint) from broken
+            kind = broken.kind
+            if kind is ErrorKind.CONNECTION:  # what ssh and libkrb5 say stands in the words alone
+                kind = classify("", "", broken.message, kind)
+            raise ShellUnavailable(name, safe(broken.message), kind=kind, hint=broken.hint) from broken
         self.steps.append(OpenStep(name, "; ".join(found), time.monotonic() - started))
 
     def _open_pool(self) -> None:

@@ -6,6 +6,7 @@ hangs. Here every request carries what is left of the deadline, and only connect
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from typing import Any
 
@@ -35,7 +36,7 @@ _GRACE = 2.0
 _LARGEST = 2 * MEBIBYTE
 """Bytes of an answer; each request asks for at most 150 KB (MaxEnvelopeSize), and of XML a byte may take fifty."""
 _FAULT_KINDS = {
-    5: ErrorKind.NO_RIGHTS,  # ERROR_ACCESS_DENIED
+    5: ErrorKind.HOST_REFUSED,  # ERROR_ACCESS_DENIED
     0x80338029: ErrorKind.TIMED_OUT,
 }
 
@@ -177,7 +178,7 @@ class BoundedWSMan(Connection):
                 if fault.code != _NOTHING_YET or action != WSManAction.RECEIVE:
                     raise _broken_by_fault(fault) from fault
             except AuthenticationError as error:
-                raise _sign_in_refused(self._options) from error
+                raise _sign_in_refused(self._options, error) from error
             except (requests.RequestException, UnexpectedAnswer, OSError) as error:
                 raise self._unreachable(error) from error
             except (WinRMTransportError, WinRMError) as error:
@@ -205,14 +206,25 @@ class BoundedWSMan(Connection):
 _REACH = "Check host and port, and that the WinRM HTTPS listener runs there: winrm enumerate winrm/config/listener"
 
 
+_KERBEROS = re.compile(
+    r"(?:Server|Client) not found in Kerberos database|Cannot (?:find|contact any) KDC for realm|"
+    r"No Kerberos credentials available|Clock skew too great"
+)
+"""What libkrb5 says when there is no ticket for the host; anything else is the host's refusal."""
+
+
 def _revealed(secret: Any) -> str | None:
     return secret.reveal() if secret is not None else None
 
 
-def _sign_in_refused(options: WinRmOptions) -> ChannelBroken:
+def _sign_in_refused(options: WinRmOptions, error: Exception) -> ChannelBroken:
+    host, auth, account = options.host, options.auth, safe(options.username)
+    said = _KERBEROS.search(f"{error} {error.__cause__ or error.__context__ or ''}")
     return ChannelBroken(
-        f"{options.host} refuses the account {safe(options.username)!r} ({options.auth})",
-        kind=ErrorKind.NO_RIGHTS,
+        f"{host} refuses the account {account!r} ({auth}): {said[0]}"
+        if said
+        else f"{host} refuses the account {account!r} ({auth})",
+        kind=ErrorKind.HOST_REFUSED,
         hint="This is the account on the management host, not the one for Exchange. It must be in the group "
         "Remote Management Users there, and the listener must allow this way to sign in.",
     )

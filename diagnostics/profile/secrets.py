@@ -78,6 +78,17 @@ def where(reference: SecretReference | CertificateReference) -> str:
     return "prompt"
 
 
+def how_to_set(reference: SecretReference | CertificateReference) -> str:
+    """Return in words how a secret is set anew where it is kept; "" where there is no one command for it."""
+    if isinstance(reference, CertificateReference):
+        return ""
+    if reference.env is not None:
+        return f"Set it: {_command_that_sets(reference.env)}"
+    if reference.keyring is not None:
+        return f"Put it there: {posix_line('keyring', 'set', KEYRING_SERVICE, reference.keyring)}"
+    return ""
+
+
 def _from_environment(name: str, what: str) -> Secret:
     value = os.environ.get(name)
     if value and not value.isascii() and value != value.encode(errors="ignore").decode():
@@ -85,8 +96,17 @@ def _from_environment(name: str, what: str) -> Secret:
     if value:
         return Secret(value)
     state = "is not set" if value is None else "is set, and empty"
-    how = f"$env:{name} = Read-Host -MaskInput" if sys.platform == "win32" else f"read -rs {name} && export {name}"
-    raise SecretUnavailable(f"{what}: the environment variable {name} {state}", f"Set it: {how}")
+    raise SecretUnavailable(f"{what}: the environment variable {name} {state}", f"Set it: {_command_that_sets(name)}")
+
+
+def _command_that_sets(name: str) -> str:
+    """Return the command with which this system's shell asks for a secret and exports it, without showing it.
+
+    Windows PowerShell 5.1 has no `Read-Host -MaskInput`; both PowerShells have this.
+    """
+    if sys.platform == "win32":
+        return f"$env:{name} = [Net.NetworkCredential]::new('', (Read-Host -AsSecureString)).Password"
+    return f"read -rs {name} && export {name}"
 
 
 def _from_file(path: Path, what: str) -> Secret:

@@ -73,6 +73,7 @@ def subject(
         exchange_scope=exchange_scope(profile),
         graph_scope=graph_scope(profile),
         exchange_environment=CLOUDS[profile.cloud].exchange_environment.value,
+        operator_credential="" if access_token_file else _kept(profile),
         ca_file=profile.ca_file,
         connect_timeout=profile.timeouts.connect,
         operation_timeout=profile.timeouts.operation,
@@ -125,6 +126,21 @@ def _operator(profile: Profile, tell: Callable[[str], None]) -> Observed[SignIn]
             return AccessTokenFile(profile.file(operator.file or ""))
         case other:
             assert_never(other)
+
+
+def _kept(profile: Profile) -> str:
+    """Say where the operator's own credential is kept, and how to set it anew; "" for a person's sign-in."""
+    operator = profile.operator
+    reference = None if operator is None else operator.secret or operator.certificate
+    if operator is None or operator.sign_in != "application" or reference is None:
+        return ""
+    place = secrets.where(reference)
+    again = secrets.how_to_set(reference)
+    return (
+        f"It is the operator's own, kept here: {place}. {again}"
+        if again
+        else f"It is the operator's own, kept here: {place}."
+    )
 
 
 def _operator_application(profile: Profile, operator: Operator) -> Observed[SignIn]:

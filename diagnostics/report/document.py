@@ -86,6 +86,9 @@ def as_tree(report: Report, evidence: Mapping[str, object]) -> dict[str, object]
     """Return the document as mappings, lists and scalars; `evidence` is the evidence in that form."""
     return {
         "schema": report.schema,
+        "obstacles": [
+            {"who": str(one.who), "reason": one.reason, "hint": one.hint} for one in report.evidence.obstacles
+        ],
         "version": report.version,
         "command": report.command,
         "started": report.started.isoformat(timespec="seconds"),

@@ -47,7 +47,7 @@ def render(report: Report, *, width: int, color: bool) -> str:
     if report.verdict.asks:
         lines += [*_asks(report, width), ""]
     if findings:
-        lines += [f"{words['checks']}:", _table(findings, report.language, width), ""]
+        lines += [f"{words['checks']}:", _table(findings, report, width), ""]
     if report.evidence.left_out:
         left_out = "; ".join(translate(name, report.language) for name in report.evidence.left_out)
         lines += _wrap(f"{words['left_out']}: {left_out}", width, "")
@@ -61,10 +61,22 @@ def render(report: Report, *, width: int, color: bool) -> str:
 
 def _headline(report: Report, width: int) -> Iterator[str]:
     words = WORDS[report.language]
+    yield from _obstacles(report, width)
     for name, value in _about(report):
         yield from _wrap(f"{words[name]} {value}", width, "")
     if not report.diagnosis.causes:
         yield from _wrap(sentence(report.verdict, report.language), width, "")
+
+
+def _obstacles(report: Report, width: int) -> Iterator[str]:
+    """Yield what has to be put in order first; its hint holds a command, which is never wrapped."""
+    for obstacle in report.evidence.obstacles:
+        label = WORDS[report.language][f"not_ready_{obstacle.who}"]
+        yield from _wrap(f"{label}: {translate(obstacle.reason, report.language)}", width, "")
+        if obstacle.hint:
+            yield f"  > {translate(obstacle.hint, report.language)}"
+    if report.evidence.obstacles:
+        yield ""
 
 
 def _asks(report: Report, width: int) -> Iterator[str]:
@@ -132,12 +144,13 @@ def _wrap(text: str, width: int, prefix: str) -> list[str]:
     )
 
 
-def _table(findings: Iterable[Finding], language: str, width: int) -> str:
+def _table(findings: Iterable[Finding], report: Report, width: int) -> str:
+    language = report.language
     words, outcomes = WORDS[language], OUTCOMES[language]
     link_width = max((len(finding.stage) for finding in findings), default=4)
     result_width = max(len(name) for name in outcomes.values())
     found_width = max(width - link_width - result_width - 4, 20)
-    told: set[str] = set()
+    told = {obstacle.hint for obstacle in report.evidence.obstacles}
     rows = [
         (finding.stage.value, outcomes[finding.outcome], "\n".join(_found(finding, language, found_width, told)))
         for finding in findings

@@ -23,6 +23,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "ask_for": "Ask the customer for what this text does not show ({stages})",
         "all_at_once": "What Exchange holds, all at once: {script} writes a PowerShell script for the customer, who needs "
         "no Python. With rights in the tenant, {live} looks at the whole chain. Or one by one:",
+        "not_ready_application": "Not ready, application",
+        "not_ready_operator": "Not ready, operator",
         "left_out": "Left out",
         "note": "Note",
         "fault": "A part of diag failed, please report it",
@@ -49,6 +51,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "ask_for": "Pida al cliente lo que este texto no muestra ({stages})",
         "all_at_once": "Lo que contiene Exchange, de una vez: {script} escribe un script de PowerShell para el cliente, que no "
         "necesita Python. Con permisos en el inquilino, {live} mira toda la cadena. O por partes:",
+        "not_ready_application": "Falta algo, aplicación",
+        "not_ready_operator": "Falta algo, operador",
         "left_out": "No se ha mirado",
         "note": "Nota",
         "fault": "Ha fallado una parte de diag; por favor, comuníquelo",
@@ -105,6 +109,8 @@ VERDICTS: Mapping[str, Mapping[Kind, str]] = {
         Kind.WELL: "No fault found: the mailbox opens, {passed} checks passed.",
         Kind.PART_WELL: "Nothing wrong in what was looked at: {passed} checks passed. "
         "Whether the mailbox opens was not looked at.",
+        Kind.NOT_READY: "Nothing is known yet of {unknown} of the required checks: they wait for what is missing above. "
+        "{passed} passed.",
         Kind.UNDECIDED: "Not decided: {unknown} of the required checks could not be judged, {passed} passed.",
         Kind.SAYS_FAILED: "Something failed, and the text does not show why: {where} says “{line}”.",
         Kind.PART: "Nothing wrong in what is here, which is only a part of the chain: {covered}. "
@@ -117,6 +123,8 @@ VERDICTS: Mapping[str, Mapping[Kind, str]] = {
         Kind.WELL: "No se ha encontrado ningún fallo: el buzón se abre, {passed} comprobaciones correctas.",
         Kind.PART_WELL: "Nada incorrecto en lo que se ha mirado: {passed} comprobaciones correctas. "
         "No se ha mirado si el buzón se abre.",
+        Kind.NOT_READY: "Todavía no se sabe nada de {unknown} de las comprobaciones necesarias: esperan a lo que falta más "
+        "arriba. {passed} son correctas.",
         Kind.UNDECIDED: "Sin decidir: {unknown} de las comprobaciones necesarias no se han podido juzgar, "
         "{passed} son correctas.",
         Kind.SAYS_FAILED: "Algo ha fallado y el texto no muestra por qué: {where} dice «{line}».",

@@ -10,20 +10,30 @@ from __future__ import annotations
 import enum
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from diagnostics import files, redaction
-from diagnostics.evidence import EntraError, Missing, Provenance, Source, TokenClaims, Unavailable
+from diagnostics.errors.reasons import kind_of_sign_in
+from diagnostics.evidence import (
+    CmdletError,
+    EntraError,
+    ErrorKind,
+    Missing,
+    Provenance,
+    Source,
+    TokenClaims,
+    Unavailable,
+)
 from diagnostics.ids import NO_APPLICATION_ID, ApplicationId
 from diagnostics.jwt import payload_of
 from diagnostics.net.client import HttpSession
 from diagnostics.net.urls import host_of
 from diagnostics.redaction import safe
 from diagnostics.sources.claims import decode_claims
-from diagnostics.sources.credentials import Credential, CredentialUnusable, for_msal
+from diagnostics.sources.credentials import ClientCertificate, Credential, CredentialUnusable, for_msal
 from diagnostics.sources.msal_http import MsalHttp, client_credentials, entra_error
 from diagnostics.sources.rights import MissingRight, missing_rights
 from diagnostics.sources.tokens import OperatorToken, is_token
@@ -112,14 +122,30 @@ class OperatorSession:
 class OperatorSignInFailed(Exception):
     """The operator is not signed in; says why in words, with Entra's errors where Entra refused.
 
-    `why.missing` is NOT_SIGNED_IN where somebody refused; where nobody could be asked, what kept it from that.
+    `why.missing` is NOT_SIGNED_IN where somebody refused; where nobody could be asked, what kept it from that. `kind` is
+    CERTIFICATE_UNUSABLE where the operator's certificate could not be opened or cannot sign.
     """
 
-    def __init__(self, resource: Resource, why: Unavailable, errors: tuple[EntraError, ...] = ()) -> None:
+    def __init__(
+        self,
+        resource: Resource,
+        why: Unavailable,
+        errors: tuple[EntraError, ...] = (),
+        kind: ErrorKind | None = None,
+    ) -> None:
         super().__init__(f"The operator could not sign in for {resource.words}: {why.reason}")
         self.resource = resource
         self.why = why
         self.errors = errors
+        self.kind = kind or kind_of_sign_in(why.missing)
+
+    def as_unavailable(self) -> Unavailable:
+        """Return it as the reason why nothing could be looked at."""
+        return replace(self.why, reason=f"{self}")
+
+    def as_error(self) -> CmdletError:
+        """Return it as an error record."""
+        return CmdletError("", self.why.reason, self.why.provenance, kind=self.kind)
 
 
 def sign_in(options: OperatorOptions, resource: Resource, *, http: HttpSession) -> OperatorSession:
@@ -132,7 +158,9 @@ def sign_in(options: OperatorOptions, resource: Resource, *, http: HttpSession) 
         result = _ask(options, options.method, resource, client)
     except CredentialUnusable as problem:
         here = Provenance(Source.PROFILE, "the operator's credential")
-        raise OperatorSignInFailed(resource, Unavailable(str(problem), Missing.NOT_SIGNED_IN, here)) from problem
+        unusable = Unavailable(str(problem), Missing.NOT_SIGNED_IN, here)
+        kind = ErrorKind.CERTIFICATE_UNUSABLE if _has_certificate(options.method) else None
+        raise OperatorSignInFailed(resource, unusable, kind=kind) from problem
     except Exception as error:  # MSAL raises ValueError, RuntimeError and what requests raises
         raise _failed(resource, client.failed(error, grant)) from error
     token = result.get("access_token")
@@ -182,6 +210,10 @@ def _ask(
         method.tell(safe(str(flow.get("message") or "")))
         return dict(public.acquire_token_by_device_flow(_bounded(flow)))
     return dict(public.acquire_token_interactive(scopes, prompt="select_account", timeout=method.timeout))
+
+
+def _has_certificate(method: SignIn) -> bool:
+    return isinstance(method, OperatorApplication) and isinstance(method.credential, ClientCertificate)
 
 
 def _bounded(flow: Mapping[str, Any]) -> dict[str, Any]:

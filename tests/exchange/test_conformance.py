@@ -226,7 +226,7 @@ def test_an_operator_without_a_directory_role_is_refused(peers: tuple[str, Peers
         error = refused(fresh(peers, tmp_path))
     finally:
         operator.directory_roles.update(roles)
-    assert (error.step, error.kind) == ("sign in to Exchange Online", ErrorKind.NO_RIGHTS)
+    assert (error.step, error.kind) == ("sign in to Exchange Online", ErrorKind.APP_LACKS_ROLE)
     assert "isn't supported in this scenario" in error.message
 
 

@@ -253,7 +253,7 @@ def test_without_any_tenant_id_nothing_is_opened(tenant: Tenant) -> None:
     ("roles", "directory_role", "kind"),
     [
         (["IMAP.AccessAsApp"], True, ErrorKind.NOT_SIGNED_IN),
-        (["Exchange.ManageAsApp"], False, ErrorKind.NO_RIGHTS),
+        (["Exchange.ManageAsApp"], False, ErrorKind.APP_LACKS_ROLE),
     ],
 )
 def test_an_operator_without_rights(tenant: Tenant, roles: list[str], directory_role: bool, kind: ErrorKind) -> None:
@@ -266,7 +266,7 @@ def test_an_operator_without_rights(tenant: Tenant, roles: list[str], directory_
     assert raised.value.kind is kind
     assert raised.value.hint
     evidence: Any = collecting.uncollected(raised.value, [tenant.mailbox], "winrm")
-    missing = {ErrorKind.NOT_SIGNED_IN: Missing.NOT_SIGNED_IN, ErrorKind.NO_RIGHTS: Missing.NO_RIGHTS}[kind]
+    missing = {ErrorKind.NOT_SIGNED_IN: Missing.NOT_SIGNED_IN, ErrorKind.APP_LACKS_ROLE: Missing.NO_RIGHTS}[kind]
     assert evidence.mailboxes[0].permissions.missing is missing
 
 
@@ -310,7 +310,7 @@ def test_pairs_that_go_together(tenant: Tenant, ps: str, module: str) -> None:
 def test_a_wrong_password_is_the_hosts_not_exchanges(tenant: Tenant) -> None:
     with pytest.raises(ShellUnavailable, match="refuses the account 'operator'") as raised:
         opened(tenant, password=Secret("wrong-password")).__enter__()
-    assert raised.value.kind is ErrorKind.NO_RIGHTS
+    assert raised.value.kind is ErrorKind.HOST_REFUSED
     assert "wrong-password" not in str(raised.value)
 
 

@@ -57,6 +57,12 @@ def _hint(evidence: Evidence) -> str:
     return connection.hint if isinstance(connection, Unavailable) else ""
 
 
+def suspect_of(error: CmdletError) -> Suspect | None:
+    """Return the cause that an error on the way is; `None` where it is none of this link."""
+    kind = kind_of(error)
+    return _suspect(CAUSES[kind][0], kind, error) if kind in CAUSES else None
+
+
 def _suspect(cause: str, kind: ErrorKind, error: CmdletError) -> Suspect:
     said = f"{error.provenance.how}: “{error.message}”"
     return Suspect(cause, _confidence(kind, error), (said,), instead_of=_EXPLAINS.get(cause, ()))

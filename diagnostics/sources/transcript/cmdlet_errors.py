@@ -23,6 +23,7 @@ _NEAR = 3000
 _MACHINE = re.compile(
     r"^\s*(?:[A-Z][A-Za-z]{1,20}-\w{1,60}|OperationStopped|InnerException|(?:\w+\.)+\w*(?:Error|Exception))\s?:\s|^\[?PS\b[^>\n]{0,200}>"
     r"|FullyQualifiedErrorId|CategoryInfo|\bConnecting to remote server \S{1,200} failed with"
+    r"|\bWinRM[ -][Cc]lient|\b[Cc]liente? WinRM|authGSSClientStep\(\)|\bGSS failure|HRESULT|InnerException"
 )
 """What only PowerShell or a program's exception writes: such a line reports, whatever words it is in."""
 _SENTENCE = 240
@@ -58,9 +59,10 @@ def read(window: View) -> Iterator[CmdletError]:
 
 
 def _happened(window: View, match: re.Match[str], index: int) -> bool:
-    start = window.joined.starts[index]
+    begin = window.joined.starts[index]
+    _, end = _sentence(window.joined.text, *match.span())
     alive = _MACHINE.search(window.lines[index]) is not None
-    return events.happened(window, index, match.start() - start, match.end() - start, alive=alive)
+    return events.happened(window, index, match.start() - begin, end - begin, alive=alive)
 
 
 def _record(window: View, rule: Rule, match: re.Match[str], cmdlet: str, *, in_context: bool) -> CmdletError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from diagnostics.evidence import ExchangeConnection, Provenance, Source
 from diagnostics.exchange.accounting import Answer, Ended
@@ -15,9 +16,10 @@ from diagnostics.exchange.port import (
     ShellUnavailable,
 )
 from diagnostics.exchange.psrp import PsrpShell
+from diagnostics.exchange.rows import connection
 from diagnostics.exchange.values import rows_of
 from diagnostics.exchange.versions import MODULE, choose
-from diagnostics.ids import ApplicationId, TenantId, is_guid
+from diagnostics.ids import TenantId, is_guid
 from diagnostics.jwt import payload_of
 from diagnostics.redaction import Secret, safe
 
@@ -169,18 +171,8 @@ def _raise_if_no_information(answer: Answer) -> None:
 
 def connection_of(rows: Sequence[Mapping[str, object]], shell: PsrpShell) -> ExchangeConnection:
     """Return the newest connection of the session as evidence; several exist where a profile script connects too."""
-    row = rows[-1]
-
-    def text(name: str) -> str:
-        value = _get(row, name)
-        return "" if value is None else safe(str(value))
-
-    return ExchangeConnection(
-        tenant_id=TenantId(text("TenantID").lower()),
-        organization=text("Organization") or text("DelegatedOrganization"),
-        provenance=Provenance(Source.EXCHANGE, "Get-ConnectionInformation"),
-        user_principal_name=text("UserPrincipalName"),
-        application_id=ApplicationId(text("AppId").lower()),
+    return replace(
+        connection(rows[-1], Provenance(Source.EXCHANGE, "Get-ConnectionInformation")),
         transport=shell.transport,
         powershell_version=shell.powershell_version,
         module_version=shell.module_version,

@@ -1,9 +1,10 @@
-"""Rows of the Exchange cmdlets as evidence; pure.
+"""Rows of the Exchange cmdlets as evidence, from the bridge, a collector's file and pasted texts alike; pure.
 
 Property names are compared without case, values may be text (`"True"`, `{SMTP:a@b, smtp:c@d}`) or typed, and dates may
 be ISO 8601, Windows PowerShell's `/Date(…)/` or what .NET prints. A row that lacks what every row of its cmdlet has, or
 has something else in its place, is `NotUnderstood`: nothing may be concluded from it, least of all that something is
-missing.
+missing. Whoever pastes shows the columns of a choice: `partial` lets those that are not shown be as they usually are, and
+what is shown has to be readable all the same.
 """
 
 from __future__ import annotations
@@ -15,18 +16,22 @@ from collections.abc import Mapping, Sequence
 from diagnostics.evidence import (
     AccessPolicy,
     CasMailbox,
+    ExchangeConnection,
     ExchangeServicePrincipal,
     MailboxPermission,
     Provenance,
     Recipient,
     RoleAssignment,
 )
-from diagnostics.ids import ApplicationId, EnterpriseAppObjectId, Sid
+from diagnostics.ids import ApplicationId, EnterpriseAppObjectId, Sid, TenantId
+from diagnostics.redaction import safe
 
 Row = Mapping[str, object]
 
 _MILLISECONDS = re.compile(r"^\\?/Date\((-?\d+)(?:[+-]\d{4})?\)\\?/$")
+_ZONE = re.compile(r"(?:Z|[+-]\d\d:\d\d|^\\?/Date\(.*)$", re.ASCII)
 _FRACTION = re.compile(r"(\.\d{6})\d+")
+_AROUND_WORDS = " \t\r\n{}[]'\""
 _TRUE = {"true", "yes", "$true", "1"}
 _FALSE = {"false", "no", "$false", "0"}
 
@@ -121,7 +126,7 @@ def words(row: Row, *names: str) -> tuple[str, ...]:
     if not all(isinstance(item, str) for item in items):
         raise NotUnderstood(f"{names[0]} holds something that is no text")
     joined = ",".join(str(item) for item in items)
-    return tuple(word for part in joined.split(",") if (word := part.strip(" \t\r\n{}")))
+    return tuple(word for part in joined.split(",") if (word := part.strip(_AROUND_WORDS)))
 
 
 def moment(row: Row, *names: str) -> dt.datetime | None:
@@ -151,34 +156,46 @@ def _printed(written: str) -> dt.datetime | None:
     return None
 
 
-def service_principal(row: Row, provenance: Provenance) -> ExchangeServicePrincipal:
+def changed_at(row: Row) -> dt.datetime | None:
+    """Return when an object was changed; WhenChanged is local time, and counts only where it names its zone."""
+    local = field(row, "WhenChanged")
+    zoned = isinstance(local, dt.datetime | Mapping) or _ZONE.search(str(local or "").strip())
+    return moment(row, "WhenChangedUTC") or (moment(row, "WhenChanged") if zoned else None)
+
+
+def service_principal(row: Row, provenance: Provenance, *, partial: bool = False) -> ExchangeServicePrincipal:
     """Read a row of Get-ServicePrincipal; ServiceId is the old name of ObjectId. Raises NotUnderstood."""
+    ids = optional if partial else identifier
     return ExchangeServicePrincipal(
-        app_id=ApplicationId(identifier(row, "AppId")),
-        object_id=EnterpriseAppObjectId(identifier(row, "ObjectId", "ServiceId")),
+        app_id=ApplicationId(ids(row, "AppId")),
+        object_id=EnterpriseAppObjectId(ids(row, "ObjectId", "ServiceId")),
         display_name=optional(row, "DisplayName"),
         provenance=provenance,
         sid=Sid(optional(row, "Sid")),
         identity=optional(row, "Identity"),
-        changed_at=moment(row, "WhenChangedUTC", "WhenChanged"),
+        changed_at=changed_at(row),
         names_service_id=has_field(row, "ServiceId") and not text(row, "ObjectId"),
     )
 
 
-def mailbox_permission(row: Row, provenance: Provenance) -> MailboxPermission:
+def mailbox_permission(row: Row, provenance: Provenance, *, partial: bool = False) -> MailboxPermission:
     """Read a row of Get-MailboxPermission; AccessRights may be joined with commas in one string. Raises NotUnderstood."""
     rights = words(row, "AccessRights")
-    if not rights:
+    if not rights and not partial:
         raise NotUnderstood("AccessRights is empty")
     return MailboxPermission(
         user=needed(row, "User"),
         rights=rights,
         provenance=provenance,
         user_sid=Sid(optional(row, "UserSid")),
-        deny=needed_flag(row, "Deny"),
-        inherited=needed_flag(row, "IsInherited"),
+        deny=_flag_of_row(row, "Deny", partial=partial),
+        inherited=_flag_of_row(row, "IsInherited", partial=partial),
         identity=optional(row, "Identity"),
     )
+
+
+def _flag_of_row(row: Row, name: str, *, partial: bool) -> bool:
+    return False if partial and not text(row, name) else needed_flag(row, name)
 
 
 def recipient(row: Row, provenance: Provenance) -> Recipient:
@@ -198,18 +215,20 @@ def recipient(row: Row, provenance: Provenance) -> Recipient:
         addresses=tuple(address[5:] for address in addresses if address.casefold().startswith("smtp:")),
         external_directory_object_id=optional(row, "ExternalDirectoryObjectId"),
         display_name=optional(row, "DisplayName"),
-        changed_at=moment(row, "WhenChangedUTC", "WhenChanged"),
+        changed_at=changed_at(row),
     )
 
 
-def access_policy(row: Row, provenance: Provenance) -> AccessPolicy:
+def access_policy(row: Row, provenance: Provenance, *, partial: bool = False) -> AccessPolicy:
     """Read a row of Get-ApplicationAccessPolicy. Raises NotUnderstood."""
-    return AccessPolicy(ApplicationId(identifier(row, "AppId")), optional(row, "AccessRight"), provenance)
+    app_id = optional(row, "AppId") if partial else identifier(row, "AppId")
+    return AccessPolicy(ApplicationId(app_id), optional(row, "AccessRight"), provenance)
 
 
 def role_assignment(row: Row, provenance: Provenance) -> RoleAssignment:
     """Read a row of Get-ManagementRoleAssignment. Raises NotUnderstood."""
-    return RoleAssignment(needed(row, "Role"), optional(row, "RoleAssignee", "RoleAssigneeName"), provenance)
+    assignee = optional(row, "RoleAssignee", "RoleAssigneeName", "EffectiveUserName")
+    return RoleAssignment(needed(row, "Role"), assignee, provenance)
 
 
 def cas_mailbox(row: Row, provenance: Provenance) -> CasMailbox:
@@ -219,4 +238,15 @@ def cas_mailbox(row: Row, provenance: Provenance) -> CasMailbox:
         imap_enabled=flag(row, "ImapEnabled"),
         pop_enabled=flag(row, "PopEnabled"),
         smtp_client_authentication_disabled=flag(row, "SmtpClientAuthenticationDisabled"),
+    )
+
+
+def connection(row: Row, provenance: Provenance) -> ExchangeConnection:
+    """Read a row of Get-ConnectionInformation; whatever it holds is shown and compared, and nothing concluded from a gap."""
+    return ExchangeConnection(
+        tenant_id=TenantId(safe(text(row, "TenantID")).lower()),
+        organization=safe(text(row, "Organization") or text(row, "DelegatedOrganization")),
+        provenance=provenance,
+        user_principal_name=safe(text(row, "UserPrincipalName")),
+        application_id=ApplicationId(safe(text(row, "AppId")).lower()),
     )

@@ -37,9 +37,8 @@ from diagnostics.exchange.port import (
     ParameterValue,
     ShellError,
 )
-from diagnostics.exchange.rows import moment, text
+from diagnostics.exchange.rows import connection, moment
 from diagnostics.exchange.values import unwrapped
-from diagnostics.ids import TenantId
 from diagnostics.redaction import safe
 
 SCHEMA = "diag/collected/1"
@@ -232,13 +231,8 @@ class _Document:
         where = Provenance(Source.EXCHANGE, "Get-ConnectionInformation")
         if part.value is None:
             return Unavailable("the collector was not connected", Missing.NOT_SIGNED_IN, where)
-        row = part.mapping()
-        return ExchangeConnection(
-            tenant_id=TenantId(safe(text(row, "TenantID")).lower()),
-            organization=safe(text(row, "Organization") or text(row, "DelegatedOrganization")),
-            provenance=where,
-            user_principal_name=safe(text(row, "UserPrincipalName")),
-            application_id=ApplicationId(safe(text(row, "AppId")).lower()),
+        return replace(
+            connection(part.mapping(), where),
             transport=Recording.transport,
             powershell_version=safe(self._top["powershell"].word()),
             module_version=safe(self._top["module"].word()),

@@ -64,6 +64,7 @@ _ADDRESS = re.compile(r"[^\s@:\\/]+@[^\s@:\\/]+\.[^\s@:\\/]+")
 class _Mailbox:
     address: str
     permissions: list[MailboxPermission] = field(default_factory=list)
+    unread: Unavailable | None = None  # a row of them that was not understood
     cas: CasMailbox | None = None
     recipient: Recipient | None = None
 
@@ -205,7 +206,7 @@ def _mailbox_evidence(mailbox: _Mailbox, nothing: Unavailable) -> MailboxEvidenc
     return MailboxEvidence(
         address=mailbox.address or "(the mailbox is not named)",
         recipient=mailbox.recipient or nothing,
-        permissions=tuple(mailbox.permissions) or nothing,
+        permissions=mailbox.unread or tuple(mailbox.permissions) or nothing,
         cas=mailbox.cas or nothing,
         imap=nothing,
         soft_deleted=nothing,

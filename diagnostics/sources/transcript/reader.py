@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from diagnostics import files
-from diagnostics.evidence import Evidence, Provenance, Remark, TokenClaims
+from diagnostics.evidence import Evidence, Provenance, Remark, TokenClaims, Unavailable
 from diagnostics.redaction import PastedSecrets, redact
 from diagnostics.servers import ON_PREMISES_OUTPUT
 from diagnostics.sources.transcript import (
@@ -163,7 +163,9 @@ def _exchange(fields: Mapping[str, Any], where: Provenance, asked: str, collecto
         if fact is not None:
             collector.add(fact)
     permission = rows.permission(fields, where)
-    if permission is not None:
+    if isinstance(permission, Unavailable):
+        collector.mailbox(asked, rows.text(fields, "Identity")).unread = permission
+    elif permission is not None:
         listed = collector.mailbox(asked, permission.identity).permissions
         if permission not in listed:
             listed.append(permission)
@@ -173,7 +175,10 @@ def _exchange(fields: Mapping[str, Any], where: Provenance, asked: str, collecto
     recipient = rows.recipient(fields, where)
     if recipient is not None:
         collector.mailbox(
-            asked, recipient.primary_address, recipient.user_principal_name, recipient.identity
+            asked,
+            recipient.primary_address,
+            recipient.user_principal_name,
+            recipient.identity or recipient.display_name,
         ).recipient = recipient
 
 

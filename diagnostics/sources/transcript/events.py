@@ -19,7 +19,7 @@ from diagnostics.sources.transcript.window import View
 _ALIVE = re.compile(
     r"""^\s*(?:[>|\s]*)(?:Traceback|Uncaught|Caused\ by:|\[?(?:ERROR|WARN(?:ING)?|FATAL|SEVERE|CRITICAL|DEBUG|INFO|TRACE|NOTICE)\b|at\ |PHP\ |[\w.\\/-]{2,80}\(\):|[\w.$:\\]*(?:Exception|Error|error|Warning)\b(?:\ \[\w+\])?:|b['"]
        |(?:C|S):\s|<{1,3}\s|>{1,3}\s|<--|-->|[*+]\s(?:OK|NO|BAD|BYE)\b|\+OK\b|-ERR\b|\d{3}[ -]\d\.\d\.\d)
-     |\b(?:error_description|error_codes|trace_id|correlation_id)\b|Trace\ ID:?\s[0-9a-f*x<]{4}|^[\w.]{1,20}=\S+(?:\s[\w.]{1,20}=\S+)+|"(?:src|level|cid)"\s*:|\b(?:NO|BAD)\ \[?b?['"]""",
+     |\b(?:error_description|error_codes|trace_id|correlation_id)\b|Trace\ ID:?\s[0-9a-f*x<]{4}|^[\w.]{1,20}=\S+(?:\s[\w.]{1,20}=\S+)+|"(?:src|level|cid)"\s*:|\b(?:NO|BAD)\ \[?b?['"]|\b\w+\(\)\ failed:""",
     re.VERBOSE,
 )
 _WORD = re.compile(r"(?<![\w@./\\:=-])[^\W\d_]{2,}(?:['’][^\W\d_]+)?(?![\w@/\\=(]|[.:]\w)")
@@ -81,7 +81,7 @@ def told_of_others(view: View, index: int, start: int) -> bool:
         return True
     if prose.is_present(own):
         return False
-    return prose.is_of_others(own) or prose.is_settled(_paragraph(view, index))
+    return prose.is_of_others(own) or prose.is_closed(_paragraph(view, index))
 
 
 def _carried(view: View, index: int, before: str) -> str:

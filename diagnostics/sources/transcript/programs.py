@@ -35,6 +35,7 @@ _ASSIGNED = re.compile(  # `name = "…`, `'name' => '…`, `"name": "…`, `nam
       (?P<name>\$?['"]?[\w.*:\[\]$-]{1,80}?['"]?)\s*(?P<sign>=>|:=|\+?=|:)\s*(?:new\s\w+\(|throw\snew\s\w+\(|\w{1,3}\()?[bruft]?(?P<quote>['"`]?)(?:[A-Za-z]{0,3}\d{1,4}\ )?(?:(?:NO|BAD)\ )?$""",
     re.VERBOSE,
 )
+_JSON_FIELD = re.compile(r"^\s*\"[\w.@-]{1,80}\"\s*:\s")
 _FIELD = re.compile(r"^\s*['\"]?[\w.*-]{1,80}['\"]?\s*(?:=>|:=|=|:)\s*[bruf]?['\"`\w]")
 _LITERAL_BEFORE = re.compile(r"^\s*[-,(\[{]?\s*[bruf]?['\"](?:\w{1,6}\ )?(?:(?:NO|BAD)\ )?$")
 _LITERAL_AFTER = re.compile(r"^[^'\"]{0,200}['\"]\s*(?:,|=>|\)|\]|;)?\s*$")
@@ -75,6 +76,11 @@ def is_program(line: str, before: str = "") -> bool:
         return True
     near = before[max(len(before) - _CONDITIONS_REACH, 0) :]
     return bool(before and (_CONDITION.search(near) or _SAYS.search(near)))
+
+
+def is_field(line: str) -> bool:
+    """Say whether a line is a field of a JSON object, which is an answer or a token as often as a program's."""
+    return _JSON_FIELD.match(line) is not None
 
 
 def are_statements(first: str, second: str) -> bool:

@@ -93,12 +93,17 @@ _OTHERS = re.compile(
 )
 _SETTLED = re.compile(
     r"""(?<!not\ )(?<!never\ )(?<!be\ )(?<!get\ )(?<!un)\b(?:was|were|got|has\ been|have\ been|had\ been|is|are|been)\ (?:then\ |since\ |meanwhile\ |now\ |finally\ )?(?:fixed|solved|resolved|corrected|closed|repaired|sorted\ out)\b
-     |\b(?:fixed|solved|resolved|repaired)\ (?:by|with|in|on|after|through)\b|\bsince\ then\b|\bever\ since\b|\bworks\ (?:again|now|fine\ now)\b|\bit\ works\ now\b|\b(?:problem|issue)\ solved\b|\bcaso\ cerrado\b
-     |\bstatus:\s*(?:closed|solved|resolved)|\((?:solved|resolved|closed)\)|\bclosed\ as\b|\bno\ longer\ (?:occurs|happens|appears)\b|\b(?:has|have)\ been\ (?:running|flowing|working|fine)\b|\bit\ works\ without\b|\bworks\ without\ errors\b
-     |\bse\ (?:resolvió|solucionó|arregló|corrigió)\b|\b(?<!no\ )(?:resuelt[oa]|solucionad[oa])\b|\b(?:incidencia|caso|ticket)\ (?:cerrad[oa]|resuelt[oa])|\bdesde\ entonces\b|\bya\ (?:funciona|está\ resuelto)\b
-     |\b(?<!nicht\ )(?:gelöst|behoben)\ (?:durch|mit|am|indem)\b|\b(?:ist|wurde|war)\ (?:inzwischen\ |damit\ )?(?:gelöst|behoben|erledigt)\b|\bseitdem\b|\bseither\b|\bläuft\ (?:jetzt\ |nun\ )?(?:wieder|alles)\b
-     |\bcorrigé\ (?:par|en)\b|\brésolu\b|\bdepuis\ lors\b|\brisolto\b|\bda\ allora\b|\bresolvido\b|\bdesde\ então\b|\bopgelost\b|\bsindsdien\b""",
+     |\b(?:fixed|solved|resolved|repaired)\ (?:by|with|in|on|after|through)\b|\bworks\ (?:again|now|fine\ now)\b|\bit\ works\ now\b|\b(?:problem|issue)\ solved\b
+     |\bno\ longer\ (?:occurs|happens|appears)\b|\b(?:has|have)\ been\ (?:running|flowing|working|fine)\b|\bit\ works\ without\b|\bworks\ without\ errors\b
+     |\bse\ (?:resolvió|solucionó|arregló|corrigió)\b|\b(?<!no\ )(?:resuelt[oa]|solucionad[oa])\b|\bya\ (?:funciona|está\ resuelto)\b
+     |\b(?<!nicht\ )(?:gelöst|behoben)\ (?:durch|mit|am|indem)\b|\b(?:ist|wurde|war)\ (?:inzwischen\ |damit\ )?(?:gelöst|behoben|erledigt)\b|\bläuft\ (?:jetzt\ |nun\ )?(?:wieder|alles)\b
+     |\bcorrigé\ (?:par|en)\b|\brésolu\b|\brisolto\b|\bresolvido\b|\bopgelost\b
+     |\b(?:since\ then|ever\ since|seitdem|seither|desde\ entonces|depuis\ lors|da\ allora|desde\ então|sindsdien)\b[^.]{0,40}\b(?:works?|runs?|running|flowing|fine|well|no\ (?:more|longer|errors?)|never|läuft|funktioniert|keine?|nicht\ mehr|funciona|no\ ha\ vuelto|fonctionne|funziona|werkt)\b""",
     re.VERBOSE | re.IGNORECASE,
+)
+_CLOSED = re.compile(
+    r"\bstatus:\s*(?:closed|solved|resolved)|\((?:solved|resolved|closed)\)|\bclosed\ as\b|\bcaso\ cerrado\b|\b(?:incidencia|caso|ticket|incident)\ (?:cerrad[oa]|resuelt[oa]|closed|geschlossen|clos)\b|\bpost-?mortem\b",
+    re.IGNORECASE,
 )
 _PLANNED = re.compile(
     r"""^\W*(?:can|could|may|shall|should)\ (?:I|we|one)\b|\bbefore\ (?:I|we)\ (?:do|try|move|start)\b|\bnext\ (?:week|month|year)\b|\bwe\ plan\b|\bplanned\ for\b|\b(?:never|do\ not|don't)\ (?:create|use|register|take|copy)\b
@@ -161,7 +166,12 @@ def is_of_others(sentence: str) -> bool:
 
 def is_settled(text: str) -> bool:
     """Say whether a text tells that what it speaks of was solved."""
-    return _SETTLED.search(text) is not None
+    return _SETTLED.search(text) is not None or is_closed(text)
+
+
+def is_closed(text: str) -> bool:
+    """Say whether a text is a ticket that was closed."""
+    return _CLOSED.search(text) is not None
 
 
 def is_planned(sentence: str) -> bool:

@@ -48,7 +48,7 @@ def _is_quoted(window: View, signature: Signature, index: int, start: int, end: 
     if (
         index in window.commented
         or programs.is_program(line, line[:start])
-        or programs.in_program(window.lines, index)
+        or (programs.in_program(window.lines, index) and not programs.is_field(line))
         or prose.is_listed(window.lines, index)
     ):
         return True

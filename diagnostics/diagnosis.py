@@ -226,7 +226,7 @@ def known_values(evidence: Evidence) -> dict[str, str]:
     values = {
         "tenant_id": _value(identity.tenant) or target.tenant,
         "organization": target.organization,
-        "application_id": _value(identity.application_id) or target.application_id,
+        "application_id": _value(identity.application_id),
         "enterprise_app_object_id": _value(identity.object_id),
         "app_registration_object_id": target.app_registration_object_id,
         "display_name": identity.display_name,

@@ -12,7 +12,8 @@ it, so a server's word comes first and what somebody typed comes last. What a se
 | object id      | oid of the application's own token; Graph; oid of an own token that is not whole; typed          |
 
 A token is the application's own when it is app-only, and neither its appid nor its tid is another than the one named. An
-Object ID that was typed is none where it is the Application ID, the tenant id or the App registration's Object ID.
+Object ID that was typed is none where it is the Application ID, the tenant id or the App registration's Object ID; an
+Application ID that was typed is none where it is the tenant id.
 """
 
 from __future__ import annotations
@@ -129,7 +130,8 @@ def _tenants(evidence: Evidence) -> Iterable[KnownTenant]:
 def _application_ids(evidence: Evidence) -> Iterable[KnownApplication]:
     target, token, graph = evidence.target, evidence.token(), evidence.graph
     where = "Application ID in the profile" if target.profile else "Application ID"
-    yield Known(target.application_id, where, (Who.TYPED,))
+    if not is_same(target.application_id, target.tenant):
+        yield Known(target.application_id, where, (Who.TYPED,))
     if isinstance(token, TokenClaims):
         yield Known(token.application_id, "appid in the token", (_who(token),))
     for thing in (graph.enterprise_application, graph.registration):

@@ -94,6 +94,10 @@ APPLICATION_ID: dict[str, tuple[Evidence, str, tuple[Who, ...], bool]] = {
     "typed in capitals is the same": (
         evidence(token=TOKEN, typed={"application_id": ApplicationId(APP.upper())}), APP.upper(), (Y, T), True),
     "typed, no GUID": (evidence(token=TOKEN, typed={"application_id": ApplicationId("ERP")}), APP, (T,), True),
+    "typed, and equal to the tenant": (
+        evidence(typed={"tenant": TENANT, "application_id": ApplicationId(TENANT.upper())}), "", (), False),
+    "typed, equal to the tenant, and the token knows better": (
+        evidence(token=TOKEN, typed={"tenant": TENANT, "application_id": ApplicationId(TENANT)}), APP, (T,), True),
     "only the token": (evidence(token=TOKEN, typed={}), APP, (T,), True),
     "only a user's token": (evidence(token=USER, typed={}), APP, (T,), True),
     "only Graph": (evidence(graph=in_graph(), typed={}), APP, (G,), True),

@@ -1,7 +1,8 @@
-"""Where each of Microsoft's clouds has its sign-in, Graph, Exchange and IMAP, and how well each of these is known.
+"""Where each of Microsoft's clouds has its sign-in, Graph, Exchange and IMAP, and the ids that are the same everywhere.
 
 `documented`: in a vendor's text or in Microsoft's own code. `reported`: in working programs of others. `unverified`:
-concluded from the neighbouring entries, and nobody has confirmed it.
+concluded from the neighbouring entries, and nobody has confirmed it. No other module of the product spells these hosts
+and ids out, except what reads them in texts of others; the lab has its own, since it is the peer.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Literal, TypeAlias
+
+from diagnostics.ids import ApplicationId, TenantId
 
 CloudName: TypeAlias = Literal["global", "us-gov", "us-dod", "china"]
 
@@ -107,3 +110,46 @@ LOGIN_HOSTS: tuple[frozenset[str], ...] = (
     frozenset({"login.partner.microsoftonline.cn", "login.chinacloudapi.cn"}),
 )
 """Hosts of one cloud's sign-in each, aliases included: WELL_KNOWN_AUTHORITY_HOSTS in Microsoft's MSAL (authority.py)."""
+
+GLOBAL, US_GOV, CHINA = CLOUDS["global"], CLOUDS["us-gov"], CLOUDS["china"]
+
+IMAP_SERVERS: tuple[str, ...] = tuple(cloud.imap_server.value for cloud in CLOUDS.values())
+"""Exchange Online's IMAP servers, the global one first."""
+
+EXCHANGE_ONLINE = ApplicationId("00000002-0000-0ff1-ce00-000000000000")
+"""Application ID of Office 365 Exchange Online in every tenant (entra-docs, first-party applications)."""
+
+MICROSOFT_GRAPH = ApplicationId("00000003-0000-0000-c000-000000000000")
+"""Application ID of Microsoft Graph in every tenant (entra-docs, first-party applications)."""
+
+EXCHANGE_ALIAS = "https://outlook.office.com"
+"""Another name of the global Exchange as a resource of tokens (recorded in `aud`); no IMAP server."""
+
+OLD_EXCHANGE = "https://ps.outlook.com"
+"""The name of that resource in old pages of Microsoft, which still gives tokens (office-developer-exchange-docs)."""
+
+EXCHANGE_AUDIENCES: frozenset[str] = frozenset(
+    {EXCHANGE_ALIAS, EXCHANGE_ONLINE, *(cloud.exchange.value for cloud in CLOUDS.values())}
+)
+"""What `aud` may be in a token for Exchange, in lower case and without a slash at its end; `OLD_EXCHANGE` apart."""
+
+GRAPH_AUDIENCES: frozenset[str] = frozenset({MICROSOFT_GRAPH, *(cloud.graph.value for cloud in CLOUDS.values())})
+"""What `aud` may be in a token for Microsoft Graph."""
+
+EXCHANGE_MODULE = ApplicationId("fb78d390-0c51-40cd-8e17-fdbfab77341b")
+"""The public client of Connect-ExchangeOnline (the module's own sign-in)."""
+
+GRAPH_TOOLS = ApplicationId("14d82eec-204b-4c2f-b7e8-296a70dab67e")
+"""Microsoft Graph Command Line Tools, the public client of Connect-MgGraph."""
+
+PERSONAL_TENANT = TenantId("9188040d-6c67-4c5b-b112-36a304b66dad")
+"""The tenant of personal Microsoft accounts (entra-docs, access token claims)."""
+
+IMAP_ACCESS_AS_APP = "5e5addcd-3e8d-4e90-baf5-964efab2b20a"
+"""Id of the application permission IMAP.AccessAsApp (community's table); only where Graph does not publish it."""
+
+FULL_ACCESS_AS_APP = "dc890d15-9560-4a4c-9b7f-a736ec74ec40"
+"""Id of the application permission full_access_as_app, for EWS (community's table)."""
+
+GRAPH_IMAP, GRAPH_SMTP = "652390e4-393a-48de-9484-05f9b1212954", "258f6531-6087-4cc4-bb90-092c5fb3ed3f"
+"""Ids of the delegated IMAP.AccessAsUser.All and SMTP.Send as Microsoft Graph publishes them (Graph's list of scopes)."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
+from diagnostics.clouds import GLOBAL
 from diagnostics.evidence import (
     NOT_COLLECTED,
     Absent,
@@ -80,8 +81,8 @@ class Subject:
     operator: Observed[SignIn]
     transport: Observed[TransportOptions]
     secret: Observed[SecretShape] = NOT_COLLECTED
-    exchange_scope: str = "https://outlook.office365.com/.default"
-    graph_scope: str = "https://graph.microsoft.com/.default"
+    exchange_scope: str = GLOBAL.scope.value
+    graph_scope: str = f"{GLOBAL.graph}/.default"
     exchange_environment: str = ""
     operator_credential: str = ""
     ca_file: Path | None = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from diagnostics.clouds import GLOBAL
+
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
@@ -108,22 +110,22 @@ PLACEHOLDERS: Mapping[str, Placeholder] = {
         "SCOPE",
         "the Exchange scope of your cloud",
         "el ámbito de Exchange de su nube",
-        "worldwide https://outlook.office365.com/.default",
-        "en todo el mundo https://outlook.office365.com/.default",
+        f"worldwide {GLOBAL.scope}",
+        f"en todo el mundo {GLOBAL.scope}",
     ),
     "login": _placeholder(
         "https://LOGIN-HOST",
         "the sign-in address of your cloud",
         "la dirección de inicio de sesión de su nube",
-        "worldwide https://login.microsoftonline.com",
-        "en todo el mundo https://login.microsoftonline.com",
+        f"worldwide {GLOBAL.login}",
+        f"en todo el mundo {GLOBAL.login}",
     ),
     "graph": _placeholder(
         "https://GRAPH-HOST",
         "the address of Microsoft Graph in your cloud",
         "la dirección de Microsoft Graph en su nube",
-        "worldwide https://graph.microsoft.com",
-        "en todo el mundo https://graph.microsoft.com",
+        f"worldwide {GLOBAL.graph}",
+        f"en todo el mundo {GLOBAL.graph}",
     ),
     "user": _placeholder(
         "USER",

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, TypeAlias
 
 import typer
+
+_NAME = re.compile(r"[a-z.-]{1,19}")
+"""What is taken for an alias and may be shown: nothing that a password has."""
 
 
 def _addresses(values: Sequence[str] | None) -> Sequence[str] | None:
@@ -21,10 +25,14 @@ def _addresses(values: Sequence[str] | None) -> Sequence[str] | None:
         core = trimmed(value)
         if has_address(core):
             continue
-        Secret(core)  # whatever else comes to say it
         which = f"value no. {number}" if len(values or ()) > 1 else "what was given"
+        if _NAME.fullmatch(core):
+            which = core
+        else:
+            Secret(core)  # whatever else comes to say it
+            which = f"{which} ({len(core)} characters, not shown: it may be a secret)"
         raise typer.BadParameter(
-            f"{which} ({len(core)} characters, not shown: it may be a secret) is no plain address such as name@contoso.com. "
+            f"{which} is no plain address such as name@contoso.com. "
             "A mailbox is named by its address, also where Exchange knows it by an alias."
         )
     return values

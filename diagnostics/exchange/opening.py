@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from diagnostics.clouds import GLOBAL
 from diagnostics.evidence import ExchangeConnection, Provenance, Source
 from diagnostics.exchange.accounting import Answer, Ended
 from diagnostics.exchange.port import (
@@ -29,7 +30,7 @@ SIGN_IN = "sign in to Exchange Online"
 TENANT = "compare tenants"
 _INSTALL = f"On that machine: Install-Module {MODULE} -Scope CurrentUser"
 _HINTS = {
-    ErrorKind.NOT_SIGNED_IN: "Check the operator's sign-in: the token must be for https://outlook.office365.com, and "
+    ErrorKind.NOT_SIGNED_IN: f"Check the operator's sign-in: the token must be for {GLOBAL.exchange}, and "
     "an application needs the app role Exchange.ManageAsApp.",
     ErrorKind.APP_LACKS_ROLE: "Give the operator's application the permission Exchange.ManageAsApp with admin consent, and "
     "a directory role such as Exchange Administrator, or Global Reader to read only.",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from diagnostics.clouds import GLOBAL
 from diagnostics.redaction import Secret
 
 WINRM_AUTHENTICATIONS = ("negotiate", "kerberos", "ntlm", "certificate", "credssp", "basic")
@@ -81,7 +82,7 @@ class RestOptions:
     `base` is scheme and host; `/adminapi/beta/…` is added.
     """
 
-    base: str = "https://outlook.office365.com"
+    base: str = GLOBAL.exchange.value
     ca_file: Path | None = None
     proxy: str = ""
     connect_timeout: float = 10.0

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 
+from diagnostics.clouds import EXCHANGE_ALIAS, IMAP_SERVERS, OLD_EXCHANGE
 from diagnostics.exchange.port import ErrorKind, ShellUnavailable
+from diagnostics.net.urls import host_of
 
 STEP = "choose the transport"
-_HOSTS = re.compile(
-    r"(^|[/.@])(outlook\.office365\.com|outlook\.office\.com|outlook\.office365\.us|outlook-dod\.office365\.us|"
-    r"webmail\.apps\.mil|partner\.outlook\.cn|outlook\.office\.de|ps\.outlook\.com|"
-    r"ps\.compliance\.protection\.outlook\.com)([:/]|$)",
-    re.IGNORECASE,
-)
+_KNOWN = {*IMAP_SERVERS, host_of(EXCHANGE_ALIAS), host_of(OLD_EXCHANGE)}
+_CLOSED = {"webmail.apps.mil", "outlook.office.de", "ps.compliance.protection.outlook.com"}
+"""Further hosts that remote PowerShell had: of a military network, of the German cloud, and for compliance."""
+_HOSTS = re.compile(rf"(^|[/.@])({'|'.join(map(re.escape, sorted(_KNOWN | _CLOSED)))})([:/]|$)", re.IGNORECASE)
 _PATH = re.compile(r"/powershell(-liveid)?\b", re.IGNORECASE)
 EXPLANATION = (
     "Remote PowerShell into Exchange Online was switched off in October 2023, in every cloud: this address answers "

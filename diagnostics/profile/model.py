@@ -148,7 +148,9 @@ class Exchange(Section):
         description="local: PowerShell here. ssh: on a jump host. winrm: on a Windows management host. "
         "rest: Exchange's admin REST endpoint, not supported by Microsoft for other programs.",
     )
-    host: Text | None = Field(default=None, description="ssh, winrm: the management host; never outlook.office365.com.")
+    host: Text | None = Field(
+        default=None, description="ssh, winrm: the management host; never Exchange Online's own host."
+    )
     port: Port | None = Field(default=None, description="ssh: 22, winrm: 5986 when left out.")
     auth: Annotated[WinRmAuthentication, BeforeValidator(_text)] = Field(default="negotiate", description="winrm.")
     username: Text | None = Field(default=None, description="ssh, winrm: account on the management host.")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from diagnostics.clouds import CLOUDS
+from diagnostics.clouds import CLOUDS, GLOBAL
 from diagnostics.evidence import (
     EntraError,
     Missing,
@@ -63,7 +63,7 @@ class EntraOptions:
     tenant: str
     application_id: ApplicationId
     credential: Credential
-    scope: str = "https://outlook.office365.com/.default"
+    scope: str = GLOBAL.scope.value
 
 
 @dataclass(frozen=True, slots=True)

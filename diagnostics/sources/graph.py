@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from diagnostics.clouds import EXCHANGE_ONLINE, GLOBAL
 from diagnostics.evidence import (
     Absent,
     AppRegistration,
@@ -34,7 +35,6 @@ from diagnostics.net.client import HttpSession
 from diagnostics.net.urls import host_of, same_origin
 from diagnostics.redaction import safe
 from diagnostics.sources.graph_objects import (
-    EXCHANGE_ONLINE_APP_ID,
     Misshapen,
     assignment,
     directory_object,
@@ -90,7 +90,7 @@ def collect_graph(
     with ThreadPoolExecutor(_AT_ONCE, "graph") as pool:
         principal = pool.submit(client.principal, application_id, _PRINCIPAL_FIELDS)
         registration = pool.submit(client.registration, application_id)
-        exchange = pool.submit(client.principal, EXCHANGE_ONLINE_APP_ID, _RESOURCE_FIELDS)
+        exchange = pool.submit(client.principal, EXCHANGE_ONLINE, _RESOURCE_FIELDS)
         found = principal.result()
         assignments = pool.submit(client.role_assignments, found)
         grants = pool.submit(client.delegated_grants, found)
@@ -215,7 +215,7 @@ def _refusal(answer: Answer) -> Absent | Unavailable:
         case 400 if code == "Request_BadRequest" and "Invalid object identifier" in message:
             return Absent(message, answer.provenance)
         case 401:
-            hint = "Sign in again; Graph needs a token of its own, for the audience https://graph.microsoft.com."
+            hint = f"Sign in again; Graph needs a token of its own, for the audience {GLOBAL.graph}."
             return Unavailable(
                 f"Graph does not accept the operator's token ({what})", Missing.NOT_SIGNED_IN, answer.provenance, hint
             )

@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
+from diagnostics.clouds import EXCHANGE_ONLINE
 from diagnostics.evidence import (
     Absent,
     AppRegistration,
@@ -27,7 +28,6 @@ from diagnostics.evidence import (
 from diagnostics.ids import ApplicationId, TenantId
 from diagnostics.net.answers import Answer
 
-EXCHANGE_ONLINE_APP_ID = ApplicationId("00000002-0000-0ff1-ce00-000000000000")
 _SHA1_BYTES = 20
 T = TypeVar("T")
 
@@ -145,7 +145,7 @@ def directory_object(unknown: str, kind: DirectoryObjectKind, answer: Answer) ->
     if text(body, "id").lower() != unknown.lower():
         raise Misshapen("id")
     application_id = ApplicationId(text(body, "appId"))
-    if kind is DirectoryObjectKind.ENTERPRISE_APPLICATION and application_id.lower() == EXCHANGE_ONLINE_APP_ID:
+    if kind is DirectoryObjectKind.ENTERPRISE_APPLICATION and application_id.lower() == EXCHANGE_ONLINE:
         kind = DirectoryObjectKind.EXCHANGE_ONLINE
     deleted = kind is DirectoryObjectKind.DELETED_ENTERPRISE_APPLICATION
     if deleted and not text(body, "@odata.type").endswith("servicePrincipal"):

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from diagnostics import files, redaction
+from diagnostics.clouds import EXCHANGE_AUDIENCES, EXCHANGE_MODULE, GRAPH_AUDIENCES, GRAPH_TOOLS
 from diagnostics.errors.reasons import kind_of_sign_in
 from diagnostics.evidence import (
     CmdletError,
@@ -46,13 +47,10 @@ _DEVICE_SECONDS, _LONGEST_INTERVAL = 900, 30
 
 
 class Resource(enum.Enum):
-    """What the operator signs in for; the value is the public client that Microsoft's own tools use for it.
+    """What the operator signs in for; the value is the public client that Microsoft's own tools use for it."""
 
-    fb78d390… is the client of Connect-ExchangeOnline, 14d82eec… Microsoft Graph Command Line Tools.
-    """
-
-    EXCHANGE = "fb78d390-0c51-40cd-8e17-fdbfab77341b"
-    GRAPH = "14d82eec-204b-4c2f-b7e8-296a70dab67e"
+    EXCHANGE = EXCHANGE_MODULE
+    GRAPH = GRAPH_TOOLS
 
     @property
     def words(self) -> str:
@@ -88,8 +86,8 @@ class Browser:
 class AccessTokenFile:
     """Access tokens made elsewhere, one to a line; the one whose `aud` fits the resource is taken.
 
-    One file serves both resources: put the token for https://outlook.office365.com and the one for
-    https://graph.microsoft.com into it, in any order. The file is refused when others than its owner can read it.
+    One file serves both resources: put the token for Exchange and the one for Graph
+    into it, in any order. The file is refused when others than its owner can read it.
     """
 
     path: Path
@@ -270,12 +268,13 @@ def _from_file(path: Path, scope: str, resource: Resource) -> OperatorSession:
 
 
 _AUDIENCES = {
-    Resource.EXCHANGE: ("00000002-0000-0ff1-ce00-000000000000", "outlook.office365.com", "outlook.office.com"),
-    Resource.GRAPH: ("00000003-0000-0000-c000-000000000000", "graph.microsoft.com"),
+    Resource.EXCHANGE: EXCHANGE_AUDIENCES,
+    Resource.GRAPH: GRAPH_AUDIENCES,
 }
 
 
 def _is_for(audience: str, scope: str, resource: Resource) -> bool:
     """Whether a token's audience is the resource: by name, by its application id, or as the scope names it."""
+    named = {host_of(known) or known for known in _AUDIENCES[resource]}
     host = host_of(audience).lower() or audience.lower()
-    return host in _AUDIENCES[resource] or host == host_of(scope).lower()
+    return host in named or host == host_of(scope).lower()

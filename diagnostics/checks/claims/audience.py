@@ -6,27 +6,11 @@ from collections.abc import Iterator
 
 from diagnostics.checks import Check
 from diagnostics.checks._ids import is_guid
+from diagnostics.clouds import CHINA, EXCHANGE_AUDIENCES, GLOBAL, GRAPH_AUDIENCES, OLD_EXCHANGE
 from diagnostics.comparison import Comparison, compare, look_up
 from diagnostics.evidence import Evidence, Missing, TokenClaims, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 
-_EXCHANGE = {
-    "https://outlook.office365.com",
-    "https://outlook.office.com",
-    "00000002-0000-0ff1-ce00-000000000000",
-    "https://outlook.office365.us",
-    "https://outlook-dod.office365.us",
-    "https://partner.outlook.cn",
-}
-_OLD_EXCHANGE = "https://ps.outlook.com"
-_GRAPH = {
-    "https://graph.microsoft.com",
-    "00000003-0000-0000-c000-000000000000",
-    "https://graph.microsoft.us",
-    "https://dod-graph.microsoft.us",
-    "https://microsoftgraph.chinacloudapi.cn",
-}
-_CHINA = "https://partner.outlook.cn"
 _ROLES_OF_ANOTHER = ("claims-roles-missing", "claims-wrong-role-ews")  # the roles are those of the other service
 _MAIL_SCOPES = {"imap.accessasuser.all", "pop.accessasuser.all", "smtp.send"}
 
@@ -60,27 +44,27 @@ def _judge_one(token: TokenClaims, evidence: Evidence) -> Judgement:
     wanted = _wanted(evidence)
     compared = (_compared(token.audience.strip(), wanted),)
     said = f"{token.provenance.how}: aud is {token.audience}"
-    if audience == _OLD_EXCHANGE:
+    if audience == OLD_EXCHANGE:
         why = f"{said}; it names the same resource, but Microsoft's page now asks for {wanted}"
         return failed(
             "The token is for the old address of Exchange",
             Suspect("claims-aud-ps-outlook-com", Confidence.LIKELY, (why,)),
             compared=compared,
         )
-    if audience in _GRAPH:
+    if audience in GRAPH_AUDIENCES:
         return failed("The token is for Microsoft Graph, not for Exchange", *_graph(token, said), compared=compared)
-    if audience not in _EXCHANGE:
+    if audience not in EXCHANGE_AUDIENCES:
         return failed(
             "The token is for another service",
             Suspect("claims-aud-not-exchange", Confidence.CERTAIN, (said,), instead_of=_ROLES_OF_ANOTHER),
             compared=compared,
         )
-    if _is_china(evidence) and audience != _CHINA:
+    if _is_china(evidence) and audience != CHINA.exchange.value:
         why = f"{said}, while the mailbox is at 21Vianet"
         return failed(
             "The token is for the global cloud",
             Suspect("auth-21vianet-scope", Confidence.CERTAIN, (why,)),
-            compared=(compare("aud in the token", token.audience, "audience at 21Vianet", _CHINA),),
+            compared=(compare("aud in the token", token.audience, "audience at 21Vianet", CHINA.exchange.value),),
         )
     return passed("The token is for Exchange", *compared)
 
@@ -88,7 +72,11 @@ def _judge_one(token: TokenClaims, evidence: Evidence) -> Judgement:
 def _compared(audience: str, wanted: str) -> Comparison:
     """Compare with this cloud's audience; where it is another, with all that Exchange has. A slash at the end is dropped."""
     one = compare("aud in the token", audience.rstrip("/"), "Exchange Online", wanted)
-    return one if one.equal else look_up("aud in the token", audience.rstrip("/"), "Exchange Online", sorted(_EXCHANGE))
+    return (
+        one
+        if one.equal
+        else look_up("aud in the token", audience.rstrip("/"), "Exchange Online", sorted(EXCHANGE_AUDIENCES))
+    )
 
 
 def _graph(token: TokenClaims, said: str) -> tuple[Suspect, ...]:
@@ -104,12 +92,12 @@ def _graph(token: TokenClaims, said: str) -> tuple[Suspect, ...]:
 
 
 def _wanted(evidence: Evidence) -> str:
-    return evidence.target.scope.removesuffix("/.default") or "https://outlook.office365.com"
+    return evidence.target.scope.removesuffix("/.default") or GLOBAL.exchange.value
 
 
 def _is_china(evidence: Evidence) -> bool:
     hosts = [session.greeting_host.casefold() or session.server.casefold() for session in evidence.all_imap_sessions()]
-    return evidence.target.cloud == "china" or any(host.endswith("partner.outlook.cn") for host in hosts)
+    return evidence.target.cloud == CHINA.name or any(host.endswith(CHINA.imap_server.value) for host in hosts)
 
 
 CHECK = Check(

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from diagnostics.checks import Check
 from diagnostics.checks._ids import is_guid
 from diagnostics.checks.claims.audience import unreadable
+from diagnostics.clouds import PERSONAL_TENANT
 from diagnostics.comparison import compare
 from diagnostics.evidence import Evidence, TokenClaims, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 from diagnostics.identity import Who, tenant_of
-
-PERSONAL_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"  # facts on claims: tid of personal accounts
 
 
 def judge(evidence: Evidence) -> Iterator[Judgement]:

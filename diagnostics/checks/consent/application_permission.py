@@ -6,6 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from diagnostics.checks import Check
 from diagnostics.checks._ids import is_guid
+from diagnostics.clouds import (
+    EXCHANGE_ONLINE,
+    FULL_ACCESS_AS_APP,
+    GRAPH_IMAP,
+    GRAPH_SMTP,
+    IMAP_ACCESS_AS_APP,
+    MICROSOFT_GRAPH,
+)
 from diagnostics.comparison import look_among
 from diagnostics.evidence import (
     AppRegistration,
@@ -19,13 +27,7 @@ from diagnostics.evidence import (
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 from diagnostics.identity import Known, tenant_of
 
-EXCHANGE_APP_ID = "00000002-0000-0ff1-ce00-000000000000"
-GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
 _WANTED = "IMAP.AccessAsApp"
-IMAP_ACCESS_AS_APP = (
-    "5e5addcd-3e8d-4e90-baf5-964efab2b20a"  # community permission table; only where Graph does not publish it
-)
-_FULL_ACCESS_AS_APP = "dc890d15-9560-4a4c-9b7f-a736ec74ec40"
 
 
 def judge(evidence: Evidence) -> Iterator[Judgement]:
@@ -73,7 +75,7 @@ def _suspects(evidence: Evidence, here: Sequence[AppRoleAssignment], role_id: st
     explains = ("claims-roles-missing",)
     said = f"Graph: {_WANTED} is not among the app roles granted on Exchange Online ({_shown(evidence, here)})"
     registration = evidence.graph.registration
-    if any(grant.app_role_id == _FULL_ACCESS_AS_APP for grant in here):
+    if any(grant.app_role_id == FULL_ACCESS_AS_APP for grant in here):
         why = "Graph: full_access_as_app (EWS) is granted instead"
         yield Suspect(
             "claims-wrong-role-ews",
@@ -94,7 +96,7 @@ def _suspects(evidence: Evidence, here: Sequence[AppRoleAssignment], role_id: st
         yield Suspect(cause, Confidence.LIKELY, (said,), instead_of=explains)
         return
     declared = registration.required_permissions
-    on_exchange = [p for p in declared if p.resource_app_id == EXCHANGE_APP_ID]
+    on_exchange = [p for p in declared if p.resource_app_id == EXCHANGE_ONLINE]
     if any(p.id == role_id and p.type == "Role" for p in on_exchange):
         why = f"Graph: the App registration asks for {_WANTED}, nobody granted it"
         yield Suspect("consent-admin-consent-missing", Confidence.CERTAIN, (said, why), instead_of=explains)
@@ -110,10 +112,10 @@ def _undeclared(
     if on_exchange and all(p.type == "Scope" for p in on_exchange):
         why = "Graph: the App registration asks for delegated permissions of Exchange only"
         return Suspect("claims-delegated-instead-of-application", Confidence.CERTAIN, (said, why), instead_of=explains)
-    if not on_exchange and any(p.resource_app_id == GRAPH_APP_ID and p.id == _GRAPH_IMAP for p in delegated):
+    if not on_exchange and any(p.resource_app_id == MICROSOFT_GRAPH and p.id == GRAPH_IMAP for p in delegated):
         why = "Graph: the App registration asks for the delegated IMAP.AccessAsUser.All of Microsoft Graph"
         return Suspect("claims-delegated-instead-of-application", Confidence.CERTAIN, (said, why), instead_of=explains)
-    if not on_exchange and any(p.resource_app_id == GRAPH_APP_ID and p.type == "Role" for p in declared):
+    if not on_exchange and any(p.resource_app_id == MICROSOFT_GRAPH and p.type == "Role" for p in declared):
         why = "Graph: the App registration asks for permissions of Microsoft Graph only"
         return Suspect("claims-permission-on-graph-not-exchange", Confidence.CERTAIN, (said, why), instead_of=explains)
     if not on_exchange:
@@ -123,8 +125,7 @@ def _undeclared(
     return Suspect("claims-roles-missing", Confidence.CERTAIN, (said, why))
 
 
-_GRAPH_IMAP = "652390e4-393a-48de-9484-05f9b1212954"  # IMAP.AccessAsUser.All as Microsoft Graph publishes it
-GRAPH_SCOPES = frozenset({_GRAPH_IMAP, "258f6531-6087-4cc4-bb90-092c5fb3ed3f"})  # and SMTP.Send
+GRAPH_SCOPES = frozenset({GRAPH_IMAP, GRAPH_SMTP})
 
 
 def _tenant(evidence: Evidence) -> str:

@@ -9,11 +9,9 @@ from collections.abc import Iterator
 
 from diagnostics.checks import Check
 from diagnostics.checks.consent.application_permission import (
-    EXCHANGE_APP_ID,
-    GRAPH_APP_ID,
     GRAPH_SCOPES,
-    IMAP_ACCESS_AS_APP,
 )
+from diagnostics.clouds import EXCHANGE_ONLINE, IMAP_ACCESS_AS_APP, MICROSOFT_GRAPH
 from diagnostics.evidence import AppRegistration, Evidence, RequiredPermission, TokenClaims, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed
 
@@ -35,7 +33,7 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     declared = registration.required_permissions
     if evidence.live or not declared:
         return
-    if any(p.resource_app_id == EXCHANGE_APP_ID and p.id == IMAP_ACCESS_AS_APP for p in declared):
+    if any(p.resource_app_id == EXCHANGE_ONLINE and p.id == IMAP_ACCESS_AS_APP for p in declared):
         yield _declared(evidence, registration)
         return
     cause, why = _instead(declared)
@@ -58,10 +56,10 @@ def _declared(evidence: Evidence, registration: AppRegistration) -> Judgement:
 
 def _instead(declared: tuple[RequiredPermission, ...]) -> tuple[str, str]:
     """Return the cause for what is declared in the place of the application permission, and why."""
-    on_exchange = [p for p in declared if p.resource_app_id == EXCHANGE_APP_ID]
+    on_exchange = [p for p in declared if p.resource_app_id == EXCHANGE_ONLINE]
     if any(p.id in GRAPH_SCOPES for p in on_exchange):
         return "consent-graph-scope-id-under-exchange", "Exchange is asked for an id that Microsoft Graph publishes"
-    roles_on_graph = [p for p in declared if p.resource_app_id == GRAPH_APP_ID and p.type == "Role"]
+    roles_on_graph = [p for p in declared if p.resource_app_id == MICROSOFT_GRAPH and p.type == "Role"]
     if on_exchange and all(p.type == "Scope" for p in on_exchange):
         return "claims-delegated-instead-of-application", "only delegated permissions of Exchange are asked for"
     if not on_exchange and any(p.id in GRAPH_SCOPES for p in declared):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from diagnostics.checks import Check
 from diagnostics.checks._ids import is_guid
-from diagnostics.checks.consent.application_permission import EXCHANGE_APP_ID
+from diagnostics.clouds import EXCHANGE_ONLINE, GRAPH_IMAP, GRAPH_SMTP
 from diagnostics.evidence import AppRegistration, EnterpriseApplication, Evidence, RequiredPermission, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 
@@ -17,13 +17,13 @@ _CAUSE = "consent-graph-scope-id-under-exchange"
 
 
 _IDS_OF_GRAPH = {  # permissions that Microsoft Graph publishes under the names that Exchange has, too (Graph's scope list)
-    "652390e4-393a-48de-9484-05f9b1212954": "IMAP.AccessAsUser.All",
-    "258f6531-6087-4cc4-bb90-092c5fb3ed3f": "SMTP.Send",
+    GRAPH_IMAP: "IMAP.AccessAsUser.All",
+    GRAPH_SMTP: "SMTP.Send",
 }
 
 
 def _on_exchange(registration: AppRegistration) -> list[RequiredPermission]:
-    return [p for p in registration.required_permissions if p.resource_app_id == EXCHANGE_APP_ID]
+    return [p for p in registration.required_permissions if p.resource_app_id == EXCHANGE_ONLINE]
 
 
 def judge(evidence: Evidence) -> Iterator[Judgement]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from diagnostics import purpose, servers
 from diagnostics.checks import Check
 from diagnostics.checks._reached import is_for_now, is_premature, no_answer, not_reached, refusal
+from diagnostics.clouds import CHINA
 from diagnostics.evidence import (
     Absent,
     Evidence,
@@ -179,7 +180,7 @@ def _is_at_21vianet(session: ImapSession, evidence: Evidence) -> bool:
         return False
     hosts = (session.server.casefold(), session.greeting_host.casefold())
     asked = " ".join(scope for request in evidence.token_requests for scope in request.scopes)
-    return any(host.endswith("partner.outlook.cn") for host in hosts) and "partner.outlook.cn" not in asked
+    return any(host.endswith(CHINA.imap_server.value) for host in hosts) and CHINA.imap_server.value not in asked
 
 
 def _no_recipient(session: ImapSession, said: str, evidence: Evidence) -> Judgement:

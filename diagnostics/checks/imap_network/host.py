@@ -11,21 +11,22 @@ from diagnostics import servers
 from diagnostics.checks import Check
 from diagnostics.checks._said import is_failing
 from diagnostics.checks.imap_network.connect import is_web_server
+from diagnostics.clouds import EXCHANGE_ALIAS, IMAP_SERVERS, OLD_EXCHANGE
 from diagnostics.comparison import Comparison, compare, look_in, look_up, shortened
 from diagnostics.evidence import Evidence, ImapSession, Missing, SettingName, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, skipped, unknown
+from diagnostics.net.urls import host_of
 
-_RIGHT = {"outlook.office365.com", "outlook.office365.us", "outlook-dod.office365.us", "partner.outlook.cn"}
 _OLD = {
     "imap-mail.outlook.com",
     "imap.outlook.com",
     "imap.office365.com",
     "outlook.live.com",
-    "outlook.office.com",
+    host_of(EXCHANGE_ALIAS),
     "smtp.office365.com",
     "smtp-hve.office365.com",
     "imap-mail.hotmail.com",
-    "ps.outlook.com",  # a resource of tokens in old pages
+    host_of(OLD_EXCHANGE),
     "pop-mail.outlook.com",
 }
 _HOST, _PROXY = "net-wrong-host-or-hardcoded-ip", "net-http-only-proxy-in-front"
@@ -62,10 +63,10 @@ def _judge_output(evidence: Evidence) -> Iterator[Judgement]:
 
 
 def _judge_name(name: str, where: str, evidence: Evidence) -> Iterator[Judgement]:
-    compared = compare("IMAP server", name, "Exchange Online", "outlook.office365.com")
+    compared = compare("IMAP server", name, "Exchange Online", IMAP_SERVERS[0])
     if not compared.equal:
-        compared = look_up("IMAP server", name, "Exchange Online", sorted(_RIGHT))
-    if name in _RIGHT:
+        compared = look_up("IMAP server", name, "Exchange Online", sorted(IMAP_SERVERS))
+    if name in IMAP_SERVERS:
         yield passed(f"{name} is Exchange Online's IMAP server", compared)
     elif name in _OLD or (_is_address(name) and not _is_loopback(name) and not evidence.live):
         said = f"{where}: the IMAP server is {name}"
@@ -122,7 +123,7 @@ def _compared(session: ImapSession) -> tuple[Comparison, ...]:
             look_in("greeting", shortened(session.greeting, _GREETING_SHOWN), "Exchange's", servers.EXCHANGE_READY),
         )
     if session.server:
-        return (look_up("IMAP server", session.server, "Exchange Online", sorted(_RIGHT)),)
+        return (look_up("IMAP server", session.server, "Exchange Online", sorted(IMAP_SERVERS)),)
     return ()
 
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diagnostics.checks import Check
-from diagnostics.clouds import CLOUDS
+from diagnostics.clouds import IMAP_SERVERS
 from diagnostics.comparison import compare, look_up
 from diagnostics.evidence import Evidence, Setting, SettingName
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed
 
 _HOST, _PLAIN = "net-wrong-host-or-hardcoded-ip", "net-tls-to-plaintext-port"
-_HOSTS = tuple(cloud.imap_server.value for cloud in CLOUDS.values())
 _MICROSOFTS = (
     ".outlook.com",
     ".outlook.cn",
@@ -60,7 +59,7 @@ def _is_microsofts_sign_in(evidence: Evidence) -> bool:
 
 
 def _is_right(setting: Setting) -> bool:
-    return setting.name is SettingName.IMAP_SERVER and setting.raw.strip().casefold() in _HOSTS
+    return setting.name is SettingName.IMAP_SERVER and setting.raw.strip().casefold() in IMAP_SERVERS
 
 
 def _other_provider(setting: Setting, evidence: Evidence) -> Iterator[Judgement]:
@@ -69,7 +68,7 @@ def _other_provider(setting: Setting, evidence: Evidence) -> Iterator[Judgement]
     if talked or not any(c.isalpha() for c in name) or f".{name}".endswith(_MICROSOFTS) or "." not in name:
         return
     said = f"{setting.provenance.how}: the IMAP server is {name}, which is no host of Microsoft's"
-    compared = (look_up("IMAP server", name, "Exchange Online", _HOSTS),)
+    compared = (look_up("IMAP server", name, "Exchange Online", IMAP_SERVERS),)
     yield failed(
         f"{name} is not Exchange Online's IMAP server", Suspect(_HOST, Confidence.LIKELY, (said,)), compared=compared
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diagnostics.checks import Check
+from diagnostics.clouds import CHINA
 from diagnostics.evidence import Absent, Evidence, MailboxEvidence, Missing, Recipient, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 
@@ -47,7 +48,7 @@ _ELSEWHERE_ON_PREMISES = {
 _MICROSOFT_MX = (
     ".mail.protection.outlook.com",
     ".mx.microsoft",
-    ".mail.protection.partner.outlook.cn",
+    f".mail.protection.{CHINA.imap_server}",
     ".olc.protection.outlook.com",
 )
 _GROUPS = {

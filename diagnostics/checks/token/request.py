@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from diagnostics.checks import Check
 from diagnostics.checks._said import something_fails
+from diagnostics.clouds import EXCHANGE_ALIAS, GLOBAL, OLD_EXCHANGE
 from diagnostics.evidence import Evidence, TokenRequest
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed
 from diagnostics.net.urls import split
 
 _SHARED_TENANTS = {"common", "organizations", "consumers"}
-_GLOBAL_EXCHANGE = {"https://outlook.office365.com", "https://outlook.office.com"}
+_GLOBAL_EXCHANGE = {GLOBAL.exchange.value, EXCHANGE_ALIAS}
 _MAIL_SCOPES = ("imap.accessasuser.all", "pop.accessasuser.all", "smtp.send")
 
 
@@ -64,7 +65,7 @@ def _of_resources(request: TokenRequest, said: str) -> Iterator[Suspect]:
     """Judge for which resource a well-formed scope asks: the audience of the token follows from it."""
     resources = {resource for scope in request.scopes if (resource := _resource(scope))}
     refused = ("auth-rejected-no-reason",)
-    if resources == {"https://ps.outlook.com"}:
+    if resources == {OLD_EXCHANGE}:
         yield Suspect("claims-aud-ps-outlook-com", Confidence.LIKELY, (said,), instead_of=refused)
     elif request.login.endswith(".cn") and resources and resources <= _GLOBAL_EXCHANGE:
         yield Suspect("auth-21vianet-scope", Confidence.CERTAIN, (said,), instead_of=refused)
@@ -72,7 +73,7 @@ def _of_resources(request: TokenRequest, said: str) -> Iterator[Suspect]:
         yield Suspect("token-scopes-of-two-resources", Confidence.LIKELY, (said,))
     elif _is_short_mail_scope(request):
         yield Suspect("claims-aud-graph-delegated-short-scope", Confidence.LIKELY, (said,))
-    elif resources == {"https://graph.microsoft.com"}:
+    elif resources == {GLOBAL.graph.value}:
         yield Suspect("claims-aud-graph", Confidence.LIKELY, (f"{said}: that is a token for Microsoft Graph",))
 
 
@@ -102,7 +103,7 @@ def _has_permission_in_resource(scope: str) -> bool:
 def _is_short_mail_scope(request: TokenRequest) -> bool:
     """Short names and Graph's own prefix resolve to Graph (office-developer-exchange-docs issue 87)."""
     scopes = [scope.casefold() for scope in request.scopes]
-    return any(scope in _MAIL_SCOPES or scope.startswith("https://graph.microsoft.com/imap.") for scope in scopes)
+    return any(scope in _MAIL_SCOPES or scope.startswith(f"{GLOBAL.graph}/imap.") for scope in scopes)
 
 
 def _lacks_offline_access(request: TokenRequest) -> bool:

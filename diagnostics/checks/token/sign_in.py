@@ -18,9 +18,11 @@ from diagnostics.checks.input._values import (
     tenant_fault,
 )
 from diagnostics.checks.token._clouds import foreign_host
+from diagnostics.clouds import EXCHANGE_ALIAS, GLOBAL, US_GOV
 from diagnostics.comparison import shortened
 from diagnostics.evidence import EntraError, Evidence, SecretShape, SettingName, TenantDiscovery, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
+from diagnostics.net.urls import host_of
 from diagnostics.slips import stray_characters
 
 _QUOTED_ID = re.compile(
@@ -302,7 +304,7 @@ def _invalid_scope(error: EntraError, _evidence: Evidence) -> list[Suspect]:
     if re.search(r"not compatible with each other|more than one resource", error.description):
         return [_suspect("token-scopes-of-two-resources", Confidence.CERTAIN, error)]
     named = re.findall(r"https://([\w-]+(?:\.[\w-]+)+)/\w", error.description.casefold())
-    if len({host.replace("outlook.office.com", "outlook.office365.com") for host in named}) > 1:
+    if len({host.replace(host_of(EXCHANGE_ALIAS), host_of(GLOBAL.exchange.value)) for host in named}) > 1:
         return [
             _suspect("token-scopes-of-two-resources", Confidence.LIKELY, error),
             _suspect("token-scope-invalid", Confidence.POSSIBLE, error),
@@ -400,7 +402,7 @@ _RULES: Mapping[int, Callable[[EntraError, Evidence], list[Suspect]]] = {
 _TELLING: Mapping[int, str] = {
     7000215: "az ad app credential list --id <application-id> shows each secret's beginning (hint) and Secret ID (keyId).",
     7000222: "az ad app credential list --id <application-id> shows the beginning (hint) and the end of each secret.",
-    90002: "Another cloud? https://login.microsoftonline.us/<tenant>/v2.0/.well-known/openid-configuration tells.",
+    90002: f"Another cloud? {US_GOV.login}/<tenant>/v2.0/.well-known/openid-configuration tells.",
     53003: "Sign-in logs > Service principal sign-ins lists it when a policy for workload identities blocked it.",
     70011: "The request's grant_type tells: with client_credentials the scope must end in /.default.",
 }

@@ -10,6 +10,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, TypeVar
 
+from diagnostics.clouds import EXCHANGE_ONLINE
 from diagnostics.evidence import (
     Absent,
     AccessPolicy,
@@ -55,7 +56,6 @@ from diagnostics.sources.transcript.settings import is_placeholder
 T = TypeVar("T")
 _MOST = 500  # facts of one kind; a text with more of them repeats itself
 _OF_ONE_NUMBER = 20
-_EXCHANGE_ONLINE = "00000002-0000-0ff1-ce00-000000000000"
 _TIMES = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\dZ?|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _ADDRESS = re.compile(r"[^\s@:\\/]+@[^\s@:\\/]+\.[^\s@:\\/]+")
 
@@ -156,8 +156,8 @@ class Collector:
                     AppRegistrationObjectId(""), ApplicationId(""), "", where, required_permissions=required
                 ),
             )
-        principals = [item for item in self.all(EnterpriseApplication) if item.application_id != _EXCHANGE_ONLINE]
-        exchange = [item for item in self.all(EnterpriseApplication) if item.application_id == _EXCHANGE_ONLINE]
+        principals = [item for item in self.all(EnterpriseApplication) if item.application_id != EXCHANGE_ONLINE]
+        exchange = [item for item in self.all(EnterpriseApplication) if item.application_id == EXCHANGE_ONLINE]
         none = {
             fact.asked: Absent(f"there is no {fact.asked} {fact.id}".strip(), fact.provenance)
             for fact in self.all(NotThere)

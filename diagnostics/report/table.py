@@ -62,10 +62,10 @@ def render(report: Report, *, width: int, color: bool) -> str:
 def _headline(report: Report, width: int) -> Iterator[str]:
     words = WORDS[report.language]
     yield from _obstacles(report, width)
-    for name, value in _about(report):
-        yield from _wrap(f"{words[name]} {value}", width, "")
     if not report.diagnosis.causes:
         yield from _wrap(sentence(report.verdict, report.language), width, "")
+    for name, value in _about(report):
+        yield from _wrap(f"{words[name]} {value}", width, "")
 
 
 def _obstacles(report: Report, width: int) -> Iterator[str]:

@@ -51,6 +51,8 @@ def screens(report: Report) -> list[str]:
         (OPENS, Kind.WELL, None, Stage.INPUT),
         ("12:00:01 ERROR could not load the theme\n" + OPENS, Kind.WELL, None, Stage.INPUT),  # and then the mailbox opened
         (OPENS + "12:00:09 ERROR sync of INBOX failed: worker died\n", Kind.SAYS_FAILED, Stage.MAILBOX, Stage.IMAP_AUTH),
+        (OPENS + "C: A3 FETCH 1 BODY[]\nS: A3 NO Server Unavailable. 15\n", Kind.SAYS_FAILED, Stage.MAILBOX, Stage.IMAP_AUTH),
+        (OPENS + "C: A3 LOGOUT\nS: * BYE Microsoft Exchange Server IMAP4 server signing off.\nS: A3 OK LOGOUT completed.\n", Kind.WELL, None, Stage.INPUT),
         (OPENS + "12:00:09 sync done, 0 errors, failed=0\n", Kind.WELL, None, Stage.INPUT),
     ],
 )  # fmt: skip

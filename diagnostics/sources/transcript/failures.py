@@ -19,7 +19,7 @@ _LONGEST = 160
 _FAILS = re.compile(
     r"""
       \bfail(?:ed|ures?|s|ing)?\b|(?<![a-z])errors?\b|(?<=[a-z])(?:Error|Exception|Failure)\b|\bexceptions?\b|\btraceback\b|\bpanic\b|\bfatal\b
-     |\btime[ds]?[ -]?out\b|\brefused\b|\bdenied\b|\brejected\b|\babort(?:ed|ing)\b|\bunreachable\b|\bforbidden\b|\bunauthori[sz]ed\b
+     |\btime[ds]?[ -]?out\b|\brefused\b|\bdenied\b|\brejected\b|\babort(?:ed|ing)\b|\bun(?:reach|avail)able\b|\bforbidden\b|\bunauthori[sz]ed\b
      |\b(?:unable|not\ able)\ to\b|\b(?:could|can|did|does|was|is)(?:\ ?n[o'’]t)\ (?:be\ )?(?:open|connect|log|sign|auth|read|reach|fetch|resolve|verif|accept|allow|respond|answer|establish|load|access|find|found)\w*
      |\bconnection\ (?:was\ |has\ been\ )?(?:reset|closed|lost|dropped)\b|\bunexpected(?:ly)?\b|\bgave\ up\b|\bno\ (?:response|answer|route)\b
      |\bfehler\w*|\bfehlgeschlagen\b|\bgescheitert\b|\babgelehnt\b|\bverweigert\b|\bzeitüberschreitung\b|\bnicht\ (?:möglich|erreichbar|gefunden)\b|\bkonnte\ (?:\w+\ ){0,4}nicht\b
@@ -30,6 +30,9 @@ _FAILS = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_REFUSES = re.compile(
+    r"(?:^|[\s>:'\"])(?:[A-Za-z.]{0,6}\d{1,9}[A-Za-z]{0,3}|\*) (?:NO|BAD|BYE)\s+(?!.{0,40}(?i:logging out|signing off))\S"
+)  # a server to a tag
 _DENIES = re.compile(
     r"""
       \b(?:no|without(?:\ any)?|zero|0|ohne|keine?|sin|sans|aucune?|senza|sem|nenhum)\ (?:\w+\ )?(?:errors?|fail\w*|exceptions?|fehler|errores|erreurs?|errori|erros?)\b
@@ -54,4 +57,5 @@ def read(window: View) -> Iterator[FailureLine]:
 
 def says_so(line: str) -> bool:
     """Say whether a line says that something failed."""
-    return _FAILS.search(_DENIES.sub(" ", line[:2000])) is not None
+    line = line[:2000]
+    return _REFUSES.search(line) is not None or _FAILS.search(_DENIES.sub(" ", line)) is not None

@@ -47,7 +47,8 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
         yield from _judge_name(name, where, evidence)
     yield from _judge_output(evidence)
     for session in evidence.all_imap_sessions():
-        if not session.greeting.upper().startswith("* BYE"):  # which says who is busy, not who it is
+        sent_away = session.greeting.upper().startswith("* BYE")  # which says who is busy, not who it is
+        if not (sent_away or session.name_error):
             yield from _judge_server(session, evidence)
 
 

@@ -82,6 +82,7 @@ def _extract(window: Window, collector: Collector) -> None:
         *settings.from_requests(asked),
         *settings.read(window.folded),
         *settings.from_labels(window),
+        *settings.old_hosts(window),
         *imap.read(window.folded),
         *network.read(window.folded),
         *cmdlet_errors.read(window.folded),

@@ -59,6 +59,16 @@ _PORTAL = re.compile(  # the portal's own labels, and how people repeat them wit
     re.VERBOSE | re.IGNORECASE,
 )
 _NEXT_FIELD = re.compile(r"&(?=[\w.%-]{1,40}=)")
+_OLD_HOST = re.compile(  # OfficeDocs-Support incorrect-settings.md; a resource of tokens in old pages
+    r"(?<![\w@.-])(?<!https://)(?<!http://)(?P<host>(?:imap-mail|imap|pop-mail|ps)\.outlook\.com|imap\.office365\.com|imap-mail\.hotmail\.com)(?![\w-]|\.\w|/\.default)",
+    re.IGNORECASE,
+)
+_ASSIGNS = re.compile(r"host|server|servidor|serveur|connect|imap|peer|address|\s-h", re.IGNORECASE)
+_DENIES = re.compile(
+    r"\b(?:not|never|instead of|rather than|statt|nicht|en lugar de|en vez de|no use|formerly|old)\b", re.IGNORECASE
+)
+_OPENING = frozenset("\"'([{=/")
+_REACH_BEFORE = 60
 _OF_A_SHEET = frozenset(
     {_N.TENANT, _N.APPLICATION_ID, _N.ENTERPRISE_APP_OBJECT_ID, _N.APP_REGISTRATION_OBJECT_ID, labels.Also.SECRET}
 )
@@ -123,6 +133,19 @@ def _is_labelled_secret(one: labels.Labelled) -> bool:
     if not raw or _CODE_VALUE.search(raw) or is_placeholder(raw) or _masked(raw) or len(raw.split()) > 1:
         return False
     return one.quoted or (len(raw) >= _SHORTEST_SECRET and any(c.isdigit() for c in raw))
+
+
+def old_hosts(window: View) -> Iterator[Setting]:
+    """Yield names that are taken for Exchange Online's IMAP server, however a line assigns them."""
+    for index, line in enumerate(window.lines):
+        for match in (
+            _OLD_HOST.finditer(line) if "outlook.com" in line or "office365" in line or "hotmail" in line else ()
+        ):
+            before = line[max(match.start() - _REACH_BEFORE, 0) : match.start()]
+            assigned = before.rstrip()[-1:] in _OPENING or _ASSIGNS.search(before) is not None
+            if not assigned or _DENIES.search(before) or prose.is_comment(line) or prose.explains(window.lines, index):
+                continue
+            yield Setting(_N.IMAP_SERVER, match["host"], window.where(window.numbers[index]))
 
 
 def from_requests(asked: Iterable[TokenRequest]) -> Iterator[Setting]:

@@ -54,7 +54,7 @@ _KNOWN: tuple[tuple[re.Pattern[str], str, ReplyStatus], ...] = (
     (re.compile(_STATUS_HINT + r"(?P<text>AuthFailed:\s?LogonDenied-BasicAuthBlocked[^\n]{0,200})"), "LOGIN", ReplyStatus.NO),
     (re.compile(_STATUS_HINT + r"(?P<text>AuthFailed:\s?LogonDenied[^\n]{0,200})"), "AUTHENTICATE", ReplyStatus.NO),
     (re.compile(_STATUS_HINT + r"MailKit\.Security\.AuthenticationException:?\s*'?(?P<text>Authentication failed\.?)'?\s*$"), "AUTHENTICATE", ReplyStatus.NO),
-    (re.compile(_STATUS_HINT + r"(?P<text>LOGIN failed\.?)(?=['\")\]}\s]*$)"), "LOGIN", ReplyStatus.NO),
+    (re.compile(_STATUS_HINT + r"(?P<text>LOGIN failed(?:\.(?=\W|$)|(?=['\")\]}\s]*$)))"), "LOGIN", ReplyStatus.NO),
     (re.compile(_STATUS_HINT + r"(?P<text>User\s+is\s+authenticated\s+but\s+not\s+connected\.?)", re.IGNORECASE), "", ReplyStatus.BAD),
     (re.compile(_STATUS_HINT + r"(?P<text>Request\s+is\s+throttled\.\s*Suggested\s+Backoff\s+Time:?\s*\d+\s*milliseconds)", re.IGNORECASE), "", ReplyStatus.BAD),
     (re.compile(_STATUS_HINT + r"(?P<text>Command (?:Argument )?Error\.? \d+)"), "", ReplyStatus.BAD),

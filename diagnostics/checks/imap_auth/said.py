@@ -32,7 +32,7 @@ CHECK = said(
         ),
         Says("smtp-reply-in-a-tuple", "smtp-auth-disabled", LIKELY, r"code=530\b.{0,400}status=5\.7\.57"),
         Says("client-lacks-xoauth2", "auth-client-lacks-xoauth2", CERTAIN, "", ("auth-rejected-no-reason",)),
-        Says("client-finds-no-mechanism", "auth-client-lacks-xoauth2", LIKELY),
+        Says("client-finds-no-mechanism", "auth-client-lacks-xoauth2", LIKELY, "", ("auth-rejected-no-reason",)),
         Says("policy-allows-basic-auth-imap", "auth-policy-output-misleads", LIKELY),
         Says("imap-command-error", "auth-rejected-no-reason", POSSIBLE, r"number=12\b"),
         Says("imap-connection-setup-failed", "auth-rejected-no-reason", POSSIBLE),

@@ -16,6 +16,7 @@ CHECK = said(
         Says("folder-not-selected", "select-folder-name-localised", LIKELY),
         Says("said-now-and-then", "net-too-many-connections", LIKELY, over=_GUESS),
         Says("said-many-at-once", "net-too-many-connections", LIKELY, over=_GUESS),
+        Says("said-outlook-com-address", "mailbox-personal-account", LIKELY, "", ("auth-rejected-no-reason",), _GUESS),
         Says("said-personal-mailbox", "mailbox-personal-account", LIKELY, over=_GUESS),
         Says("said-personal-accounts", "mailbox-personal-account", LIKELY, over=_GUESS),
     ),

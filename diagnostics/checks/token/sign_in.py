@@ -322,10 +322,12 @@ def _invalid_scope(error: EntraError, _evidence: Evidence) -> list[Suspect]:
 
 
 _PARAMETER = re.compile(r"parameter:?\s+['\"‘’“”`](?P<name>[\w\s-]{1,60})|field ['\"‘’“”`](?P<field>[\w\s-]{1,60})")
-_INSTANTS = {
-    name: re.compile(rf"{words} (?P<at>\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d)")
-    for name, words in (("now", "Current time:"), ("start", "valid from"), ("end", "expiry time of assertion"))
-}
+_INSTANT = r"(?P<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)"
+_INSTANTS = (
+    re.compile(rf"Current time: {_INSTANT}"),
+    re.compile(rf"valid from {_INSTANT}"),
+    re.compile(rf"expiry time of assertion {_INSTANT}"),
+)
 
 
 def _missing_parameter(error: EntraError, _evidence: Evidence) -> list[Suspect]:
@@ -346,7 +348,7 @@ def _missing_parameter(error: EntraError, _evidence: Evidence) -> list[Suspect]:
 
 def _assertion_out_of_time(error: EntraError, _evidence: Evidence) -> list[Suspect]:
     """700024: a clock that is wrong, or an assertion that was kept; the two instants tell."""
-    now, start, end = (_instant(pattern.search(error.description)) for pattern in _INSTANTS.values())
+    now, start, end = (_instant(pattern.search(error.description)) for pattern in _INSTANTS)
     more: list[str] = []
     if now and end and now > end:
         more.append(

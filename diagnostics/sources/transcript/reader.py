@@ -78,11 +78,12 @@ def _extract(window: Window, collector: Collector) -> None:
     for fact in (
         *aadsts.read(window),
         *claims.from_strings(window),
-        *(asked := list(requests.read(window.folded))),
+        *(asked := [*requests.read(window.folded), *requests.bare(window)]),
         *settings.from_requests(asked),
         *settings.read(window.folded),
         *settings.from_labels(window),
         *settings.old_hosts(window),
+        *settings.personal_mailboxes(window),
         *imap.read(window.folded),
         *network.read(window.folded),
         *cmdlet_errors.read(window.folded),

@@ -8,6 +8,7 @@ from diagnostics.comparison import shortened
 from diagnostics.evidence import Remark
 from diagnostics.sources.transcript import events, programs, prose
 from diagnostics.sources.transcript.clients import CLIENTS
+from diagnostics.sources.transcript.explanations import EXPLANATIONS
 from diagnostics.sources.transcript.reports import REPORTS
 from diagnostics.sources.transcript.signatures import SIGNATURES, Signature
 from diagnostics.sources.transcript.window import View
@@ -23,7 +24,7 @@ def read(window: View) -> Iterator[Remark]:
     low = window.lower
     seen: set[tuple[str, tuple[tuple[str, str], ...]]] = set()
     flow = window.joined
-    for signature in (*SIGNATURES, *REPORTS, *CLIENTS):
+    for signature in (*SIGNATURES, *REPORTS, *CLIENTS, *EXPLANATIONS):
         if not any(word in low for word in signature.words):
             continue
         for match in signature.compiled.finditer(flow.text):
@@ -53,7 +54,7 @@ def _is_quoted(window: View, signature: Signature, index: int, start: int, end: 
     ):
         return True
     if signature.kind.startswith("said-"):
-        return events.told_of_others(window, index, start)
+        return not signature.of_others and events.told_of_others(window, index, start)
     return events.explained(window, index)
 
 

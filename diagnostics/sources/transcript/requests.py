@@ -40,6 +40,8 @@ _SCOPE_LIST = re.compile(
     re.IGNORECASE,
 )
 _LONE_SCOPE = re.compile(r"[\"'](https?://[^\"'\s]+|offline_access|openid)[\"']")
+_OF_MAIL = re.compile(r"(?:IMAP|POP|SMTP)\.\w|outlook\.office|partner\.outlook\.cn", re.IGNORECASE)
+_MOST_SCOPES = 20
 _PARAMETERS = {"grant_type", "scope", "client_id", "redirect_uri", "response_type", "resource"}
 _NO_TENANTS = {
     "error",
@@ -58,10 +60,8 @@ _NO_TENANTS = {
 def read(window: View) -> Iterator[TokenRequest]:
     """Yield each request that can be read off the text; what a document or an interpolated string shows is left out."""
     low = window.lower
-    if not any(
-        word in low
-        for word in ("microsoftonline", "grant", "scope", "acquire", "windows.net", "chinacloudapi", "redirect")
-    ):
+    words = ("microsoftonline", "grant", "scope", "acquire", "windows.net", "chinacloudapi", "redirect")
+    if not any(word in low for word in words):
         return
     found = [*_urls(window), *_fields(window), *_listed(window)]
     yield from _merged(found)
@@ -166,6 +166,35 @@ def _listed(window: View) -> Iterator[tuple[int, TokenRequest]]:
         scopes = tuple(_LONE_SCOPE.findall(match["list"]))
         if scopes and index not in window.commented:
             yield index, TokenRequest(window.where(window.numbers[index]), scopes=scopes)
+
+
+def bare(window: View) -> Iterator[TokenRequest]:
+    """Yield scopes that stand alone, all in a line or each on its own, as a sign-in window or a form shows them."""
+    if not any(word in window.lower for word in (".accessas", "/.default", "outlook.office")):
+        return
+    index = 0
+    while index < len(window.lines):
+        first, scopes = index, _lone_scopes(window.lines[index])
+        index += 1
+        while scopes and len(_lone_scopes(window.lines[index - 1])) == 1 and index < len(window.lines):
+            more = _lone_scopes(window.lines[index])
+            if len(more) != 1:
+                break
+            scopes += more
+            index += 1
+        of_mail = any(_OF_MAIL.search(scope) for scope in scopes)
+        whole = (len(scopes) > 1 and of_mail) or any(scope.endswith("/.default") for scope in scopes)
+        if whole and not events.explained(window, first):
+            yield TokenRequest(window.where(window.numbers[first]), scopes=scopes)
+
+
+def _lone_scopes(line: str) -> tuple[str, ...]:
+    """Return the scopes of a line that holds nothing else; a single word of a line's is one only if it can be no other."""
+    words = line.strip(" \t-*•`\"'[](){},;").split()
+    if not words or len(words) > _MOST_SCOPES:
+        return ()
+    bare = tuple(word.strip("`\"',;") for word in words)
+    return bare if all(_is_scope(word) for word in bare) else ()
 
 
 def _canonical(name: str) -> str:

@@ -67,6 +67,11 @@ _ASSIGNS = re.compile(r"host|server|servidor|serveur|connect|imap|peer|address|\
 _DENIES = re.compile(
     r"\b(?:not|never|instead of|rather than|statt|nicht|en lugar de|en vez de|no use|formerly|old)\b", re.IGNORECASE
 )
+_PERSONAL = re.compile(
+    r"\b(?:mailbox|buz[oó]n|postfach|account|cuenta|user(?: ?name)?|usuario|benutzer|konto|compte|login)\b[^\n@]{0,25}?(?<![\w.+-])"
+    r"(?P<address>[\w.+-]{1,64}@(?:outlook|hotmail|live|msn)\.[a-z]{2,3}(?:\.[a-z]{2})?)(?![\w-])",
+    re.IGNORECASE,
+)
 _OPENING = frozenset("\"'([{=/")
 _REACH_BEFORE = 60
 _OF_A_SHEET = frozenset(
@@ -143,9 +148,19 @@ def old_hosts(window: View) -> Iterator[Setting]:
         ):
             before = line[max(match.start() - _REACH_BEFORE, 0) : match.start()]
             assigned = before.rstrip()[-1:] in _OPENING or _ASSIGNS.search(before) is not None
-            if not assigned or _DENIES.search(before) or prose.is_comment(line) or prose.explains(window.lines, index):
+            if not assigned or _DENIES.search(before) or index in window.commented or events.explained(window, index):
                 continue
             yield Setting(_N.IMAP_SERVER, match["host"], window.where(window.numbers[index]))
+
+
+def personal_mailboxes(window: View) -> Iterator[Setting]:
+    """Yield addresses of personal accounts that a sentence calls the mailbox or the user."""
+    if not any(word in window.lower for word in ("@outlook.", "@hotmail.", "@live.", "@msn.")):
+        return
+    for index, line in enumerate(window.lines):
+        for match in _PERSONAL.finditer(line):
+            if index not in window.commented and not events.explained(window, index):
+                yield Setting(_N.MAILBOX, match["address"], window.where(window.numbers[index]))
 
 
 def from_requests(asked: Iterable[TokenRequest]) -> Iterator[Setting]:

@@ -28,6 +28,7 @@ class Signature:
     anywhere: bool = False  # also where a sentence explains it: documentation itself is the evidence
     near: str = ""  # what must stand near it, so that it speaks of mail and not of something else
     unless: str = ""  # what near it shows that it speaks of something else
+    of_others: bool = False  # the sentence itself names somebody else, so that it may speak of others
     compiled: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -62,7 +63,7 @@ SIGNATURES: tuple[Signature, ...] = (
     _S("pop-logon-failure", r"-ERR (?:Logon failure|\[AUTH\]|AUTH failed)[^\n]{0,80}", "office-developer-exchange-docs, POP protocol exchange", ("-err",)),
     _S("pop-auth-one-line", r"(?:(?<=^)|(?<=[>:'\"\s]))AUTH XOAUTH2 [A-Za-z0-9+/=*\[<.]{4,}(?=[\s\S]{0,600}?-ERR\b)", "office-developer-exchange-docs, POP protocol exchange", ("auth xoauth2 ",)),
     # --- SMTP
-    _S("smtp-535-5.7.3", r"535[ :-]{1,3}5\.7\.3\b[^\n]{0,30}Authentication unsuccessful", "office-developer-exchange-docs; zammad common-errors.rst", ("5.7.3",)),
+    _S("smtp-535-5.7.3", r"(?<![\d.])(?:535[ :-]{1,3})?5\.7\.3\b[^\n]{0,30}Authentication unsuccessful", "office-developer-exchange-docs; zammad common-errors.rst", ("5.7.3",)),
     _S("smtp-5.7.139-tenant-disabled", r"5\.7\.139\b[^\n]{0,40}SmtpClientAuthentication is disabled for the (?P<scope>Tenant|Mailbox)", "mustang issue 137", ("smtpclientauthentication",)),
     _S("smtp-5.7.139-credentials", r"5\.7\.139\b[^\n]{0,40}the user credentials were incorrect", "OfficeDocs-Support cannot-connect-mailbox-pop-imap-outlook.md", ("5.7.139",)),
     _S("smtp-5.7.139-basic-auth-disabled", r"5\.7\.139\b[^\n]{0,40}basic authentication is disabled", "OfficeDocs-Support cannot-connect-mailbox-pop-imap-outlook.md", ("5.7.139",)),
@@ -102,7 +103,7 @@ SIGNATURES: tuple[Signature, ...] = (
     # --- token answers
     _S("token-response-without-refresh-token", r"\bno refresh[_ ]token\b|refresh[_ ]token (?:is |was )?(?:missing|not (?:returned|found|present|issued)|null|None|undefined)|did not (?:return|contain|include) an? refresh[_ ]token", "email-oauth2-proxy emailproxy.config; azure-docs issue 41925", ("refresh token", "refresh_token"), unless=r"client[ _-]credential|app(?:lication)?-only|daemon|acquire_?token_?for_?client|needs? no|not need"),
     # --- what people say they saw
-    _S("said-works-in-script", r"\b(?:powershell|python|test|sample|Microsoft's) script\b[^\n.]{0,80}\b(?:works|succeeds|returns|connects|logs in|lists)\b[^\n.]{0,80}|\bscript\b[^\n.]{0,80}\b(?:works|succeeds|logs in)\b[^\n.]{0,80}|\bworks? (?:fine |perfectly |ok )?(?:in|with|from) (?:the |a |my |microsoft's )?(?:powershell|python|test|Get-IMAPAccessToken)[^\n.]{0,40}", "imapsync issues 375, 250", ("script", "get-imapaccesstoken", "powershell")),
+    _S("said-works-in-script", r"\b(?:powershell|python|test|sample|Microsoft's) script\b(?:[^\n.]|\.(?=\w)){0,80}\b(?:works|succeeds|returns|connects|logs in|lists)\b[^\n.]{0,80}|\bscript\b(?:[^\n.]|\.(?=\w)){0,80}\b(?:works|succeeds|logs in)\b[^\n.]{0,80}|\bworks? (?:fine |perfectly |ok )?(?:in|with|from) (?:the |a |my |microsoft's )?(?:powershell|python|test|Get-IMAPAccessToken)[^\n.]{0,40}", "imapsync issues 375, 250", ("script", "get-imapaccesstoken", "powershell")),
     _S("said-guest-account", r"\bis an external account\b[^\n.]{0,60}\bdirectory\b|\b(?:invited|added) (?:as|to)\b[^\n.]{0,40}\b(?:guest|external user|default directory)\b|\b(?:as|is) a guest (?:user|account)\b", "MailKit issue 1553", ("external account", "guest", "external user", "default directory")),
     _S("said-asks-again-after-an-hour", r"\b(?:works?|valid|runs|connected)\b[^\n.]{0,30}\b(?:about|around|for|only|approximately|roughly|~)\s*(?:an|one|1|60)[ -]?(?:hour|h|min)[^\n.]{0,120}(?:sign|log|authenticat|authoriz|authoris|expire|stop|again|password|consent)|\b(?:after|every) (?:about |around |approximately |~)?(?:an|one|1|60)[ -]?(?:hour|min(?:ute)?)s?\b[^\n.]{0,80}(?:sign[- ]?in|log[- ]?in|re-?auth|asks?|prompt|expire|stops?)", "email-oauth2-proxy emailproxy.config", ("hour", "60")),
     _S("said-approval-required", r"\bapproval required\b|\bneeds? admin(?:istrator)? (?:approval|consent)\b|\brequires? admin(?:istrator)? (?:approval|consent)\b|\bonly an admin can grant\b", "zammad common-errors.rst", ("approval", "admin")),

@@ -19,7 +19,7 @@ mailbox was seen to open, and nothing says afterwards that something failed.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from diagnostics.diagnosis import Diagnosis, is_open, is_opened
@@ -89,7 +89,8 @@ def verdict(evidence: Evidence, findings: Sequence[Finding], diagnosis: Diagnosi
     wanted = [stage for stage in CHAIN if stage not in _OF_AN_APPLICATION or not _is_delegated(evidence)]
     left = () if evidence.live or opened else tuple(stage for stage in wanted if stage not in answered)
     kind, values = _kind(evidence, findings, diagnosis, code)
-    return Verdict(kind, values, covered, left, tuple(_asks(evidence, left)))
+    broken = {finding.stage for finding in findings if finding.outcome is Outcome.FAIL}
+    return Verdict(kind, values, covered, left, tuple(_asks(evidence, left, broken)))
 
 
 _SHOWN_BY: Mapping[str, tuple[Stage, ...]] = {
@@ -161,12 +162,12 @@ _REQUESTS: tuple[tuple[Request, tuple[Stage, ...], tuple[tuple[str, str], ...]],
 _OF_THE_TENANT = {"Get-ServicePrincipal"}
 
 
-def _asks(evidence: Evidence, left: Sequence[Stage]) -> list[Ask]:
-    """Return what to ask for, for the links that the text leaves open; a link may be covered by several things."""
+def _asks(evidence: Evidence, left: Sequence[Stage], broken: Container[Stage]) -> list[Ask]:
+    """Return what to ask for, for the links that the text leaves open; what shows a fault already shows no more."""
     found = []
     for request, stages, commands in _REQUESTS:
         wanted = tuple(stage for stage in stages if stage in left)
-        if wanted:
+        if wanted and not any(stage in broken for stage in stages):
             lines = tuple(_line(evidence, cmdlet, properties) for cmdlet, properties in commands)
             found.append(Ask(request, wanted, lines))
     return found

@@ -56,6 +56,13 @@ _ROWS = (
         "n8n-io/n8n issue 33881",
     ),
     EntraError(
+        900561,
+        "invalid_request",
+        400,
+        "The endpoint only accepts POST requests. Received a {method} request.",
+        "entra-docs reference-error-codes.md and notes of many who browsed there; OAuth error and status invented",
+    ),
+    EntraError(
         70003,
         "unsupported_grant_type",
         400,

@@ -113,6 +113,8 @@ class EntraEndpoint(HttpsEndpoint):
         return Response.from_json(document)
 
     def _token(self, name: str, request: Request, version: int) -> Response:
+        if request.method != "POST":
+            raise Refused(900561, method=request.method)
         form = {**_basic(request), **request.form()}
         resource_parameter = "scope" if version == 2 else "resource"  # noqa: PLR2004 - the two versions of the endpoint
         for parameter in ("grant_type", "client_id", resource_parameter):

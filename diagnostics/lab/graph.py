@@ -140,6 +140,7 @@ class GraphEndpoint(HttpsEndpoint):
         return {**answer, "@odata.nextLink": link} if link else answer
 
     def _one(self, call: Call, kind: str, item: dict[str, Any]) -> dict[str, Any]:
+        odata.refuse_of_one(call.request)
         context = f"{self.world.cloud.graph}/v1.0/$metadata#{kind}s/$entity"
         return {"@odata.context": context, **odata.select(item, call.request, kind)}
 

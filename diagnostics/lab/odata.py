@@ -36,6 +36,13 @@ def refuse_unknown(request: Request) -> None:
             raise BadQuery(f"'{name}' is not supported by the service.", "Request_BadRequest")
 
 
+def refuse_of_one(request: Request) -> None:
+    """Raise BadQuery for an option that makes sense for a list only; invented, as above."""
+    for name in ("$filter", "$top", "$skiptoken"):
+        if option(request, name) is not None:
+            raise BadQuery(f"'{name}' is not supported by the service.", "Request_BadRequest")
+
+
 def select(item: Mapping[str, Any], request: Request, kind: str) -> dict[str, Any]:
     """Return the properties that $select names, or all of them; raise BadQuery for one that does not exist."""
     names = option(request, "$select")

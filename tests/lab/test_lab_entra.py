@@ -338,3 +338,10 @@ def test_a_header_that_names_nobody_is_as_none(lab: Lab, http: requests.Session,
     body = http.post(login_url(lab), data=form, headers={"Authorization": header}, verify=str(lab.ca_file)).json()
     assert body["error_codes"] == [900144]
     assert "'client_id'" in body["error_description"]
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_the_token_endpoint_takes_post_only(lab: Lab, http: requests.Session, method: str) -> None:
+    body = http.request(method, login_url(lab), verify=str(lab.ca_file)).json()
+    assert body["error_codes"] == [900561]
+    assert f"Received a {method} request." in body["error_description"]

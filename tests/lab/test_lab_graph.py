@@ -134,6 +134,11 @@ def test_an_option_that_the_lab_lacks_is_refused_by_its_name(get: Get, path: str
     assert f"${name.removeprefix('$')}" in answer.json()["error"]["message"]
 
 
+def test_one_object_is_neither_filtered_nor_cut(get: Get) -> None:
+    for name, value in (("$filter", "displayName eq 'x'"), ("$top", "1")):
+        assert f"'{name}'" in get("users/erp@contoso.com", **{name: value}).json()["error"]["message"]
+
+
 EITHER = "displayName eq 'A or B and C' or startswith(displayName, 'O~~')".replace("~", "'")
 
 

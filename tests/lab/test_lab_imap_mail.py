@@ -348,6 +348,16 @@ def test_what_is_wrong_is_answered_in_exchanges_words(full: Lab, open_inbox: Ope
     assert got.decode().strip() == f"x1 {answer}"
 
 
+@pytest.mark.parametrize("size", [10, 5_000_000])
+def test_append_is_refused_before_or_after_its_literal(full: Lab, open_inbox: Open, size: int) -> None:
+    client = open_inbox(full)
+    client._imap.send(b"x1 APPEND Drafts {%d}\r\n" % size)
+    assert client._imap.readline().startswith(b"x1 NO APPEND is not simulated")
+    client._imap.send(b"x2 APPEND Drafts (\\Seen) {%d+}\r\n" % size + b"y" * size + b"\r\nx3 NOOP\r\n")
+    assert client._imap.readline().startswith(b"x2 NO APPEND is not simulated")
+    assert client._imap.readline() == b"x3 OK NOOP completed.\r\n"
+
+
 def test_commands_of_a_folder_want_one_selected(full: Lab, open_inbox: Open) -> None:
     client = open_inbox(full, None)
     for line in ("FETCH 1 FLAGS", "UID FETCH 1 FLAGS", "STORE 1 FLAGS ()", "SEARCH ALL", "EXPUNGE", "CLOSE", "CHECK"):

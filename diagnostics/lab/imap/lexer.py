@@ -46,7 +46,10 @@ class Close:
 
 @dataclass(frozen=True)
 class Ready:
-    """The client waits for `+` before it sends a literal."""
+    """The client waits for `+` before it sends a literal; `tag` and `name` are those of its command, as far as known."""
+
+    tag: str = ""
+    name: str = ""
 
 
 Token = Atom | String | Open | Close
@@ -59,6 +62,7 @@ class CommandReader:
         self._buffer = bytearray()
         self._tokens: list[Token] = []
         self._literal: int | None = None
+        self._passing_over = 0
 
     def feed(self, data: bytes) -> None:
         """Take what the client sent."""
@@ -78,6 +82,8 @@ class CommandReader:
     def next_command(self) -> list[Token] | Ready | None:
         """Return a command's tokens (empty for an empty line), `Ready` when a literal is due, None when bytes lack."""
         while True:
+            if self._passing_over and not self._passed_over():
+                return None
             if self._literal is not None:
                 if len(self._buffer) < self._literal:
                     return None
@@ -94,13 +100,30 @@ class CommandReader:
                 return tokens
             self._literal = int(announced[1])
             if self._literal > MAX_LITERAL:
-                raise BadSyntax(self._tag(), fatal=True)
+                if self._name() != "APPEND":
+                    raise BadSyntax(self._tag(), fatal=True)
+                self._literal, self._passing_over = 0, self._literal  # a whole message, of which nothing is kept
             if not announced[2]:
-                return Ready()
+                return Ready(self._tag() or "", self._name())
+
+    def forget(self) -> None:
+        """Drop a command whose literal was refused before it was sent."""
+        self._tokens, self._literal, self._passing_over = [], None, 0
+
+    def _passed_over(self) -> bool:
+        """Drop what has come of a literal that is too large to keep; say whether all of it has come."""
+        dropped = min(self._passing_over, len(self._buffer))
+        del self._buffer[:dropped]
+        self._passing_over -= dropped
+        return not self._passing_over
 
     def _tag(self) -> str | None:
         first = self._tokens[0] if self._tokens else None
         return first.text if isinstance(first, Atom) else None
+
+    def _name(self) -> str:
+        second = self._tokens[1] if len(self._tokens) > 1 else None
+        return second.text.upper() if isinstance(second, Atom) else ""
 
     def _split(self, line: bytes) -> None:
         position = 0

@@ -82,9 +82,7 @@ class ImapSession:
                 tokens = self._reader.next_command()
                 if tokens is None:
                     break
-                lines += (
-                    ["+ Ready for additional command text."] if isinstance(tokens, Ready) else self._run(parse(tokens))
-                )
+                lines += self._literal_announced(tokens) if isinstance(tokens, Ready) else self._run(parse(tokens))
             except BadSyntax as problem:
                 lines.append(f"{problem.tag or '*'} {COMMAND_ERROR}")
                 if problem.fatal:
@@ -95,6 +93,13 @@ class ImapSession:
         """Return what has changed in the selected folder, for a client that waits in IDLE."""
         with self._desk.lock:
             return _encoded(self._commands.selected.news() if self._commands.selected is not None else [])
+
+    def _literal_announced(self, waiting: Ready) -> list[str]:
+        """Ask for a literal, or refuse the command before it is sent (RFC 3501, 7.5): APPEND would be refused anyway."""
+        if waiting.name != "APPEND":
+            return ["+ Ready for additional command text."]
+        self._reader.forget()
+        return self._run(Command(waiting.tag, waiting.name))
 
     def _end(self, lines: list[str]) -> None:
         lines.append(HANG_UP)

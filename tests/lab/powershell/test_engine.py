@@ -110,6 +110,8 @@ def test_what_is_not_simulated_says_so(connected: RunspacePool, name: str) -> No
     answer = run(connected, [cmdlet("Get-Mailbox"), cmdlet(name, "Alias", Anything=1)])
     assert (answer.state, answer.error_ids, answer.output) == (FAILED, ["CmdletNotSimulated"], [])
     assert "is not simulated" in answer.messages[0]
+    if name != "?":  # to Get-Command, a wildcard
+        assert len(run(connected, cmdlet("Get-Command", name)).output) == 1
 
 
 def test_what_nobody_has_is_not_recognized(pool: RunspacePool, lab: LabWorld) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from diagnostics.lab.powershell.cmdlets import unsimulated
 from diagnostics.lab.powershell.declaration import Call, Cmdlet, Kind, Parameter
 from diagnostics.lab.powershell.errors import RUNTIME_EXCEPTION, ErrorData, command_not_found
 from diagnostics.lab.powershell.objects import EnumValue, Row, VersionNumber
@@ -73,7 +74,8 @@ def _get_command(call: Call) -> Iterator[Any]:
                 ):
                     yield shown
             continue
-        found = registry.find(name, call.runspace)
+        lacking = unsimulated.known(name, call.runspace)
+        found = registry.find(name, call.runspace) or (Cmdlet(lacking, lambda _call: iter(())) if lacking else None)
         if found is None:
             error = command_not_found(name)
             call.write_error(

@@ -188,13 +188,14 @@ function Get-FullAccess {
     # Reads a mailbox and says whether the application has FullAccess there, whether it is denied, and what went wrong.
     param([string] $Address, [object] $Principal)
     $result = Invoke-Call { Get-MailboxPermission -Identity $Address -ErrorAction Continue -WarningAction Continue }
-    $state = [pscustomobject] @{ Problem = ''; Allowed = $false; Denied = $false; Inherited = $false }
+    $state = [pscustomobject] @{ Problem = ''; Allowed = $false; Denied = $false; DeniedAbove = $false; Inherited = $false }
     if ($result.Problems.Count -gt 0) { $state.Problem = Get-Reason $result.Problems[0] }
     elseif (Test-CutOff $result) { $state.Problem = 'Exchange returned only a part of the permissions.' }
     foreach ($row in $result.Rows) {
         if (-not (Test-Own $row $Principal) -or @(Get-Right $row) -notcontains 'FullAccess') { continue }
-        if ("$(Get-Property $row 'Deny')" -eq 'True') { $state.Denied = $true }
-        elseif ("$(Get-Property $row 'IsInherited')" -eq 'True') { $state.Inherited = $true }
+        $above = "$(Get-Property $row 'IsInherited')" -eq 'True'
+        if ("$(Get-Property $row 'Deny')" -eq 'True') { if ($above) { $state.DeniedAbove = $true } else { $state.Denied = $true } }
+        elseif ($above) { $state.Inherited = $true }
         else { $state.Allowed = $true }
     }
     $state
@@ -206,8 +207,9 @@ function Grant-One {
     $before = Get-FullAccess $Address $Principal
     if ($before.Problem) { return 'Failed', $before.Problem }
     $note = ''
-    if ($before.Denied) { $note = 'Another entry denies it FullAccess, which wins. Remove that entry.' }
-    if ($before.Allowed -or $before.Inherited) { return 'AlreadyThere', $note }
+    if ($before.Denied) { $note = 'Another entry denies it FullAccess, which typically wins. Remove that entry.' }
+    elseif ($before.DeniedAbove) { $note = 'An inherited entry denies it FullAccess. That the one on the mailbox wins is not proven: try IMAP.' }
+    if ($before.Allowed -or ($before.Inherited -and -not $before.DeniedAbove)) { return 'AlreadyThere', $note }
     $action = "Add-MailboxPermission -User $($Principal.ObjectId) -AccessRights FullAccess -InheritanceType All -AutoMapping `$false"
     if (-not $PSCmdlet.ShouldProcess($Address, $action)) {
         return 'NotDone', $note

@@ -188,13 +188,14 @@ function Get-FullAccess {
     # Reads a mailbox and says whether the application has FullAccess there, whether it is denied, and what went wrong.
     param([string] $Address, [object] $Principal)
     $result = Invoke-Call { Get-MailboxPermission -Identity $Address -ErrorAction Continue -WarningAction Continue }
-    $state = [pscustomobject] @{ Problem = ''; Allowed = $false; Denied = $false; Inherited = $false }
+    $state = [pscustomobject] @{ Problem = ''; Allowed = $false; Denied = $false; DeniedAbove = $false; Inherited = $false }
     if ($result.Problems.Count -gt 0) { $state.Problem = Get-Reason $result.Problems[0] }
     elseif (Test-CutOff $result) { $state.Problem = 'Exchange returned only a part of the permissions.' }
     foreach ($row in $result.Rows) {
         if (-not (Test-Own $row $Principal) -or @(Get-Right $row) -notcontains 'FullAccess') { continue }
-        if ("$(Get-Property $row 'Deny')" -eq 'True') { $state.Denied = $true }
-        elseif ("$(Get-Property $row 'IsInherited')" -eq 'True') { $state.Inherited = $true }
+        $above = "$(Get-Property $row 'IsInherited')" -eq 'True'
+        if ("$(Get-Property $row 'Deny')" -eq 'True') { if ($above) { $state.DeniedAbove = $true } else { $state.Denied = $true } }
+        elseif ($above) { $state.Inherited = $true }
         else { $state.Allowed = $true }
     }
     $state

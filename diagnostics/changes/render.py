@@ -161,7 +161,9 @@ def answer_tree(answer: Answer, intended: bool) -> object:
 
 
 def take_back(answer: Answer, object_id: EnterpriseAppObjectId) -> str:
-    """Return the command that takes one mailbox back from the application; "" where a value must not stand in one."""
+    """Return the command that takes one mailbox back from the application; "" where none does, or none can be printed."""
+    if all(entry.inherited for entry in answer.entries):
+        return ""
     return command(RemoveAccess(answer.mailbox, object_id, answer.entries))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from diagnostics.access import concerning
+from diagnostics.access import concerning, gives_full_access
 from diagnostics.changes.journal import JournalBroken, Record
 from diagnostics.changes.outcomes import Outcome
 from diagnostics.changes.plan import Application, Holding, Plan, Problem
@@ -275,6 +275,8 @@ def _inverse(step: GrantFullAccess | SetImap, now: Now, application: Application
     given = {r.casefold() for entry in entries if not entry.deny and not entry.inherited for r in entry.rights}
     extra = given - before - {right.casefold() for right in rights}
     notes = []
+    if any(gives_full_access(entry.rights) and entry.inherited and not entry.deny for entry in entries):
+        notes.append(f"{step.mailbox}: an inherited entry gives FullAccess as well, and stays.")
     if extra:
         notes.append(f"{step.mailbox}: {', '.join(sorted(extra))} was added since by somebody else, and stays.")
     if not rights or not {right.casefold() for right in rights} <= given:

@@ -13,6 +13,7 @@ from diagnostics.changes.reach import Notes
 from diagnostics.cli import _carrying, _changing, _screen
 from diagnostics.cli._screen import Output
 from diagnostics.invocation import Invocation
+from diagnostics.redaction import safe
 
 
 def reach(chosen: _changing.Chosen, *, at_once: int, resume: bool, output: Output) -> int:
@@ -88,7 +89,9 @@ def _summary(found: review.Review, invocation: Invocation, chosen: _changing.Cho
         yield f"Too many: {len(found.extra)} mailbox(es) that the profile does not name. To take them back:"
         yield "  Connect-ExchangeOnline"
         for answer in found.extra:
-            yield f"  {render.take_back(answer, found.application.object_id) or render.NO_COMMAND}"
+            above = all(entry.inherited for entry in answer.entries)
+            none = f"(no command: {answer.mailbox} is opened from above the mailbox)" if above else render.NO_COMMAND
+            yield f"  {render.take_back(answer, found.application.object_id) or safe(none)}"
 
 
 def _tree(found: review.Review, visit: _changing.Visit) -> object:

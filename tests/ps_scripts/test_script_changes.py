@@ -154,6 +154,16 @@ def test_an_entry_without_full_access_or_one_that_denies_is_no_grant(connected: 
     assert "denies" in ran.one["Message"]
 
 
+def test_an_inherited_denial_is_told_and_nobody_is_sent_to_remove_it(connected: Session) -> None:
+    setup = connected.tenant.lab.setup
+    (entry,) = setup.permissions_of_application()
+    setup.mailbox.permissions.append(PermissionEntry(entry.user, entry.user_sid, deny=True, is_inherited=True))
+    ran = connected.change(GRANT, Mailbox=[connected.tenant.mailbox])
+    assert ran.one["Outcome"] == "AlreadyThere"
+    assert "not proven" in ran.one["Message"]
+    assert "Remove" not in ran.one["Message"]
+
+
 def test_revoke_takes_only_what_was_granted(connected: Session) -> None:
     setup = connected.tenant.lab.setup
     (entry,) = setup.permissions_of_application()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from diagnostics.checks import run_checks
+from diagnostics.diagnosis import diagnose
 from diagnostics.evidence import Evidence, MailboxPermission, Unavailable
+from diagnostics.findings import Confidence
 from diagnostics.sources.transcript import read
 from tests.transcript.facts import facts
 
@@ -115,3 +118,86 @@ def test_other_lists_and_tables_are_nothing(text: str) -> None:
     evidence = reading(text)
     assert isinstance(evidence.exchange.service_principals, Unavailable)
     assert evidence.mailboxes == ()
+
+
+USERS = """PS C:\\> Get-MailboxPermission erp@contoso.com | ft {columns}
+
+{table}
+"""
+TABLES = {
+    "a blank in the first column": (
+        "User,AccessRights",
+        """User              AccessRights
+----              ------------
+NT AUTHORITY\\SELF {FullAccess, ReadPermission}
+ERP Mail Reader   {FullAccess}
+Mail              {ReadPermission}""",
+        [("NT AUTHORITY\\SELF", False), ("ERP Mail Reader", False), ("Mail", False)],
+    ),
+    "switches stand on the right": (
+        "User,AccessRights,Deny,IsInherited",
+        """User            AccessRights                    Deny IsInherited
+----            ------------                    ---- -----------
+ERP Mail Reader {FullAccess}                   False       False
+Domain Admins   {FullAccess, ReadPermission}    True        True""",
+        [("ERP Mail Reader", False), ("Domain Admins", True)],
+    ),
+    "blanks in two columns": (
+        "Identity,User,AccessRights,Deny",
+        """Identity        User            AccessRights   Deny
+--------        ----            ------------   ----
+ERP mailbox one ERP Mail Reader {FullAccess}  False
+ERP mailbox one X               {SendAs}       True""",
+        [("ERP Mail Reader", False), ("X", True)],
+    ),
+    "columns that moved": (
+        "User,AccessRights,Deny",
+        """User            AccessRights   Deny
+----            ------------   ----
+ERP Mail Reader of the accounts {FullAccess} False
+Domain Admins  {FullAccess}  True""",
+        [("ERP Mail Reader of the accounts", False), ("Domain Admins", True)],
+    ),
+    "where the second name begins cannot be told": (
+        "Identity,User,AccessRights,Deny",
+        """Identity    User            AccessRights   Deny
+--------    ----            ------------   ----
+ERP mailbox ERP Mail Reader of accounts {FullAccess} False
+ERP mailbox NT AUTHORITY\\SELF {FullAccess} False
+erp 77777777-1111-4222-8333-444455556666 {FullAccess} False""",
+        [("…", False), ("NT AUTHORITY\\SELF", False), ("77777777-1111-4222-8333-444455556666", False)],
+    ),
+    "a wrapped name": (
+        "User,AccessRights,Deny",
+        """User       AccessRights   Deny
+----       ------------   ----
+ERP Mail   {FullAccess}  False
+Reader
+Backup     {FullAccess}   True""",
+        [("ERP Mail Reader", False), ("Backup", True)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_is_cut_where_its_ruler_says(name: str) -> None:
+    columns, table, rows = TABLES[name]
+    (mailbox,) = reading(USERS.replace("{columns}", columns).replace("{table}", table)).mailboxes
+    assert not isinstance(mailbox.permissions, Unavailable)
+    assert [(row.user, row.deny) for row in mailbox.permissions] == rows
+
+
+def test_nobody_is_accused_by_a_name_with_blanks() -> None:
+    _, table, _ = TABLES["where the second name begins cannot be told"]
+    principal = f"DisplayName : ERP Mail Reader of accounts\nAppId : {APP}\nObjectId : {PRINCIPAL}\n\n"
+    evidence = reading(principal + USERS.replace("{columns}", "x").replace("{table}", "\n".join(table.split("\n")[:3])))
+    ranked = diagnose(evidence, run_checks(evidence)).causes
+    assert [cause.cause for cause in ranked if cause.confidence is not Confidence.POSSIBLE] == []
+
+
+def test_a_header_of_two_words_is_one_name() -> None:
+    text = f"Display Name    ObjectId                             AppId\n------------    --------                             -----\nERP Mail Reader {PRINCIPAL} {APP}\n"
+    principals = reading(text).exchange.service_principals
+    assert not isinstance(principals, Unavailable)
+    (row,) = principals
+    assert (row.display_name, row.object_id, row.app_id) == ("ERP Mail Reader", PRINCIPAL, APP)

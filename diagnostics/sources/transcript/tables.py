@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from diagnostics.sources.transcript.columns import cut, flattened
 from diagnostics.sources.transcript.window import View
 
 COLUMNS = {
@@ -108,14 +109,6 @@ _IDENTITY = re.compile(
     r"(?:-(?:Identity|Mailbox|Resource)[ :]+|^\s+(?!-))(?:\"(?P<a>[^\"]+)\"|'(?P<b>[^']+)'|(?P<c>[^\s\"'|;$-][^\s\"'|;]*))",
     re.IGNORECASE,
 )
-_ID = re.compile(
-    r"(?<![\w-])(?:[0-9a-fA-Fx*]{8}-[0-9a-fA-Fx*]{1,4}[0-9a-fA-Fx*.…-]*|[0-9a-fA-F]{3,8}(?:-[0-9a-fA-F]*)*(?:\.\.\.|…)|[xX*]{4,}(?:-[xX*]+)*)"
-)
-_RIGHTS_ROW = re.compile(
-    r"^(?P<head>.{2,}?)(?<=\s)(?:\{(?P<rights>[^}]{0,300}?)(?:\}|\.\.\.\}?|…\}?)|(?P<bare>FullAccess|ReadPermission|SendAs|ExternalAccount"
-    r"|ChangePermission|DeleteItem|ChangeOwner)(?:, ?\w++){0,12}+)(?P<rest>(?=\s|$).*)$"
-)
-_USER = re.compile(r"(?P<user>NT AUTHORITY\\[\w ]+?|(?<!\S)(?:\S+\\.+|S-1-[\d-]+\S*|\S+))$")
 _SHARE = 2
 _RUN_TOGETHER = re.compile(r"(?:^|(?<=\s))(?P<name>[A-Za-z]\w{1,40})\s*:(?=\s|$)")
 
@@ -210,7 +203,7 @@ def _list(lines: Sequence[str], start: int) -> tuple[dict[str, str], int]:
 @dataclass(frozen=True, slots=True)
 class _Header:
     names: tuple[str, ...]
-    starts: tuple[int, ...]  # where the columns begin, when the ruler shows it
+    spans: tuple[tuple[int, int], ...]  # where each column begins and its name ends, as the ruler shows it
     form: str  # blanks | bars | csv
     first_row: int
 
@@ -223,22 +216,26 @@ def _header(lines: Sequence[str], index: int) -> _Header | None:
         return _named([cell.strip(" *`") for cell in line.strip().strip("|").split("|")], (), "bars", lines, index)
     if line.count(",") and line.lstrip().startswith('"'):
         return _named([cell.strip(' "') for cell in line.split(",")], (), "csv", lines, index)
+    following = lines[index + 1] if index + 1 < len(lines) else ""
+    ruled = _RULER.match(following) is not None
+    if ruled:
+        spans = tuple(match.span() for match in re.finditer(r"-+", following))
+        cells = cut(line, spans) if len(spans) > 1 else None
+        if cells and all(cells) and all(cell.replace(" ", "").isalnum() for cell in cells):
+            named = _named([cell.replace(" ", "") for cell in cells], spans, "blanks", lines, index)
+            if named:
+                return named
     names = line.split()
     if len(names) < _SHARE or not all(name.isalnum() for name in names):
         return None
-    following = lines[index + 1] if index + 1 < len(lines) else ""
-    starts: tuple[int, ...] = ()
-    if _RULER.match(following):
-        groups = [match.start() for match in re.finditer(r"-+", following)]
-        named = [match.start() for match in re.finditer(r"\S+", line)]
-        if len(groups) == len(names) and all(abs(a - b) <= 30 for a, b in zip(groups, named, strict=True)):  # noqa: PLR2004
-            starts = tuple(groups)
-    elif "  " not in line.strip() and "\t" not in line:
+    if not ruled and "  " not in line.strip() and "\t" not in line:
         return None  # without a ruler only a line of spread-out names is a header
-    return _named(names, starts, "blanks", lines, index)
+    return _named(names, (), "blanks", lines, index)
 
 
-def _named(names: list[str], starts: tuple[int, ...], form: str, lines: Sequence[str], index: int) -> _Header | None:
+def _named(
+    names: list[str], spans: tuple[tuple[int, int], ...], form: str, lines: Sequence[str], index: int
+) -> _Header | None:
     known = [COLUMNS.get(name.casefold()) for name in names]
     if sum(name is not None for name in known) < _SHARE or sum(name is None for name in known) > len(names) // 2:
         return None
@@ -246,7 +243,7 @@ def _named(names: list[str], starts: tuple[int, ...], form: str, lines: Sequence
     after = index + 1
     if after < len(lines) and (_RULER.match(lines[after]) or re.fullmatch(r"[\s:|+-]+", lines[after])):
         after += 1
-    return _Header(spelled, starts, form, after)
+    return _Header(spelled, spans, form, after)
 
 
 def _table(lines: Sequence[str], start: int, header: _Header) -> tuple[list[tuple[dict[str, str], int]], int]:
@@ -263,7 +260,10 @@ def _table(lines: Sequence[str], start: int, header: _Header) -> tuple[list[tupl
             values = _row(line, header)
             if values is None:
                 break
-            rows.append((values, index))
+            if rows and header.spans and _goes_on(rows[-1][0], values):
+                _join(rows[-1][0], values)
+            else:
+                rows.append((values, index))
         index += 1
     return rows, max(index, start + 1)
 
@@ -277,74 +277,18 @@ def _row(line: str, header: _Header) -> dict[str, str] | None:
     if header.form == "csv":
         cells = next(csv.reader([line]), [])
         return dict(zip(header.names, cells, strict=False)) if len(cells) == len(header.names) else None
-    if header.starts and _fits(line, header.starts):
-        ends = (*header.starts[1:], None)
-        return {
-            name: line[begin:end].strip() for name, begin, end in zip(header.names, header.starts, ends, strict=True)
-        }
-    return _flattened(line, header.names)
+    ruled = cut(line, header.spans) if header.spans else None
+    return dict(zip(header.names, ruled, strict=True)) if ruled else flattened(line, header.names)
 
 
-def _fits(line: str, starts: Sequence[int]) -> bool:
-    """Say whether each column of `line` begins where the ruler says."""
-    if line[: starts[0]].strip():
-        return False
-    inner = [start for start in starts[1:] if start < len(line)]
-    return bool(inner) and all(
-        line[start - 1] == " " and line[start : start + 1].strip() for start in inner if line[start:].strip()
-    )
+def _goes_on(row: Mapping[str, str], values: Mapping[str, str]) -> bool:
+    """Say whether a line holds the rest of the row above it, as `Format-Table -Wrap` writes it: some columns are empty."""
+    required = {"AccessRights", "AppId", "ImapEnabled"} & row.keys()
+    return bool(required) and not any(values.get(name) for name in required if row.get(name))
 
 
-def _flattened(line: str, names: Sequence[str]) -> dict[str, str] | None:
-    """Read a row whose columns have moved: by what the values look like."""
-    if "AccessRights" in names:
-        return _permission(line, names)
-    cells = re.split(r"\s{2,}|\t+", line.strip())
-    if len(cells) == len(names):
-        return dict(zip(names, cells, strict=True))
-    ids = [name for name in names if name in {"ServiceId", "ObjectId", "AppId"}]
-    found = list(_ID.finditer(line))
-    if ids and found:
-        values = dict(zip(ids, (match[0] for match in found), strict=False))
-        rest = line[: found[0].start()].strip()
-        if rest and "DisplayName" in names:
-            values["DisplayName"] = rest
-        return values
-    return _by_booleans(line, names)
-
-
-def _by_booleans(line: str, names: Sequence[str]) -> dict[str, str] | None:
-    """Read a row of a name and switches, whose name may have blanks in it: the switches are counted from the right."""
-    words = line.split()
-    flags = 0
-    while flags < len(words) and words[-1 - flags] in {"True", "False"}:
-        flags += 1
-    if flags and flags >= len(names) - _SHARE and flags < len(names) + 1:
-        values = dict(zip(names[len(names) - flags :], words[len(words) - flags :], strict=True))
-        values[names[0]] = " ".join(words[: len(words) - flags]) if flags < len(names) else values[names[0]]
-        return values
-    return dict(zip(names, words, strict=True)) if len(words) == len(names) else None
-
-
-def _permission(line: str, names: Sequence[str]) -> dict[str, str] | None:
-    match = _RIGHTS_ROW.match(line)
-    if match is None:
-        return None
-    rights = (
-        match["rights"]
-        if match["rights"] is not None
-        else line[match.start("bare") : match.end()].split("  ", maxsplit=1)[0]
-    )
-    values = {"AccessRights": rights}
-    flags = re.findall(r"\b(?:True|False)\b", match["rest"])
-    flagged = [name for name in names if name in {"IsInherited", "Deny", "IsValid", "IsOwner"}]
-    values |= dict(zip(flagged, flags, strict=False))
-    head = match["head"].strip()
-    cells = re.split(r"\s{2,}|\t+", head)
-    if len(cells) == 2 and "Identity" in names:  # noqa: PLR2004 - Identity and User
-        values |= {"Identity": cells[0], "User": cells[1]}
-        return values
-    user = _USER.search(head)
-    values["User"] = user["user"] if user else head
-    values["Identity"] = head[: user.start()].strip() if user else ""
-    return values
+def _join(row: dict[str, str], values: Mapping[str, str]) -> None:
+    for name, value in values.items():
+        if value:
+            whole = not row[name] or row[name].endswith(("-", "\\", "@", "."))
+            row[name] += value if whole else f" {value}"

@@ -11,8 +11,9 @@ here. A conversation's own lines come first, in this order, then what the rest o
 | a greeting in words that Exchange does not use                     | another server  | Gimap, Dovecot, Courier, Cyrus …        |
 | an answer that names a host of Microsoft's, or its kinds of users  | Exchange Online | `…PROD.OUTLOOK.COM`, `<UserType:…>`     |
 | CAPABILITY with AUTH=NTLM or AUTH=GSSAPI                           | another server  | MailKit issues 322, 483, 1351           |
-| AUTH=XOAUTH2 by Exchange's greeting, or XOAUTH2 in its exact words | Exchange Online | not on premises over IMAP               |
+| Exchange's greeting with AUTH=XOAUTH2 in CAPABILITY                | Exchange Online | not on premises over IMAP               |
 | the server's name                                                  | either          | clouds.py, Microsoft's domains          |
+| XOAUTH2 answered in Exchange's exact words                         | Exchange Online | not on premises over IMAP               |
 | what other lines of the text show, or say in words                 | either          | AADSTS, hosts, cmdlets; then products   |
 | Exchange's greeting without a bracket                              | another server  | MailKit issues 322, 483, 1351           |
 
@@ -61,6 +62,7 @@ _ONLY_ONLINE = re.compile(
 _BARE_FRONT_END = re.compile(r"[A-Z]{2,3}\dP[A-Z\d]\d{2}CA\d{4}", re.IGNORECASE)  # imapflow issue 392
 _WINDOWS_SIGN_IN = frozenset({"AUTH=NTLM", "AUTH=GSSAPI"})
 _EXACT = re.compile(r"(?:AUTHENTICATE|LOGIN) failed(?:\.?$|\.\s*[\[(\"'`;,<&\\]|\.\s+(?:at|in|from)\b)", re.IGNORECASE)
+_NOT_ON_PREMISES = "which it does not on premises"
 _LONGEST = 120
 _NOT_CONNECTED = "authenticated but not connected"
 
@@ -136,6 +138,23 @@ def of_session(session: ImapSession) -> Shown:
 
 def _own_signs(session: ImapSession) -> Iterator[Shown]:
     where = session.provenance.how
+    yield from _of_greeting(session, where)
+    for step in session.steps:
+        if _IN_AN_ANSWER.search(step.text):
+            said = f"{where}: the answer “{shortened(step.text, _LONGEST)}” is Exchange Online's"
+            yield Shown(Server.ONLINE, said, proven=True)
+    name = session.server or next((attempt.address for attempt in session.attempts), "")
+    host = of_host(name) if name else Server.UNKNOWN
+    yield from _of_mechanisms(session, where, is_microsofts=host is Server.ONLINE)
+    if host is Server.ONLINE:
+        yield Shown(host, f"{where}: the server is {name}", proven=True)
+    if host is Server.OTHER:
+        yield Shown(host, f"{where}: the server is {name}, no host of Exchange Online")
+    if _refuses_xoauth2(session):
+        yield Shown(Server.ONLINE, f"{where}: Exchange answers XOAUTH2, {_NOT_ON_PREMISES}", proven=True)
+
+
+def _of_greeting(session: ImapSession, where: str) -> Iterator[Shown]:
     if session.greeting_host:
         theirs = is_front_end(session.greeting_host)
         named = f"{where}: the greeting names {session.greeting_host}"
@@ -143,34 +162,24 @@ def _own_signs(session: ImapSession) -> Iterator[Shown]:
         yield Shown(Server.ONLINE if theirs else Server.OTHER, said, proven=True)
     if session.greeting and EXCHANGE_READY not in session.greeting and not session.greeting.upper().startswith("* BYE"):
         yield Shown(Server.OTHER, f"{where}: the greeting is “{shortened(session.greeting, _LONGEST)}”, not Exchange's")
-    for step in session.steps:
-        if _IN_AN_ANSWER.search(step.text):
-            yield Shown(
-                Server.ONLINE,
-                f"{where}: the answer “{shortened(step.text, _LONGEST)}” is Exchange Online's",
-                proven=True,
-            )
-    tried = next((step for step in session.steps if step.command.upper().endswith((" NTLM", " GSSAPI"))), None)
-    offered = sorted({name.upper() for name in session.capabilities} & _WINDOWS_SIGN_IN)
-    name = session.server or next((attempt.address for attempt in session.attempts), "")
-    host = of_host(name) if name else Server.UNKNOWN
+
+
+def _of_mechanisms(session: ImapSession, where: str, *, is_microsofts: bool) -> Iterator[Shown]:
+    """Yield what the ways to sign in tell: those that are offered, and one of Windows that was tried."""
+    listed = {name.upper() for name in session.capabilities}
+    offered = sorted(listed & _WINDOWS_SIGN_IN)
     if offered:
         said = f"{where}: CAPABILITY offers {' and '.join(offered)}, which Exchange Online never does"
-        yield Shown(Server.OTHER, said, proven=host is not Server.ONLINE)
-    if tried is not None and host is not Server.ONLINE:
+        yield Shown(Server.OTHER, said, proven=not is_microsofts)
+    tried = next((step for step in session.steps if step.command.upper().endswith((" NTLM", " GSSAPI"))), None)
+    if tried is not None and not is_microsofts:
         yield Shown(Server.OTHER, f"{where}: {tried.command} was tried, which Exchange Online does not offer")
-    if _speaks_xoauth2(session):
-        yield Shown(Server.ONLINE, f"{where}: Exchange speaks XOAUTH2, which it does not on premises", proven=True)
-    if host is Server.ONLINE:
-        yield Shown(host, f"{where}: the server is {name}", proven=True)
-    if host is Server.OTHER:
-        yield Shown(host, f"{where}: the server is {name}, no host of Exchange Online")
+    if EXCHANGE_READY in session.greeting and "AUTH=XOAUTH2" in listed:
+        yield Shown(Server.ONLINE, f"{where}: Exchange offers XOAUTH2, {_NOT_ON_PREMISES}", proven=True)
 
 
-def _speaks_xoauth2(session: ImapSession) -> bool:
-    """Say whether it is an Exchange that knows XOAUTH2, by its greeting and list or by its exact words."""
-    if EXCHANGE_READY in session.greeting and "AUTH=XOAUTH2" in {name.upper() for name in session.capabilities}:
-        return True
+def _refuses_xoauth2(session: ImapSession) -> bool:
+    """Say whether XOAUTH2 was answered in Exchange's exact words."""
     steps = session.steps
     tried = [step for step in steps if step.command.upper().startswith("AUTHENTICATE XOAUTH2")]
     refused = any(step.status is ReplyStatus.NO and is_exchanges_refusal(step.text) for step in tried)

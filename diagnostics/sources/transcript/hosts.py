@@ -38,6 +38,7 @@ _OTHERS = (
         rf"(?<![A-Za-z])(?:imap[ _-]?)?(?:host\d?|server\d?|servidor|serveur|hostname|peeraddr)['\"]?\s{{0,3}}(?:=>|[:=]|\bis\b)?\s{{0,3}}[\['\"{{<(]{{0,2}}(?P<host>{_NAME})(?!@)(?::(?P<port>\d{{2,5}}))?",
         re.IGNORECASE,
     ),
+    re.compile(rf"\b(?:on|at|host\d?)\s\[(?P<host>{_NAME})\](?::(?P<port>\d{{2,5}}))?", re.IGNORECASE),
     re.compile(
         rf"\b(?:connect(?:ed|ing|ion)?\s(?:to|with)|telnet|-connect)\s(?:server\s|host\s)?['\"\[(]?(?P<host>{_NAME})(?!@)(?::(?P<port>\d{{2,5}}))?",
         re.IGNORECASE,
@@ -64,8 +65,8 @@ def named(line: str) -> Host | None:
     found = list(_MICROSOFTS.finditer(line))
     for pattern in _OTHERS:
         found += [match for match in pattern.finditer(line) if _is_mail_server(match["host"])]
-    if not found:
-        return None
+    if not found or len({servers.of_host(match["host"]) for match in found}) > 1:
+        return None  # none, or of two providers, as a line that lists both
     last = max(found, key=lambda match: match.start("host"))
     return Host(last["host"], int(last["port"] or 0))
 
@@ -126,7 +127,7 @@ SIGNS: tuple[Sign, ...] = (
     Sign(servers.OTHER_IN_WORDS, "another product", re.compile(r"\b(?:Dovecot|Courier|Cyrus|Zimbra|hMailServer|MDaemon|Kerio|IceWarp|Gmail|Gimap|Google Workspace|G ?Suite|Yahoo|GMX|web\.de|Strato|IONOS|1&1|Zoho|Fastmail|iCloud|Apache James|GreenMail|Stalwart|Mailcow|Plesk|cPanel|OX App Suite|Yandex|ProtonMail)\b", _I), ("dovecot", "courier", "cyrus", "zimbra", "hmail", "mdaemon", "kerio", "icewarp", "gmail", "gimap", "google", "suite", "yahoo", "gmx", "web.de", "strato", "ionos", "1&1", "zoho", "fastmail", "icloud", "james", "greenmail", "stalwart", "mailcow", "plesk", "cpanel", "ox app", "yandex", "proton")),
     Sign(purpose.ANOTHER_WAY, "Graph or EWS", re.compile(r"graph\.microsoft\.\w+/(?:v1\.0|beta)/(?:users|me|groups)\b|/EWS/(?:Exchange\.asmx|Services)|\bexchangelib\b|Exchange\.WebServices\b|\bExchangeService\(|\bSend-MgUserMail\b|\bGet-MgUserMessage\b", _I), ("graph.microsoft", "ews", "exchange.webservices", "exchangelib", "exchangeservice", "mguser")),
     Sign(purpose.IMAP_NAMED, "IMAP", re.compile(r"imap|xoauth2|\bPOP3?S?\b|:99[35]\b", _I), ("imap", "xoauth2", "pop", ":99")),
-    Sign(purpose.PERSON_NAMED, "a person's sign-in", re.compile(r"\bauthori[sz]ation[ _-]code\b|\bdevice[ _-]?(?:code|flow|login)\b|\brefresh(?:ing|ed)?[ _-](?:access[ _-])?token\b|\bPKCE\b|acquire_?token_?(?:by_device_flow|interactive|by_auth\w*|silent)|\b(?:InteractiveBrowser|DeviceCode|UsernamePassword)Credential\b|\bPublicClientApplication\b|\bresponse_type=code\b", _I), ("code", "device", "refresh", "pkce", "acquire", "credential", "publicclient")),
+    Sign(purpose.PERSON_NAMED, "a person's sign-in", re.compile(r"\bauthori[sz]ation[ _-]code\b|\bcódigo de (?:autorización|dispositivo)\b|\btoken de actualización\b|\b(?:Autorisierungs|Geräte)code\b|\bAktualisierungstoken\b|\boutlook\.\w+\.\w+/IMAP\.AccessAsUser\.All\b|\bdevice[ _-]?(?:code|flow|login)\b|(?<![A-Za-z])refresh(?:ing|ed)?[ _-]?(?:access[ _-])?token\b|\bPKCE\b|acquire_?token_?(?:by_device_flow|interactive|by_auth\w*|silent)|\b(?:InteractiveBrowser|DeviceCode|UsernamePassword)Credential\b|\bPublicClientApplication\b|\bresponse_type=code\b", _I), ("code", "código", "device", "actualización", "aktualisierung", "accessasuser", "refresh", "pkce", "acquire", "credential", "publicclient")),
     Sign(purpose.APPLICATION_NAMED, "an application's sign-in", re.compile(r"\bclient[ _-]?credentials?\b|\bIMAP\.AccessAsApp\b|acquire_?token_?for_?client|acquireTokenByClientCredential|\bConfidentialClientApplication\b|\bClientSecretCredential\b|\bapp(?:lication)?[ -](?:only|permissions?)\b", _I), ("credential", "accessasapp", "acquire", "confidentialclient", "app")),
 )  # fmt: skip
 

@@ -51,6 +51,7 @@ _JSON = re.compile(r"\"src\"\s*:\s*\"(?P<src>\w+)\"(?:(?!\"src\")[^\n])*?\"msg\"
 _ANSWER = re.compile(r"(?:\S+ )?(?:NO|BAD|BYE)[ \t]\w")  # words that no client says
 _REPR = re.compile(r"""b?(?P<quote>['"])""")
 _BESIDE = re.compile(r"^(?P<said>b'[^']*')\s+(?P<rest>\S.*)$")
+_LIST = re.compile(r"#(?P<tag>\w{1,20})# \[(?P<status>OK|NO|BAD|BYE), (?P<text>.*)\]")
 _BREAK = re.compile(r"\\r\\n|\\n|\r\n?")
 _FARTHEST = 200  # a mark stands near the start: after a time and a connection, not inside a sentence
 
@@ -86,6 +87,9 @@ def _marked(line: str) -> tuple[Speaker, str]:
 
 
 def _lines(text: str) -> Iterator[str]:
+    listed = _LIST.fullmatch(text)
+    if listed:  # K-9 Mail
+        text = f"{'*' if listed['tag'] == 'null' else listed['tag']} {listed['status']} {listed['text']}"
     quoted = _REPR.match(text)
     if quoted:
         text = text[quoted.end() :].removesuffix(",").rstrip().removesuffix(quoted["quote"])

@@ -105,8 +105,10 @@ def _extract(window: Window, collector: Collector) -> None:
     if not collector.all(TokenClaims):
         for token in claims.from_roles(window):
             collector.add(token)
+    sign = ""
     for row in tables.read(window):
-        _row(window, row, collector)
+        sign = shells.by_fields(row.values) or sign
+        _row(window, row, collector, sign)
 
 
 def _object(window: Window, found: Found, collector: Collector) -> None:
@@ -129,7 +131,7 @@ def _object(window: Window, found: Found, collector: Collector) -> None:
     _exchange(fields, where, "", collector, sign)
 
 
-def _row(window: Window, row: tables.Row, collector: Collector) -> None:
+def _row(window: Window, row: tables.Row, collector: Collector, before: str) -> None:
     where = window.where(window.numbers[row.index])
     if row.values.get("AllowBasicAuthImap") == "True":  # a table; in a list the sentence itself is a remark
         collector.add(Remark("policy-allows-basic-auth-imap", "AllowBasicAuthImap : True", where, (("value", "True"),)))
@@ -141,7 +143,7 @@ def _row(window: Window, row: tables.Row, collector: Collector) -> None:
         if principal is not None and "application" not in row.cmdlet.lower():
             collector.add(principal)
         return
-    _exchange(row.values, where, row.asked, collector, shells.on_premises(window, row.index, row.values))
+    _exchange(row.values, where, row.asked, collector, shells.on_premises(window, row.index, row.values, before))
 
 
 def _as_graph(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,9 +43,12 @@ _ONLINE_MINOR = 20
 _PATH = re.compile(r"(?!\S*(?:outlook\.com|onmicrosoft))[\w-]+(?:\.[\w-]+)+/\S.*", re.IGNORECASE)
 
 
-def on_premises(window: View, index: int, fields: Mapping[str, Any]) -> str:
-    """Return the sign that a row, whose record stands at `index`, is of Exchange on premises; empty when it is not."""
-    told = _by_fields({name: str(value) for name, value in fields.items() if value not in (None, "")})
+def on_premises(window: View, index: int, fields: Mapping[str, Any], before: str = "") -> str:
+    """Return the sign that a row, whose record stands at `index`, is of Exchange on premises; empty when it is not.
+
+    `before` is the sign that an earlier row of the text had of itself.
+    """
+    told = by_fields(fields)
     if told is not None:
         return told
     prompt = None
@@ -59,7 +62,7 @@ def on_premises(window: View, index: int, fields: Mapping[str, Any]) -> str:
             if asked["own"]:
                 return f"the prompt {asked[0].strip()}"
     signs = [found for line in window.lines[index + 1 :] if (found := _sign(line)) is not None]
-    return signs[0] if signs and all(signs) else ""
+    return (signs[0] if signs else before) if all(signs) else ""
 
 
 def _sign(line: str) -> str | None:
@@ -70,7 +73,9 @@ def _sign(line: str) -> str | None:
     return "" if _ONLINE.search(line) else None
 
 
-def _by_fields(fields: Mapping[str, str]) -> str | None:
+def by_fields(row: Mapping[str, Any]) -> str | None:
+    """Return a row's own sign of Exchange on premises, "" for one of Exchange Online, `None` for neither."""
+    fields = {name: str(value) for name, value in row.items() if value not in (None, "")}
     kind = fields.get("RecipientTypeDetails", "")
     if kind.lower().startswith("remote"):
         return f"RecipientTypeDetails {kind}"

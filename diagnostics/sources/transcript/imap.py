@@ -158,17 +158,22 @@ def read(window: View) -> Iterator[ImapSession]:
         host = named.at(said.index)
         if sessions and host is not None and _is_elsewhere(sessions[-1], host):
             sessions.append(_Session(window.where(said.number)))
-        known = len(sessions)
+        heard = _extent(sessions)
         _hear(window, said, sessions)
-        for session in sessions[max(known - 1, 0) :]:
-            if host is not None and not session.server:
-                session.server, session.port = host.name, host.port
+        if sessions and host is not None and not sessions[-1].server and _extent(sessions) != heard:
+            sessions[-1].server, sessions[-1].port = host.name, host.port
     for session in sessions:
         if session.is_empty():
             continue
         if len(users) == 1 and not session.user:
             session.user = users[0]
         yield session.frozen()
+
+
+def _extent(sessions: list[_Session]) -> tuple[int, int, int]:
+    """Return how much was heard so far: it grows with each line that belongs to a conversation."""
+    last = sessions[-1] if sessions else None
+    return (len(sessions), len(last.steps), len(last.pending)) if last else (0, 0, 0)
 
 
 def _is_elsewhere(session: _Session, host: hosts.Host) -> bool:

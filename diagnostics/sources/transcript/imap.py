@@ -389,7 +389,7 @@ def _quoted(window: View, said: Said, sessions: list[_Session], where: Provenanc
         if command == "AUTHENTICATE" and pending.startswith("AUTHENTICATE"):
             named = pending
         named = _with_mechanism(window, said.index, named, session)
-        text = " ".join(match["text"].split())
+        text = _unwrapped(" ".join(match["text"].split()))
         if not any(step.text == text and step.status == status for step in session.steps):
             _add(
                 session, named, ReplyStatus(given.upper()) if given and given.upper() != "BYE" else status, text, where
@@ -404,6 +404,16 @@ def _is_about_imap(window: View, index: int, match: re.Match[str]) -> bool:
         return True
     around = " ".join(window.full[max(index - 6, 0) : index + 3]).lower()
     return any(word in around for word in ("b'login failed", "imap", "outlook", "office365", "exchange"))
+
+
+def _unwrapped(text: str) -> str:
+    """Return an answer up to the bracket that a program's message closes behind it."""
+    depth = 0
+    for position, character in enumerate(text):
+        depth += (character in "([{") - (character in ")]}")
+        if depth < 0:
+            return text[:position].rstrip("'\" ")
+    return text
 
 
 def _add(session: _Session, command: str, status: ReplyStatus, text: str, where: Provenance) -> None:

@@ -75,10 +75,10 @@ _LINE = re.compile(
     re.VERBOSE,
 )
 _ALONE = re.compile(
-    r"^[ \t]*+(?:[-*+•>] )?[*_`]{0,3}(?P<label>[^\W\d_][^:=|\t\n*`]{1,60}?)[*_`]{0,3}[ \t]*:?[*_`]{0,3}[ \t]*"
+    r"^[ \t]*+(?:[-*+•>] )?[*_`]{0,3}(?P<label>[^\W\d_][^:=|\t\n*`]{1,60}?)[*_`]{0,3}[ \t]*+:?[*_`]{0,3}[ \t]*+"
 )
-_VALUE_ALONE = re.compile(r"[ \t]*(?::[ \t]*)?[`\"']?(?P<value>[^\s`\"']{3,120})[`\"']?[ \t]*")
-_QUOTED = re.compile(r"(?P<quote>[\"'`“‘«])(?P<value>[^\"'`”’»\n]{0,300})[\"'`”’»][ \t]*[,;.|]?[ \t]*")
+_VALUE_ALONE = re.compile(r"[ \t]*+(?::[ \t]*+)?[`\"']?(?P<value>[^\s`\"']{3,120})[`\"']?[ \t]*+")
+_QUOTED = re.compile(r"(?P<quote>[\"'`“‘«])(?P<value>[^\"'`”’»\n]{0,300})[\"'`”’»][ \t]*+[,;.|]?[ \t]*+")
 _ARTICLE = re.compile(r"^(?:the|your|our|my|el|la|su|mi|nuestro|der|die|das|unsere?|le|mon|o|il) ")
 _NOTE = re.compile(r"[ \t](?:[(#←<]|//|--)")
 _NEIGHBOURS = 5

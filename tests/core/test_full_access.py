@@ -87,6 +87,31 @@ def test_the_sids_are_shown_where_a_row_matched_by_them() -> None:
     assert (of_user.relation, of_sid.relation) == (Relation.EQUAL, Relation.DIFFERENT)
 
 
+@pytest.mark.parametrize(
+    ("user", "registered", "said"),
+    [
+        (f"{ROW.object_id[:14]}…", (ROW,), "cut off"),
+        ("ERP mail", (ROW,), "a name alone"),
+        (ROW.object_id, (ROW, replace(ROW, app_id=ApplicationId(OTHER_OBJECT), sid=NO_SID)), "another application"),
+    ],
+)
+def test_it_says_why_a_row_does_not_prove_whose_it_is(
+    user: str, registered: tuple[ExchangeServicePrincipal, ...], said: str
+) -> None:
+    judgement = judged(replace(FULL_ACCESS, user=user, user_sid=NO_SID), registered=registered)
+    assert judgement.outcome is UNKNOWN
+    assert said in judgement.reason
+    assert "UserSid" in judgement.hint
+
+
+def test_the_command_that_removes_an_entry_names_its_holder_and_nobody_else() -> None:
+    older = judged(OLDER).suspects[0].values["principal"]
+    assert older == OLDER.user_sid
+    assert judged(replace(NAMED, deny=True)).suspects[0].values["principal"] == ROW.object_id
+    stranger = replace(FULL_ACCESS, user="a@contoso.com", user_sid=OLDER.user_sid)
+    assert judged(stranger).suspects[-1].values["principal"] == "a@contoso.com"
+
+
 def test_what_is_denied_beside_it_is_noted() -> None:
     assert "ReadPermission is denied" in judged(FULL_ACCESS, replace(READ, deny=True)).hint
 

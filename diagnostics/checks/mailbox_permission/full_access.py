@@ -18,7 +18,7 @@ from diagnostics.checks.mailbox_permission._strangers import mistaken_for
 from diagnostics.comparison import Comparison, compare
 from diagnostics.evidence import Evidence, MailboxEvidence, MailboxPermission, Missing, ReplyStatus, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
-from diagnostics.fitting import fits
+from diagnostics.ids import is_cut_off, is_same
 from diagnostics.quoting import powershell_line
 
 _MISSING, _WRONG = "perm-fullaccess-missing", "perm-granted-to-wrong-object"
@@ -33,9 +33,23 @@ class _Who:
     source: str
     right: bool
 
+    def owner(self, row: MailboxPermission) -> Principal:
+        """Return the principal whose a row is, or to which it is compared."""
+        return next((one for one in self.principals if bond(row, one).proven), self.principals[0])
+
+    def named(self, row: MailboxPermission) -> str:
+        """Return what names a row's holder to -User, and nobody else: an older registration has only its SID."""
+        match bond(row, self.owner(row)):
+            case Bond.SID | Bond.OBJECT_ID:
+                return self.owner(row).object_id
+            case Bond.EARLIER:
+                return row.user_sid
+            case _:
+                return row.user
+
     def compared(self, row: MailboxPermission) -> tuple[Comparison, ...]:
         """Show what tells whose a row is: the SIDs where both are known, and the ids where they agree."""
-        own = next((one for one in self.principals if bond(row, one).proven), self.principals[0])
+        own = self.owner(row)
         of_user = compare("User in the permission row", row.user, self.source, own.object_id)
         of_sid = compare("SID in the permission row", row.user_sid or row.user, "SID in Exchange", own.sid)
         match bond(row, own):
@@ -129,7 +143,7 @@ def _judge_rows(
         case Rule.OTHER_RIGHTS:
             return _closed(_READ, "The application has rights, but not FullAccess", decision, who, address)
         case Rule.NAMESAKE:
-            return _namesake(decision.entries[0], address)
+            return _namesake(decision.entries[0], who, address)
         case Rule.UNREADABLE | Rule.SEVERAL:
             why = Unavailable(decision.rule.value, Missing.UNEXPECTED)
             return unknown("What the application may do could not be read", why, subject=address)
@@ -167,7 +181,7 @@ def _closed(cause: str, summary: str, decision: Decision[MailboxPermission], who
         else f"{how}: {row.user} has {rights}, not FullAccess"
     )
     sure = Confidence.CERTAIN if decision.rule.proven else Confidence.LIKELY
-    suspect = Suspect(cause, sure, (said,), {"principal": row.user}, instead_of=(_MISSING,))
+    suspect = Suspect(cause, sure, (said,), {"principal": who.named(row)}, instead_of=(_MISSING,))
     return failed(summary, suspect, compared=who.compared(row), subject=address)
 
 
@@ -195,14 +209,19 @@ def _left_open(decision: Decision[MailboxPermission], who: _Who, address: str) -
     return replace(judgement, rules_out=(_MISSING, _WRONG, _READ)) if denied else judgement
 
 
-def _namesake(row: MailboxPermission, address: str) -> Judgement:
-    line = powershell_line("Get-MailboxPermission", Identity=address if fits("mailbox", address) else "MAILBOX")
-    why = Unavailable(
-        f"the row names “{row.user}”, and a name alone does not prove which principal it is",
-        Missing.CUT_OFF,
-        hint=f"{line} | Format-List User,UserSid,AccessRights,Deny",
-    )
-    return unknown("FullAccess is held by a principal of the same name", why, subject=address)
+def _namesake(row: MailboxPermission, who: _Who, address: str) -> Judgement:
+    line = powershell_line("Get-MailboxPermission", Identity=address) or "Get-MailboxPermission"
+    hint = f"{line} | Format-List User,UserSid,AccessRights,Deny"
+    if is_cut_off(row.user):
+        reason = f"the row names “{row.user}”, which was cut off and may be another principal's"
+    elif any(is_same(row.user, one.object_id) for one in who.principals):
+        reason = f"the row names {row.user}, an ObjectId with which another application is registered, too"
+    else:
+        reason = f"the row names “{row.user}”, and a name alone does not prove which principal it is"
+        why = Unavailable(reason, Missing.CUT_OFF, hint=hint)
+        return unknown("FullAccess is held by a principal of the same name", why, subject=address)
+    why = Unavailable(reason, Missing.CUT_OFF, hint=hint)
+    return unknown("Whose FullAccess it is cannot be said", why, subject=address)
 
 
 def _no_row(
@@ -233,7 +252,7 @@ def _no_row(
         suspects.append(Suspect(_WRONG, Confidence.POSSIBLE, (said, users), {"principal": others[0].user}))
     if wrong:
         row, mistake = wrong[0]
-        blame = Suspect(_WRONG, sure, (said, mistake), {"principal": row.user}, instead_of=(_MISSING,))
+        blame = Suspect(_WRONG, sure, (said, mistake), {"principal": who.named(row)}, instead_of=(_MISSING,))
         suspects.insert(0, blame)
     return failed("The application has no FullAccess", *suspects, compared=compared, subject=address)
 

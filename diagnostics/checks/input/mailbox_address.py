@@ -9,6 +9,7 @@ from diagnostics.checks import Check
 from diagnostics.checks.input._values import is_redaction
 from diagnostics.evidence import Evidence, SaslFault, SettingName, Source
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed
+from diagnostics.ids import is_cut_off
 from diagnostics.slips import trimmed
 
 _ADDRESS = re.compile(r"(?!')[^\s@:\\/<>\"(),;]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]{2,}")
@@ -45,8 +46,9 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
         if judgement is not None:
             good = False
             yield judgement
-    if values and good:
-        yield passed(f"Mailbox addresses are plain addresses: {', '.join(dict.fromkeys(value for value, _ in values))}")
+    plain = dict.fromkeys(value for value, _ in values if not is_cut_off(value))
+    if plain and good:
+        yield passed(f"Mailbox addresses are plain addresses: {', '.join(plain)}")
 
 
 def _no_address(value: str, where: str) -> Judgement:

@@ -18,7 +18,7 @@ from diagnostics.sources.transcript.window import View
 _LONGEST = 160
 _FAILS = re.compile(
     r"""
-      \bfail(?:ed|ures?|s|ing)?\b|(?<![a-z])errors?\b|(?<=[a-z])(?:Error|Exception|Failure)\b|\bexceptions?\b|\btraceback\b|\bpanic\b|\bfatal\b
+      \bfail(?:ed|ures?|s|ing)?\b|(?<![a-z])errors?\b|(?<=[a-z])(?:Error|Exception|Failure)\b|\bexceptions?\b|\btraceback\b|\bpanic\b|\bfatal\b|\berr\b|\b0x8[0-9a-f]{7}\b
      |\btime[ds]?[ -]?out\b|\brefused\b|\bdenied\b|\brejected\b|\babort(?:ed|ing)\b|\bun(?:reach|avail)able\b|\bforbidden\b|\bunauthori[sz]ed\b
      |\b(?:unable|not\ able)\ to\b|\b(?:could|can|did|does|was|is)(?:\ ?n[o'’]t)\ (?:be\ )?(?:open|connect|log|sign|auth|read|reach|fetch|resolve|verif|accept|allow|respond|answer|establish|load|access|find|found)\w*
      |\bconnection\ (?:was\ |has\ been\ )?(?:reset|closed|lost|dropped)\b|\bunexpected(?:ly)?\b|\bgave\ up\b|\bno\ (?:response|answer|route)\b

@@ -22,8 +22,9 @@ import enum
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from diagnostics.diagnosis import Diagnosis, is_open, is_opened
+from diagnostics.diagnosis import Diagnosis
 from diagnostics.evidence import Evidence, TokenClaims
+from diagnostics.exit_codes import is_open, is_opened
 from diagnostics.findings import Finding, Outcome, Stage
 from diagnostics.fitting import mailbox_to_fill
 from diagnostics.quoting import powershell_line

@@ -10,8 +10,9 @@ from diagnostics import __version__
 from diagnostics.causes import FixStep
 from diagnostics.checks import run_checks
 from diagnostics.comparison import Comparison, Relation
-from diagnostics.diagnosis import Diagnosis, RankedCause, diagnose, exit_code, known_values
+from diagnostics.diagnosis import Diagnosis, RankedCause, diagnose, known_values
 from diagnostics.evidence import Evidence
+from diagnostics.exit_codes import exit_code
 from diagnostics.findings import Finding
 from diagnostics.invocation import Invocation
 from diagnostics.redaction import safe

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from diagnostics.cli._guard import EXIT_CODES
-from diagnostics.diagnosis import Diagnosis, RankedCause, exit_code
+from diagnostics.diagnosis import Diagnosis, RankedCause
 from diagnostics.evidence import Evidence, ExchangeEvidence, GraphEvidence, MailboxEvidence, Missing, Unavailable
+from diagnostics.exit_codes import exit_code
 from diagnostics.findings import Confidence, Finding, Judgement, Outcome, Stage
 from diagnostics.report import build
 from diagnostics.sources.transcript import read_all

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from diagnostics.checks import run_checks
-from diagnostics.diagnosis import diagnose, exit_code
+from diagnostics.diagnosis import diagnose
 from diagnostics.evidence import Evidence
+from diagnostics.exit_codes import exit_code
 from diagnostics.servers import ON_PREMISES_OUTPUT
 from diagnostics.sources.transcript import read
 from diagnostics.sources.transcript.shells import by_fields

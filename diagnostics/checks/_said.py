@@ -20,7 +20,7 @@ from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed
 
 CERTAIN, LIKELY, POSSIBLE = Confidence.CERTAIN, Confidence.LIKELY, Confidence.POSSIBLE
 
-_WORDS_OF_PEOPLE = ("said-", "mailbox-without-licence", "token-response-without-refresh-token")
+_WORDS_OF_PEOPLE = "said-"
 _BESIDE_A_FAILURE = ("rbac-", "application-access-policy-", "imapsync-", "guest-account")
 """What is right in itself, and explains a failure where there is one: a role for Graph, a guest's name, an option."""
 _REFUSALS = ("smtp-", "pop-", "network-", "imap-", "logon-", "no-ad-", "basic-auth", "token-", "client-")

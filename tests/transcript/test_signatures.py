@@ -94,7 +94,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "the REST API is enabled for this mailbox",
     ),
     "mailbox-soft-deleted": ("the mailbox was soft-deleted last week", "soft deletion is a feature"),
-    "mailbox-without-licence": ("the user has no Exchange Online license", "MIT license"),
+    "said-without-licence": ("the user has no Exchange Online license", "MIT license"),
     "policy-allows-basic-auth-imap": ("AllowBasicAuthImap : True", "AllowBasicAuthImap : False"),
     "application-access-policy-test": ("AccessCheckResult : Granted", "AccessCheck : Granted"),
     "application-access-policy-created": (
@@ -147,7 +147,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "token-audience-refused": ("The audience claim value is invalid 'aud'.", "the audience of the token is Exchange"),
     "client-access-rule": ("the connection was blocked by a client access rule", "a client rule"),
     "service-abuse-mode": ("User account is found to be in service abuse mode.", "abuse of the service"),
-    "token-response-without-refresh-token": ("Error: no refresh_token in the response", "the refresh_token was stored"),
+    "said-no-refresh-token": ("Error: no refresh_token in the response", "the refresh_token was stored"),
     "said-works-in-script": ("The PowerShell script returns the folders of the mailbox", "the script fails"),
     "said-guest-account": (
         "The account is an external account and added to this Default Directory.",

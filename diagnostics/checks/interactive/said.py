@@ -23,7 +23,7 @@ CHECK = said(
             over=("perm-fullaccess-missing",),
         ),
         Says("said-asks-again-after-an-hour", "interactive-no-offline-access", LIKELY),
-        Says("token-response-without-refresh-token", "interactive-no-offline-access", LIKELY),
+        Says("said-no-refresh-token", "interactive-no-offline-access", LIKELY),
         Says("service-abuse-mode", "interactive-refresh-token-expired", LIKELY),
     ),
 )

@@ -15,7 +15,7 @@ CHECK = said(
         Says("mailbox-not-enabled-for-rest", "mailbox-on-premises-hybrid", LIKELY),
         Says("mailbox-not-enabled-for-rest", "mailbox-licence-or-deleted", POSSIBLE),
         Says("mailbox-soft-deleted", "mailbox-licence-or-deleted", LIKELY),
-        Says("mailbox-without-licence", "mailbox-licence-or-deleted", LIKELY, over=_GUESS),
+        Says("said-without-licence", "mailbox-licence-or-deleted", LIKELY, over=_GUESS),
         Says("no-ad-recipient", "mailbox-no-recipient-for-user", LIKELY, "", ("auth-rejected-no-reason",)),
         Says("auth-result-from-pop-imap", "mailbox-no-recipient-for-user", LIKELY, "=8"),
         Says("logon-denied", "mailbox-shared-backslash-login", LIKELY, _BACKSLASH, ("auth-rejected-no-reason",)),

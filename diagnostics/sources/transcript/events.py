@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from diagnostics.sources.transcript import programs, prose
 from diagnostics.sources.transcript.window import View
@@ -24,7 +25,7 @@ _ALIVE = re.compile(
 )
 _WORD = re.compile(r"(?<![\w@./\\:=-])[^\W\d_]{2,}(?:['’][^\W\d_]+)?(?![\w@/\\=(]|[.:]\w)")
 _MACHINES = re.compile(  # other sentences of machines on the same line
-    r"\"[^\"]*\"|(?:\b(?:NO|BAD)\s+)?(?:\b(?:AUTHENTICATE|LOGIN) (?:failed|completed)\b|Request is throttled.{0,60}?milliseconds|User is authenticated but not connected)|AADSTS\d+:[^.]*\."
+    r"\"[^\"]{0,300}+\"|(?:\b(?:NO|BAD)\s)?(?:\b(?:AUTHENTICATE|LOGIN) (?:failed|completed)\b|Request is throttled.{0,60}?milliseconds|User is authenticated but not connected)|AADSTS\d{4,8}:[^.]{0,300}+\."
 )
 _LABELS = {
     "error", "errors", "no", "bad", "ok", "imap", "login", "failed", "failure", "message", "exception", "code", "status", "response", "answer",
@@ -35,11 +36,14 @@ _QUOTES = "\"'“”„‘’«»`"
 _FEW = 3
 _ENDS = re.compile(r"[.!?:;]['\")\]”»`]*\s*$")
 _SENTENCE = re.compile(r"(?<=[.!?])['\")\]”»]*\s+(?=[^\sa-z])")
+_CLAUSE = re.compile(r"[;,]\s|\s(?:but|because|pero|aber|mais|ma|porque|weil)\s")
 _DEFINES = re.compile(r"^[\"'”’»`*]+\s*(?::|-|–|—)\s|^[\"'”’»`*]*\s*(?:→|=>?|\bis\b|\bmeans\b|\s{3})\s")
 _ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)])\s")
 _DASH = re.compile(r"^\s*(?:-|–|—|:)\s")
 _CLOSED = re.compile(r"^[.,!]?[\"'”“’»`]")
 _REACH = 3
+_CONTEXT = 600  # characters before and behind a sentence that tell what it is
+_REMEMBERED = 256
 
 
 def happened(view: View, index: int, start: int = 0, end: int | None = None, *, alive: bool = False) -> bool:
@@ -47,13 +51,15 @@ def happened(view: View, index: int, start: int = 0, end: int | None = None, *, 
 
     `alive` tells that the reader saw more of the answer than this line (a trace id, the fields of a JSON answer).
     """
-    line = view.lines[index]
-    end = len(line) if end is None else min(end, len(line))
+    whole = view.lines[index]
+    end = len(whole) if end is None else min(end, len(whole))
+    line = whole[max(start - _CONTEXT, 0) : end + _CONTEXT]
+    start, end = min(start, _CONTEXT), end - max(start - _CONTEXT, 0)
     before, after = line[:start], line[end:]
-    alive = alive or view.stamped[index] or bool(_ALIVE.search(line)) or programs.tells(before)
+    alive = alive or view.stamped[index] or _is_alive(whole[:_CONTEXT]) or _is_alive(line) or programs.tells(before)
     if index in view.commented and not view.stamped[index]:
         return False
-    if not alive and (programs.is_program(line, before) or programs.in_program(view.lines, index, start, end)):
+    if not alive and (programs.is_program(line, before) or programs.in_program(view.lines, index, before, after)):
         return False
     if not alive and (prose.is_listed(view.lines, index) or _is_defined(before, after)):
         return False
@@ -76,7 +82,9 @@ def explained(view: View, index: int) -> bool:
 def told_of_others(view: View, index: int, start: int) -> bool:
     """Say whether a person's words at `start` of a line are about the past or others, were solved, or are a wish or a plan."""
     line = view.lines[index]
-    own = _SENTENCE.split(line[:start])[-1] + _SENTENCE.split(line[start:])[0]
+    own = (
+        _SENTENCE.split(line[max(start - _CONTEXT, 0) : start])[-1] + _SENTENCE.split(line[start : start + _CONTEXT])[0]
+    )
     if prose.is_planned(own):
         return True
     if prose.is_present(own):
@@ -87,7 +95,7 @@ def told_of_others(view: View, index: int, start: int) -> bool:
 def _carried(view: View, index: int, before: str) -> str:
     """Return the line above where its sentence goes on before the quotation."""
     natural = 5
-    above = view.lines[index - 1] if index else ""
+    above = view.lines[index - 1][-_CONTEXT:] if index else ""
     goes_on = before[:1].islower() and not _ENDS.search(above) and len(_WORD.findall(above)) >= natural
     return f"{_SENTENCE.split(above)[-1]} " if goes_on else ""
 
@@ -108,6 +116,11 @@ def _is_defined(before: str, after: str) -> bool:
 
 def _words(text: str) -> list[str]:
     return [word for word in _WORD.findall(_MACHINES.sub(" ", text)) if word.lower() not in _LABELS]
+
+
+@lru_cache(_REMEMBERED)
+def _is_alive(line: str) -> bool:
+    return _ALIVE.search(line) is not None
 
 
 def _is_told(before: str, words: list[str]) -> bool:
@@ -134,7 +147,7 @@ def _above(view: View, index: int) -> Iterator[str]:
     for before in range(index - 1, max(index - 1 - _REACH, -1), -1):
         text = view.lines[before].strip()
         if text and not text.startswith("```"):
-            yield view.lines[before]
+            yield view.lines[before][-_CONTEXT:]
             return
 
 
@@ -144,7 +157,7 @@ def _paragraph(view: View, index: int) -> str:
         first -= 1
     while last + 1 < len(view.lines) and view.lines[last + 1].strip() and last - index < _REACH * 2:
         last += 1
-    return "\n".join(view.lines[first : last + 1])
+    return "\n".join(line[: _CONTEXT * 2] for line in view.lines[first : last + 1])
 
 
 def _is_closed(view: View, index: int, before: str) -> bool:
@@ -155,7 +168,8 @@ def _is_closed(view: View, index: int, before: str) -> bool:
 def _is_reported(view: View, index: int, before: str, after: str) -> bool:
     """Say whether people's words around a quotation tell that it happens to them."""
     own = _sentence(view, index, before, after)
-    if prose.is_general(own) or (prose.is_of_others(own) and not prose.is_present(own)):
+    clause = next((part for part in _CLAUSE.split(own) if "…" in part), own)
+    if prose.is_general(own) or (prose.is_of_others(own) and not prose.is_present(clause)):
         return False
     if view.is_document or (prose.is_settled(_paragraph(view, index)) and not prose.is_present(own)):
         return False
@@ -176,5 +190,5 @@ def _sentence(view: View, index: int, before: str, after: str) -> str:
         and index + 1 < len(view.lines)
         and view.lines[index + 1][:1].islower()
     ):
-        tail = f"{tail} {_SENTENCE.split(view.lines[index + 1])[0]}"
+        tail = f"{tail} {_SENTENCE.split(view.lines[index + 1][:_CONTEXT])[0]}"
     return f"{head} … {tail}"

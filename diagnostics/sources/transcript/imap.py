@@ -209,7 +209,7 @@ def _hear(window: View, said: Said, sessions: list[_Session]) -> None:
 def _happened(window: View, said: Said, text: str) -> bool:
     """Say whether an answer that ends a part of the line was given in what was pasted."""
     line = window.lines[said.index]
-    start = line.find(text[:40])
+    start = line.find(text[:40])  # a line of a conversation that repeats itself has it first, too
     return events.happened(window, said.index, max(start, 0), max(start, 0) + len(_core(text)))
 
 

@@ -37,8 +37,8 @@ _ASSIGNED = re.compile(  # `name = "…`, `'name' => '…`, `"name": "…`, `nam
 )
 _JSON_FIELD = re.compile(r"^\s*\"[\w.@-]{1,80}\"\s*:\s")
 _FIELD = re.compile(r"^\s*['\"]?[\w.*-]{1,80}['\"]?\s*(?:=>|:=|=|:)\s*[bruf]?['\"`\w]")
-_LITERAL_BEFORE = re.compile(r"^\s*[-,(\[{]?\s*[bruf]?['\"](?:\w{1,6}\ )?(?:(?:NO|BAD)\ )?$")
-_LITERAL_AFTER = re.compile(r"^[^'\"]{0,200}['\"]\s*(?:,|=>|\)|\]|;)?\s*$")
+_LITERAL_BEFORE = re.compile(r"^\s*+(?:[-,(\[{]\s*+)?[bruf]?['\"](?:\w{1,6}\ )?(?:(?:NO|BAD)\ )?$")
+_LITERAL_AFTER = re.compile(r"^[^'\"]{0,200}+['\"]\s*+(?:(?:,|=>|\)|\]|;)\s*+)?$")
 _TOLD = re.compile(  # names under which a program tells what happened
     r"err|msg|messag|mensaje|meldung|nachricht|reason|respon|repl(?:y|ies)|answer|antwort|status|result|detail|descri|text|exception|output|stdout|stderr|log|cause|info|data|body|said|title|content|line|last|fail|fehler|note|code|type|kind|sasl",
     re.IGNORECASE,
@@ -49,9 +49,9 @@ _COMMENT = re.compile(
 )
 _BLOCKS = (("<!--", "-->"), ("/*", "*/"), ("<#", "#>"), ("=begin", "=end"), ("--[[", "]]"))
 _CODE_LIKE = re.compile(
-    r"""[;{}]\s*$|[\[({]\s*$|=>\s*\S|^\s*[\])}]+[;,)]*\s*(?:catch|else|from|while)?|^\s*(?:def|class|import|from|return|if|elif|else|for|while|with|try|except|finally|const|let|var|public|private|function|func|assert
+    r"""[;{}\[(]\s*+$|=>\s*+\S|^\s*[\])}]+[;,)]*\s*(?:catch|else|from|while)?|^\s*(?:def|class|import|from|return|if|elif|else|for|while|with|try|except|finally|const|let|var|public|private|function|func|assert
     |raise|throw|async|await|yield|switch|case|foreach|param|end|esac|fi|done|default|export|using|namespace|catch|use|require|package|<\?php|\#!|echo|print)\b|^\s*<\?php|^\#!/
-    |^\s*[@$]?[\w.\[\]]+\s*[+.]?=\s*\S|^\s*[\w.$>-]+\([^)]*+\)?[;,]?\s*$|^\s*['"][^'"]{0,200}['"]\s*[,\])]*\s*$|^\s*['"][\w.-]{1,40}['"]\s*:\s|;;\s*$""",
+    |^\s*[@$]?[\w.\[\]]+\s*[+.]?=\s*\S|^\s*[\w.$>-]+\([^)]*+\)?[;,]?\s*$|^\s*['"][^'"]{0,200}['"]\s*+(?:[,\])]++\s*+)?$|^\s*['"][\w.-]{1,40}['"]\s*:\s""",
     re.VERBOSE,
 )
 _CONDITIONS_REACH = 300  # characters before a quotation that `_CONDITION` looks at
@@ -88,13 +88,12 @@ def are_statements(first: str, second: str) -> bool:
     return _is_code_like(first) and _is_code_like(second)
 
 
-def in_program(lines: Sequence[str], index: int, start: int = 0, end: int = 0) -> bool:
-    """Say whether what stands from `start` to `end` of a line is a text of a program: a literal, or a line among its lines."""
+def in_program(lines: Sequence[str], index: int, before: str = "", after: str = "") -> bool:
+    """Say whether a line, or what stands in it between `before` and `after`, is a program's: a literal, a line among its lines."""
     line = lines[index]
-    before, after = line[:start], line[end:]
-    if end and _is_constant(lines, index, before):
+    if before and _is_constant(lines, index, before):
         return True
-    literal = bool(_LITERAL_BEFORE.match(before) and _LITERAL_AFTER.match(after))
+    literal = bool(before and _LITERAL_BEFORE.match(before) and _LITERAL_AFTER.match(after))
     if not (literal or _is_code_like(line)):
         return False
     around = [

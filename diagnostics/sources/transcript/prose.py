@@ -200,9 +200,14 @@ def is_document(lines: Sequence[str]) -> bool:
     return all(any(heading.match(line) for line in lines) for heading in _ARTICLE)
 
 
+@lru_cache(_REMEMBERED)
+def _is_row(line: str) -> bool:
+    return _TABLE_ROW.match(line) is not None
+
+
 def is_listed(lines: Sequence[str], index: int) -> bool:
     """Say whether a line is a heading, or a row of a table with bars, as documents have and logs don't."""
-    if _HEADING.match(lines[index]) or _TABLE_ROW.match(lines[index]):
+    if _HEADING.match(lines[index]) or _is_row(lines[index]):
         return True
     after = lines[index + 1] if index + 1 < len(lines) else ""
     return bool(_UNDERLINE.match(after)) and len(after.strip()) >= len(lines[index].strip()) - 3

@@ -153,10 +153,10 @@ class _Work:
             if rights:
                 step = GrantFullAccess(holding.mailbox, self.application.object_id, (), tuple(rights), "orphaned")
                 self.grants[holding.mailbox.casefold()] = step
-            if any(entry.deny for entry in holding.entries):
-                self.notes.append(
-                    f"{holding.mailbox}: the wrong registration is denied access there; that ends with it."
-                )
+            denied = sorted({right for e in holding.entries if e.deny and not e.inherited for right in e.rights})
+            if denied:
+                what = f"the wrong registration is denied {', '.join(denied)} there; that ends with it."
+                self.notes.append(f"{holding.mailbox}: {what}")
         if self.grants:
             count = len(self.grants)
             self.notes.append(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from diagnostics.access import Bond, Decision, Principal, Rule, access_of, bond, principals
+from diagnostics.access import Bond, Decision, Principal, Rule, access_of, bond, gives_full_access, principals
 from diagnostics.checks import Check
 from diagnostics.checks._ids import expected_object_id
 from diagnostics.checks._registration import registration_for
@@ -118,14 +118,14 @@ def _without_principal(
 def _lone_grant(rows: Sequence[MailboxPermission]) -> MailboxPermission | None:
     """Return a made entry that opens nothing, when all made entries are of one user and none of them opens the mailbox."""
     made = _grants(rows)
-    opens = any(row.has_full_access() and not row.deny for row in made)
+    opens = any(gives_full_access(row.rights) and not row.deny for row in made)
     return made[0] if len({row.user.casefold() for row in made}) == 1 and not opens else None
 
 
 def _judge_lone(evidence: Evidence, row: MailboxPermission, address: str) -> Judgement:
     """Judge the only made entry: whose it is, is not known, but somebody who asks why the mailbox is closed shows it."""
     sure = Confidence.LIKELY if something_fails(evidence) else Confidence.POSSIBLE
-    denies = row.deny and row.has_full_access()
+    denies = row.deny and gives_full_access(row.rights)
     said = f"{row.provenance.how}: the only entry made is {', '.join(row.rights)} of {row.user}, Deny {row.deny}"
     suspect = Suspect(_DENY if denies else _READ, sure, (said,), {"principal": row.user}, instead_of=(_MISSING,))
     return failed("The only entry made does not open the mailbox", suspect, subject=address)
@@ -231,7 +231,7 @@ def _no_row(
     decision: Decision[MailboxPermission],
     who: _Who,
 ) -> Judgement:
-    others = [row for row in _grants(rows) if row.has_full_access() and not row.deny]
+    others = [row for row in _grants(rows) if gives_full_access(row.rights) and not row.deny]
     registered = evidence.exchange.service_principals
     if others and isinstance(registered, Unavailable) and evidence.live:  # a row may show a SID or a name of it
         return unknown("Whose FullAccess it is cannot be said", registered, subject=address)

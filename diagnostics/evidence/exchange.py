@@ -143,6 +143,10 @@ class MailboxPermission:
     inherited: bool = False
     identity: str = ""
 
+    def has_full_access(self) -> bool:
+        """Whether FullAccess is among the rights, in any spelling of case."""
+        return any(right.casefold() == "fullaccess" for right in self.rights)
+
 
 @dataclass(frozen=True, slots=True)
 class CasMailbox:

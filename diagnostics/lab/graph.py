@@ -1,7 +1,7 @@
 """The subset of Microsoft Graph that a permission check needs, read from the World, with Graph's own refusals.
 
 Which permission each call wants is Microsoft's "least privileged" column (microsoft-graph-docs-contrib); the messages
-of 401, 403 and 404 are Graph's as these documents and common logs show them.
+of 401, 403 and 404 are Graph's as these documents and common logs show them; that of /me is in msgraph-sdk-php issue 1163.
 """
 
 from __future__ import annotations
@@ -94,6 +94,9 @@ class GraphEndpoint(HttpsEndpoint):
 
     def _dispatch(self, request: Request) -> Any:
         tenant, claimed = self._caller(request)
+        last = request.path.rpartition("/")[2]
+        if last.startswith("$"):  # recorded of $count: microsoft-graph-docs issue 9254
+            raise GraphError(400, "Request_BadRequest", f"{last} is not currently supported.")
         for pattern, roles, handler in self._routes:
             match = pattern.match(request.path)
             if match is None:
@@ -107,6 +110,8 @@ class GraphEndpoint(HttpsEndpoint):
             named = match.groupdict()
             return handler(Call(tenant, request, named.get("app_id"), named.get("id"), named.get("tail")))
         segment = request.path.split("/")[2] if request.path.count("/") > 1 else ""
+        if segment == "me":
+            raise GraphError(400, "BadRequest", "/me request is only valid with delegated authentication flow.")
         raise GraphError(400, "BadRequest", f"Resource not found for the segment '{segment}'.")
 
     def _caller(self, request: Request) -> tuple[Tenant, frozenset[str]]:

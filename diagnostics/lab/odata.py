@@ -46,9 +46,9 @@ def refuse_of_one(request: Request) -> None:
 def select(item: Mapping[str, Any], request: Request, kind: str) -> dict[str, Any]:
     """Return the properties that $select names, or all of them; raise BadQuery for one that does not exist."""
     names = option(request, "$select")
-    if not names:
+    wanted = [name.strip() for name in (names or "*").split(",") if name.strip()]
+    if "*" in wanted:
         return dict(item)
-    wanted = [name.strip() for name in names.split(",") if name.strip()]
     for name in wanted:
         if name not in item:
             raise BadQuery(f"Could not find a property named '{name}' on type 'microsoft.graph.{kind}'.")

@@ -31,7 +31,7 @@ _FAILS = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _REFUSES = re.compile(
-    r"(?:^|[\s>:'\"])(?:[A-Za-z.]{0,6}\d{1,9}[A-Za-z]{0,3}|\*) (?:NO|BAD|BYE)\s+(?!.{0,40}(?i:logging out|signing off))\S"
+    r"(?:^|[\s>:'\"])(?:[A-Za-z.]{0,6}\d{1,9}[A-Za-z]{0,3}|\*) (?:NO|BAD|BYE)\s+(?!.{0,80}(?i:logging out|signing off))\S"
 )  # a server to a tag
 _DENIES = re.compile(
     r"""

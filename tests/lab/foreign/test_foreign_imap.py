@@ -1,7 +1,11 @@
-"""Other people's mail programs against the lab: they fetch mail, and show what a broken tenant shows to such programs."""
+"""Other people's mail programs against the lab: they fetch mail, and show what a broken tenant shows to such programs.
+
+What they print is then given to `diag analyze`, which has to name the cause or leave it open, and accuse nothing else.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 import imaplib
 import mailbox as mailboxes
 import os
@@ -19,7 +23,10 @@ import requests
 from imap_tools import AND, MailBox, MailboxLoginError
 from imap_tools.errors import MailboxFolderSelectError
 
+from diagnostics.findings import Confidence
 from diagnostics.lab.server import Lab
+from diagnostics.report import Report, build
+from diagnostics.sources.transcript import read
 from tests.lab.clients import login_url, sign_in
 from tests.lab.foreign.programs import HOST, imap_port, mailbox, node_module, program, run, trust
 
@@ -27,10 +34,10 @@ Start = Callable[..., Lab]
 REFUSED = "AUTHENTICATE failed"
 NOT_CONNECTED = "User is authenticated but not connected"
 BROKEN = [
-    pytest.param(["claims-roles-missing"], REFUSED, id="no role"),
-    pytest.param(["exo-sp-not-registered"], REFUSED, id="not registered"),
-    pytest.param(["perm-fullaccess-missing"], NOT_CONNECTED, id="no FullAccess"),
-    pytest.param(["mailbox-imap-disabled"], NOT_CONNECTED, id="IMAP disabled"),
+    pytest.param("claims-roles-missing", REFUSED, id="no role"),
+    pytest.param("exo-sp-not-registered", REFUSED, id="not registered"),
+    pytest.param("perm-fullaccess-missing", NOT_CONNECTED, id="no FullAccess"),
+    pytest.param("mailbox-imap-disabled", NOT_CONNECTED, id="IMAP disabled"),
 ]
 FEW = [BROKEN[1], BROKEN[2]]
 SUBJECTS = ["Order 4711", "Factura n.º 815 – marzo"]
@@ -55,6 +62,19 @@ def subjects(folder: Path) -> list[str]:
     return sorted(str(make_header(decode_header(str(message["Subject"])))) for message in found)
 
 
+def judged(text: str) -> Report:
+    """Return what `diag analyze` makes of a program's words."""
+    return build(read([text.encode()], name="pasted"), command="diag analyze", started=dt.datetime.now(dt.UTC))
+
+
+def certain(text: str) -> set[str]:
+    return {cause.cause for cause in judged(text).diagnosis.causes if cause.confidence is Confidence.CERTAIN}
+
+
+def named(text: str) -> set[str]:
+    return {cause.cause for cause in judged(text).diagnosis.causes}
+
+
 class TestCurl:
     @pytest.fixture
     def curl(self, token: Token) -> Callable[..., tuple[int, str]]:
@@ -72,16 +92,19 @@ class TestCurl:
         assert re.search(r"^\* SEARCH 2\r?$", curl(full, "INBOX?UNSEEN")[1], re.MULTILINE)
         code, text = curl(full, "INBOX;UID=1")
         assert (code, "20 cartridges" in text) == (0, True)
+        assert (judged(text).exit_code, named(text)) == (0, set())
         assert "Subject: Order 4711" in curl(full, "INBOX;UID=1;SECTION=HEADER.FIELDS%20(SUBJECT)")[1]
         assert "is not simulated" in curl(full, "", "--request", "CREATE New")[1]
 
-    @pytest.mark.parametrize(("scenarios", "words"), BROKEN)
+    @pytest.mark.parametrize(("scenario", "words"), BROKEN)
     def test_it_shows_what_is_wrong(
-        self, start: Start, curl: Callable[..., tuple[int, str]], scenarios: list[str], words: str
+        self, start: Start, curl: Callable[..., tuple[int, str]], scenario: str, words: str
     ) -> None:
-        code, text = curl(start(*scenarios, shape="mailbox-with-mail"), "INBOX;UID=1")
+        code, text = curl(start(scenario, shape="mailbox-with-mail"), "INBOX;UID=1")
         assert code != 0
         assert words in text
+        assert scenario in named(text)
+        assert certain(text) <= {scenario}
 
 
 class TestMbsync:
@@ -136,6 +159,7 @@ SyncState *
     ) -> None:
         code, text = mbsync(full)
         assert code == 0, text
+        assert (judged(text).exit_code, named(text)) == (0, set())
         assert subjects(tmp_path / "mail/INBOX") == [SUBJECTS[1], SUBJECTS[0]]
         assert subjects(tmp_path / "mail/Sent Items") == ["Re: Order 4711"]
         full.setup.mailbox.folder().deliver(b"Subject: third\n\nHello\n")
@@ -143,13 +167,15 @@ SyncState *
         assert code == 0, text
         assert subjects(tmp_path / "mail/INBOX") == [SUBJECTS[1], SUBJECTS[0], "third"]
 
-    @pytest.mark.parametrize(("scenarios", "words"), FEW)
+    @pytest.mark.parametrize(("scenario", "words"), FEW)
     def test_it_shows_what_is_wrong(
-        self, start: Start, mbsync: Callable[[Lab], tuple[int, str]], scenarios: list[str], words: str
+        self, start: Start, mbsync: Callable[[Lab], tuple[int, str]], scenario: str, words: str
     ) -> None:
-        code, text = mbsync(start(*scenarios))
+        code, text = mbsync(start(scenario))
         assert code != 0
         assert words in text
+        assert scenario in named(text)
+        assert certain(text) == set()
 
 
 class TestImapTools:
@@ -179,9 +205,9 @@ class TestImapTools:
             assert b"* 3 EXISTS" in box.idle.poll(timeout=5)
             box.idle.stop()  # type: ignore[no-untyped-call]
 
-    @pytest.mark.parametrize(("scenarios", "words"), BROKEN)
-    def test_it_shows_what_is_wrong(self, start: Start, token: Token, scenarios: list[str], words: str) -> None:
-        lab = start(*scenarios)
+    @pytest.mark.parametrize(("scenario", "words"), BROKEN)
+    def test_it_shows_what_is_wrong(self, start: Start, token: Token, scenario: str, words: str) -> None:
+        lab = start(scenario)
         box = self.box(lab)
         with pytest.raises((MailboxLoginError, MailboxFolderSelectError, imaplib.IMAP4.error)) as refused:
             box.xoauth2(mailbox(lab), token(lab))
@@ -233,12 +259,14 @@ maxconnections = 1
         assert subjects(tmp_path / "mail/INBOX") == [SUBJECTS[1], SUBJECTS[0]]
         assert subjects(tmp_path / "mail/Sent Items") == ["Re: Order 4711"]
 
-    @pytest.mark.parametrize(("scenarios", "words"), FEW)
+    @pytest.mark.parametrize(("scenario", "words"), FEW)
     def test_it_shows_what_is_wrong(
-        self, start: Start, offlineimap: Callable[[Lab], tuple[int, str]], scenarios: list[str], words: str
+        self, start: Start, offlineimap: Callable[[Lab], tuple[int, str]], scenario: str, words: str
     ) -> None:
-        _code, text = offlineimap(start(*scenarios))
+        _code, text = offlineimap(start(scenario))
         assert words in text
+        assert scenario in named(text)
+        assert certain(text) == set()
 
 
 class TestGetmail:
@@ -282,11 +310,11 @@ delete = {delete}
         assert "cG9zaXRpb247" in delivered
         assert full.setup.mailbox.folder().messages == []
 
-    @pytest.mark.parametrize(("scenarios", "words"), FEW)
+    @pytest.mark.parametrize(("scenario", "words"), FEW)
     def test_it_shows_what_is_wrong(
-        self, start: Start, getmail: Callable[..., tuple[int, str]], scenarios: list[str], words: str
+        self, start: Start, getmail: Callable[..., tuple[int, str]], scenario: str, words: str
     ) -> None:
-        _code, text = getmail(start(*scenarios))
+        _code, text = getmail(start(scenario))
         assert words in text
 
 
@@ -343,13 +371,15 @@ class TestImapFlow:
         assert "left []" in text
         assert "attachment position;amount" in text
 
-    @pytest.mark.parametrize(("scenarios", "words"), FEW)
+    @pytest.mark.parametrize(("scenario", "words"), FEW)
     def test_it_shows_what_is_wrong(
-        self, start: Start, imapflow: Callable[[Lab], tuple[int, str]], scenarios: list[str], words: str
+        self, start: Start, imapflow: Callable[[Lab], tuple[int, str]], scenario: str, words: str
     ) -> None:
-        code, text = imapflow(start(*scenarios))
+        code, text = imapflow(start(scenario))
         assert code != 0
         assert words in text
+        assert judged(text).exit_code == 1
+        assert certain(text) == set()
 
 
 def free_port() -> int:

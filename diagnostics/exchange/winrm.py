@@ -221,9 +221,9 @@ def _sign_in_refused(options: WinRmOptions, error: Exception) -> ChannelBroken:
     host, auth, account = options.host, options.auth, safe(options.username)
     said = _KERBEROS.search(f"{error} {error.__cause__ or error.__context__ or ''}")
     return ChannelBroken(
-        f"{host} refuses the account {account!r} ({auth}): {said[0]}"
+        f"{host} refuses the account {account!r} with {auth}: {said[0]}"
         if said
-        else f"{host} refuses the account {account!r} ({auth})",
+        else f"{host} refuses the account {account!r} with {auth}",
         kind=ErrorKind.HOST_REFUSED,
         hint="This is the account on the management host, not the one for Exchange. It must be in the group "
         "Remote Management Users there, and the listener must allow this way to sign in.",

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 import ssl
 
 import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from diagnostics.lab.faults import Conduct
 
@@ -60,3 +67,11 @@ def application_certificate(name: str) -> tuple[bytes, x509.Certificate]:
     )
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return private + certificate.public_bytes(Encoding.PEM), certificate
+
+
+def locked(pem: bytes) -> bytes:
+    """Return the same key and certificate with the key encrypted, under a password that nobody knows."""
+    certificate = pem[pem.index(b"-----BEGIN CERTIFICATE") :]
+    encryption = BestAvailableEncryption(secrets.token_bytes(24))
+    key = load_pem_private_key(pem, None)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption) + certificate

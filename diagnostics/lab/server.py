@@ -28,6 +28,7 @@ from diagnostics.lab.faults import CERTIFICATES, Faults
 from diagnostics.lab.graph import GraphEndpoint
 from diagnostics.lab.imap.server import ImapEndpoint
 from diagnostics.lab.listener import LOOPBACK
+from diagnostics.lab.powershell.session import HostProfile
 from diagnostics.lab.powershell.winrm import WinRmEndpoint
 from diagnostics.lab.scenarios import registry
 from diagnostics.lab.setup import Setup
@@ -147,7 +148,15 @@ class Lab:
         own = certificates.server_context(authority)
         foreign = certificates.server_context(certificates.authority("Example Web Gateway"))
         world, tokens = self.world, self.tokens
-        winrm = WinRmEndpoint(world, tokens, own, username=WINRM_USER, password=self._password)
+        managed = world.management
+        winrm = WinRmEndpoint(
+            world,
+            tokens,
+            own,
+            username=WINRM_USER,
+            password=self._password if managed.knows_the_password else new_secret(),
+            host=HostProfile(managed.powershell_version, module_version=managed.module_version),
+        )
         servers = {
             "login": EntraEndpoint(world, tokens, own, foreign),
             "graph": GraphEndpoint(world, tokens, own),
@@ -223,13 +232,20 @@ class Lab:
             "operator": {
                 "sign_in": "application",
                 "application_id": self.setup.operator_registration.app_id,
-                "secret": {"env": OPERATOR_SECRET},
+                **self._operator_credential(folder),
             },
             "graph": values.graph,
             "ca_file": str(ca_file),
             "endpoints": {name: endpoints[name] for name in ("login", "graph", "exchange")},
             "timeouts": {"connect": 5, "operation": values.operation_seconds},
         }
+
+    def _operator_credential(self, folder: Path) -> dict[str, Any]:
+        if self.setup.profile.operator_certificate is None:
+            return {"secret": {"env": OPERATOR_SECRET}}
+        path = folder / "operator.pem"
+        files.write_new(path, self.setup.profile.operator_certificate)
+        return {"certificate": {"file": str(path)}}
 
     def _exchange(self, endpoints: dict[str, str]) -> dict[str, Any]:
         if self.transport in {"rest", "local"}:

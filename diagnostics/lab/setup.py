@@ -32,6 +32,8 @@ class ProfileValues:
     secret: str | None = None
     certificate: bytes | None = field(default=None, repr=False)
     """Private key and certificate in PEM, instead of a secret."""
+    operator_certificate: bytes | None = field(default=None, repr=False)
+    """The operator's private key and certificate in PEM, instead of its secret."""
     enterprise_object_id: str | None = None
     registration_object_id: str | None = None
     graph: bool = True

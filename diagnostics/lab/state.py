@@ -275,6 +275,15 @@ class ImapConduct:
     """So many sign-ins find no connection to the mailbox, for want of free ones."""
 
 
+@dataclass(frozen=True)
+class ManagementHost:
+    """The machine to which the profile's WinRM leads; `module_version` None is one without ExchangeOnlineManagement."""
+
+    powershell_version: str = "7.6.0"
+    module_version: str | None = "3.10.0"
+    knows_the_password: bool = True
+
+
 @dataclass
 class World:
     """All tenants of one lab, with the lock that every endpoint takes to read or change them."""
@@ -285,6 +294,7 @@ class World:
     """The cloud whose endpoints these are; a tenant of another cloud is only seen from afar."""
     faults: Faults = field(default_factory=Faults)
     imap: ImapConduct = field(default_factory=ImapConduct)
+    management: ManagementHost = field(default_factory=ManagementHost)
     token_ages: dict[str, int] = field(default_factory=dict)
     """By Application ID: seconds for which something on the way has kept the tokens that it hands out."""
     login_certificate: str = "own"

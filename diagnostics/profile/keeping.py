@@ -42,10 +42,12 @@ def unreadable(profile: Profile) -> Iterator[Unreadable]:
             except SecretUnavailable as problem:
                 yield Unreadable("operator", Complaint(place, problem.reason, problem.hint))
     if exchange.transport == "winrm":
-        yield from _of("operator", profile, ("exchange",), exchange.password, None, what="the password for WinRM")
+        yield from _of(
+            "operator", profile, ("exchange",), exchange.password, None, what="the management host's password"
+        )
         if exchange.certificate is not None:
             path = ("exchange", "certificate")
-            what = "the password of the WinRM certificate's key"
+            what = "the WinRM certificate's password"
             yield from _of("operator", profile, path, exchange.certificate.password, None, what=what)
 
 

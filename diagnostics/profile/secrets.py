@@ -48,7 +48,7 @@ def certificate(reference: CertificateReference, profile: Profile, what: str) ->
     """Return the certificate that `reference` points to, its file checked. Raises SecretUnavailable."""
     path = profile.file(reference.file)
     content = read_private(path, f"the certificate of {what}", LARGEST_CERTIFICATE)
-    password = resolve(reference.password, profile, f"the password of {path.name}") if reference.password else None
+    password = resolve(reference.password, profile, f"{path.name}'s password") if reference.password else None
     return ClientCertificate(path, password, content)
 
 

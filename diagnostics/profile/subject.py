@@ -161,7 +161,7 @@ def _credential(
         if secret is not None:
             return secrets.resolve(secret, profile, what)
         if certificate is not None:
-            return secrets.certificate(certificate, profile, what)
+            return secrets.certificate(certificate, profile, what.removesuffix("'s secret"))
     except SecretUnavailable as problem:
         return _unavailable(problem, profile, missing)
     return None
@@ -207,9 +207,9 @@ def _winrm(profile: Profile, times: dict[str, Any]) -> Observed[TransportOptions
     password = key_password = None
     try:
         if exchange.password is not None:
-            password = secrets.resolve(exchange.password, profile, "the password for WinRM")
+            password = secrets.resolve(exchange.password, profile, "the management host's password")
         if certificate is not None and certificate.password is not None:
-            key_password = secrets.resolve(certificate.password, profile, "the password of the WinRM certificate's key")
+            key_password = secrets.resolve(certificate.password, profile, "the WinRM certificate's password")
     except SecretUnavailable as problem:
         return _unavailable(problem, profile, Missing.NOT_SIGNED_IN)
     return WinRmOptions(

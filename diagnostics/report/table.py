@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
@@ -17,6 +18,8 @@ from diagnostics.report.words import CONFIDENCES, OUTCOMES, RELATIONS, REQUESTS,
 
 _NARROWEST = 40
 _MAILBOXES = 5  # enough to recognise them
+_COMMAND = re.compile(r"(?:Set it|Put it there): (.+)$")
+"""What a hint says to type; it stands on a line of its own and is not wrapped."""
 _COLORS = {Outcome.PASS: "32", Outcome.FAIL: "31", Outcome.UNKNOWN: "33", Outcome.SKIPPED: "2"}
 
 
@@ -73,8 +76,12 @@ def _obstacles(report: Report, width: int) -> Iterator[str]:
     for obstacle in report.evidence.obstacles:
         label = WORDS[report.language][f"not_ready_{obstacle.who}"]
         yield from _wrap(f"{label}: {translate(obstacle.reason, report.language)}", width, "")
-        if obstacle.hint:
-            yield f"  > {translate(obstacle.hint, report.language)}"
+        hint, command = translate(obstacle.hint, report.language), _COMMAND.search(obstacle.hint)
+        if command is not None and hint.endswith(command[1]):
+            yield from _wrap(hint.removesuffix(command[1]).rstrip(), width, "  > ")
+            yield f"       {command[1]}"
+        else:
+            yield from _wrap(hint, width, "  > ")
     if report.evidence.obstacles:
         yield ""
 

@@ -16,9 +16,10 @@ def explained(problem: ShellUnavailable, session: OperatorSession) -> ShellUnava
     """
     lacking = " ".join(f"The operator lacks {right.right}: {right.why}. {right.fix}" for right in session.missing)
     is_role = session.claims.is_app_only and problem.kind in _REFUSED
+    proven = ", ".join(right.right for right in session.missing if right.proven)
     return ShellUnavailable(
         problem.step,
-        problem.message,
+        f"{problem.message}; the operator's token lacks {proven}" if is_role and proven else problem.message,
         kind=ErrorKind.APP_LACKS_ROLE if is_role else problem.kind,
         hint=" ".join(part for part in (lacking, problem.hint) if part),
     )

@@ -276,7 +276,7 @@ WINRM = "exchange: {transport: winrm, host: m.contoso.com, username: a, password
         (ASKED, 0, "nothing to complain about"),
         (ASKED + OPERATOR, 4, "the operator's secret"),
         (ASKED.replace("prompt: true", "env: NONE") + TOKENS, 4, "none.txt"),
-        (ASKED + WINRM, 4, "the password for WinRM"),
+        (ASKED + WINRM, 4, "the management host's password"),
         ("application: {id: '>%s', secret: {env: NONE}}", 1, "NONE"),
     ],
 )

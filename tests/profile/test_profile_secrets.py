@@ -217,4 +217,4 @@ def test_a_missing_winrm_password_is_told() -> None:
     text = f"{MINIMAL}exchange: {{transport: winrm, host: m, password: {{env: DIAG_NO_SUCH}}}}\n"
     transport = subject(load_text(text, HERE), print).transport
     assert isinstance(transport, Unavailable)
-    assert "the password for WinRM" in transport.reason
+    assert "the management host's password" in transport.reason

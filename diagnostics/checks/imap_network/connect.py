@@ -16,6 +16,7 @@ _CERTIFICATE = "net-certificate-verify-failed"
 _PROXY = "net-http-only-proxy-in-front"
 _HOST = "net-wrong-host-or-hardcoded-ip"
 _NAME = "net-name-not-resolved"
+_UNRESOLVED = "cannot be resolved to an address"
 _HOSTS = frozenset(cloud.imap_server.value for cloud in CLOUDS.values())
 
 _BY_OUTCOME: Mapping[AttemptOutcome, str] = {
@@ -54,7 +55,7 @@ def _judge_one(session: ImapSession, evidence: Evidence) -> Judgement:
     server = f"{session.server}:{session.port}" if session.port else session.server or "the IMAP server"
     where = session.provenance.how
     if session.name_error:
-        return _nameless(session)
+        return _nameless(session, evidence)
     bad = [attempt for attempt in session.attempts if attempt.outcome in _BY_OUTCOME]
     good = [attempt for attempt in session.attempts if attempt.outcome is AttemptOutcome.CONNECTED]
     if not bad and not good:
@@ -72,15 +73,33 @@ def _judge_one(session: ImapSession, evidence: Evidence) -> Judgement:
     return failed(f"{server}: {', '.join(dict.fromkeys(a.outcome.value for a in bad))}", *suspects, subject=server)
 
 
-def _nameless(session: ImapSession) -> Judgement:
-    """Judge a name that has no address here; one that is no server of Exchange Online may be misspelt."""
+def _nameless(session: ImapSession, evidence: Evidence) -> Judgement:
+    """Judge a name that has no address here; one that is no server of Exchange Online may be misspelt.
+
+    Where the sign-in host has none either, it is this machine that finds no names, and the IMAP server's is as good as any.
+    """
     named = session.server or "the server's name"
     shown = repr(session.server) if session.server != session.server.strip() else named
     said = f"{session.provenance.how}: the name {shown} does not resolve: {session.name_error}"
+    other = _unresolved(evidence)
+    if other:
+        both = f"no name resolves from this machine: {named} does not, and {other} does not either"
+        return failed(
+            f"No name resolves from this machine: neither {named} nor {other}",
+            Suspect(_NAME, Confidence.CERTAIN, (both, said)),
+        )
     suspects = [Suspect(_NAME, Confidence.CERTAIN, (said,))]
     if session.server and session.server.strip().casefold() not in _HOSTS:
         suspects.append(Suspect(_HOST, Confidence.POSSIBLE, (said,)))
     return failed(f"{shown} does not resolve", *suspects, subject=session.server.strip())
+
+
+def _unresolved(evidence: Evidence) -> str:
+    """Return the sign-in host where this run could not resolve its name; "" where it could, or did not try."""
+    asked = evidence.discoveries
+    if evidence.live and isinstance(asked, Unavailable) and _UNRESOLVED in asked.reason:
+        return asked.reason.partition(" ")[0]
+    return ""
 
 
 def _suspects(bad: list[AddressAttempt], where: str, *, partly: bool, tls: ImapSession) -> tuple[Suspect, ...]:

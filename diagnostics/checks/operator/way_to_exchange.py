@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from diagnostics.checks import Check
 from diagnostics.errors.rules import classify
-from diagnostics.evidence import CmdletError, ErrorKind, Evidence, Unavailable
+from diagnostics.evidence import CmdletError, ErrorKind, Evidence, Source, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed
 
 _MISSING = "operator-module-not-installed"
@@ -27,6 +27,9 @@ CAUSES: Mapping[ErrorKind, tuple[str, str]] = {
     ErrorKind.HOST_REFUSED: ("operator-jump-host-refused", "The management host refuses the sign-in"),
 }
 """Which cause each kind of error is, and what is said of it."""
+
+_OWN_WORDS = frozenset({ErrorKind.MODULE_MISSING, ErrorKind.CERTIFICATE_UNUSABLE, ErrorKind.HOST_REFUSED})
+"""What this program finds itself in a live run; the rest quotes PowerShell, Exchange or .NET."""
 
 _EXPLAINS: Mapping[str, tuple[str, ...]] = {
     _MISSING: ("exo-cmdlet-not-found",),  # no Exchange cmdlet without the module
@@ -64,7 +67,8 @@ def suspect_of(error: CmdletError) -> Suspect | None:
 
 
 def _suspect(cause: str, kind: ErrorKind, error: CmdletError) -> Suspect:
-    said = f"{error.provenance.how}: “{error.message}”"
+    own = error.provenance.source is not Source.TEXT and kind in _OWN_WORDS
+    said = f"{error.provenance.how}: {error.message}" if own else f"{error.provenance.how}: “{error.message}”"
     return Suspect(cause, _confidence(kind, error), (said,), instead_of=_EXPLAINS.get(cause, ()))
 
 

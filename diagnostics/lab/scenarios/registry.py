@@ -17,6 +17,7 @@ STAGES = (
     "token",
     "consent",
     "claims",
+    "operator",
     "exchange_sp",
     "mailbox",
     "mailbox_permission",

@@ -137,13 +137,20 @@ BY_CODE: Mapping[int, tuple[str, Confidence]] = {
 }
 
 _SECRET = ("input-secret-id-pasted", "input-secret-wrong-value", "input-placeholder-left-in-config")
-_TENANT = ("input-placeholder-left-in-config", "input-tenant-field-got-url", "input-tenant-guid-truncated")
+_TENANT = (
+    "input-placeholder-left-in-config",
+    "input-tenant-field-got-url",
+    "input-tenant-guid-truncated",
+    "input-blank-copied-along",
+    "input-stray-character-in-client-id",
+)
 _APPLICATION = (
     "token-app-not-in-tenant",
     "input-stray-character-in-client-id",
     "input-placeholder-left-in-config",
     "input-tenant-and-client-swapped-or-same",
     "input-client-id-not-a-guid",
+    "input-blank-copied-along",
 )
 _PARAMETER = ("token-scope-parameter-missing", "interactive-no-offline-access")
 
@@ -160,6 +167,7 @@ BY_RULE: Mapping[int, tuple[str, ...]] = {
         "discovery-wrong-cloud",
         "input-tenant-and-client-swapped-or-same",
         "input-placeholder-left-in-config",
+        "input-blank-copied-along",
     ),
     53003: ("token-ca-blocks-workload", "interactive-ca-block-user"),
     70011: ("token-scope-invalid", "token-scope-not-default", "token-scopes-of-two-resources"),

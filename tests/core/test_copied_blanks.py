@@ -15,6 +15,7 @@ from diagnostics.profile.judging import judge_value
 from diagnostics.redaction import Secret
 from diagnostics.slips import copied_along, describe, meant, stray_characters, trimmed
 from diagnostics.sources.claims import secret_shape
+from diagnostics.sources.transcript.reader import read
 from tests.core.sample import APP, ENTERPRISE, REGISTRATION, TENANT, healthy, seen
 
 CAUSE = "input-blank-copied-along"
@@ -146,6 +147,44 @@ def test_what_is_taken_off(value: str, core: str, named: str) -> None:
 )
 def test_what_is_sent_of_what_was_typed(typed: str | None, sent: str) -> None:
     assert meant(typed) == sent
+
+
+GUID = "25cf03b0-b61d-4140-9053-8bc7d0b59cad"
+NOT_FOUND = "was not found in the directory 'Contoso'. This can happen if the application has not been installed."
+PASTED = {
+    "JSON": f'{{"tenantId": "{GUID} ", "clientId": "b9a79d18-37fd-4a73-b040-8eed4755bd8d"}}',
+    "a tab in a script": f"client_id = '{GUID}\t'",
+    "a sheet with a no-break space": f"Client ID: {GUID}\u00a0\nTenant ID: contoso.com",
+    "a mailbox": "mailbox = 'erp@fabrikam.com '",
+    "a server": 'imap_server = "outlook.office365.com "',
+    "a server of another cloud": 'IMAP_HOST: " outlook.office365.us"',
+    "AADSTS900023": f"AADSTS900023: Specified tenant identifier '{GUID} ' is neither a valid DNS name, nor a valid domain.",
+    "AADSTS900023, a domain": "AADSTS900023: Specified tenant identifier ' contoso.com' is neither a valid DNS name, nor x.",
+    "AADSTS700016": f"AADSTS700016: Application with identifier '{GUID} ' {NOT_FOUND}",
+    "AADSTS700016 and the value": f"client_id = '{GUID} '\nAADSTS700016: Application with identifier '{GUID} ' {NOT_FOUND}",
+}
+
+
+@pytest.mark.parametrize("text", PASTED.values(), ids=list(PASTED))
+def test_a_blank_in_a_pasted_text_is_named_and_nothing_else(text: str) -> None:
+    evidence = read([text.encode()], name="ticket.txt")
+    found = diagnose(evidence, run_checks(evidence)).causes
+    assert [(cause.cause, cause.confidence) for cause in found] == [(CAUSE, Confidence.CERTAIN)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"client_id = '{GUID}'   \ntenant_id = 'contoso.com'\t\n",
+        f"  Client ID:   {GUID}   \n  Tenant ID:\tcontoso.com\n",
+        f"| Client ID | {GUID} |\n| Tenant ID | contoso.com |",
+        f"client_id={GUID} tenant_id=contoso.com ",
+        "mailbox: erp@fabrikam.com \nserver: outlook.office365.com \n",
+    ],
+)
+def test_blanks_between_a_value_and_what_follows_are_none_of_the_values(text: str) -> None:
+    evidence = read([text.encode()], name="ticket.txt")
+    assert CAUSE not in {cause.cause for cause in diagnose(evidence, run_checks(evidence)).causes}
 
 
 def test_characters_are_named_once() -> None:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from diagnostics.checks._ids import GUID, is_guid
+from diagnostics.slips import copied_along, trimmed
 
 _PLACEHOLDER = re.compile(
     r"\{[^{}\n]*\}"  # {{tenantid}}, {tenant}
@@ -66,8 +67,10 @@ def tenant_fault(value: str) -> TenantFault | None:
         return TenantFault("input-placeholder-left-in-config", "a placeholder was never replaced")
     if "/" in bare or bare.lower().startswith("http") or bare.lower() in _URL_WORDS:
         return TenantFault("input-tenant-field-got-url", "it is a URL or a part of one")
+    if is_guid(trimmed(value)) or is_domain(trimmed(value)):
+        return TenantFault("input-blank-copied-along", f"{copied_along(value)} stands around it")
     if is_guid(bare) or is_domain(bare):
-        return TenantFault("input-placeholder-left-in-config", "blanks or quotes stand around it")
+        return TenantFault("input-stray-character-in-client-id", "quotes stand around it")
     if _BROKEN_GUID.fullmatch(bare):
         return TenantFault("input-tenant-guid-truncated", guid_fault(bare))
     return None

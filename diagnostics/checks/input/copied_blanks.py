@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 
 from diagnostics.checks import Check
@@ -14,6 +15,7 @@ from diagnostics.slips import copied_along, is_blank_only, trimmed
 
 _CAUSE = "input-blank-copied-along"
 _WRONG_SECRET = 7000215
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 
 
 def _is_tenant(value: str) -> bool:
@@ -21,7 +23,7 @@ def _is_tenant(value: str) -> bool:
 
 
 def _is_host(value: str) -> bool:
-    return is_domain(value) or value.replace(".", "").isdecimal()
+    return _HOST.fullmatch(value) is not None
 
 
 _WELL_FORMED: Mapping[SettingName, Callable[[str], bool]] = {

@@ -23,7 +23,7 @@ from diagnostics.comparison import shortened
 from diagnostics.evidence import EntraError, Evidence, SecretShape, SettingName, TenantDiscovery, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 from diagnostics.net.urls import host_of
-from diagnostics.slips import stray_characters
+from diagnostics.slips import is_blank_only, stray_characters
 
 _QUOTED_ID = re.compile(
     r"identifier ['\"‘’“”]?(?P<id>(?:(?!identifier ).)*?)['\"‘’“”]? (?:was|is) (?:not|n't|neither)"
@@ -162,7 +162,7 @@ def _app_not_found(error: EntraError, evidence: Evidence) -> list[Suspect]:
     if quoted and stray:
         return [
             Suspect(
-                "input-stray-character-in-client-id",
+                "input-blank-copied-along" if is_blank_only(quoted) else "input-stray-character-in-client-id",
                 Confidence.CERTAIN,
                 (f"{error.provenance.how}: {echoed}; {stray} does not belong there",),
                 instead_of=("token-app-not-in-tenant",),

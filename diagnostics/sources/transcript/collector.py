@@ -50,6 +50,7 @@ from diagnostics.evidence import (
     TokenRequest,
     Unavailable,
 )
+from diagnostics.slips import meant, trimmed
 from diagnostics.sources.transcript.lookups import Asked, NotThere
 from diagnostics.sources.transcript.settings import is_placeholder
 
@@ -172,10 +173,10 @@ class Collector:
 
     def _target(self, settings: tuple[Setting, ...], sessions: tuple[ImapSession, ...]) -> Target:
         def only(kind: SettingName) -> str:
-            values = {setting.raw.strip() for setting in settings if setting.name is kind}
+            values = {meant(setting.raw) for setting in settings if setting.name is kind}
             return values.pop() if len(values) == 1 else ""
 
-        addresses = [setting.raw.strip() for setting in settings if setting.name is SettingName.MAILBOX]
+        addresses = [trimmed(setting.raw) for setting in settings if setting.name is SettingName.MAILBOX]
         addresses += [session.user for session in sessions] + [mailbox.address for mailbox in self.mailboxes.values()]
         addresses += [string.user for string in self.all(SaslString)]
         named = {address.casefold(): address for address in addresses if _ADDRESS.fullmatch(address)}

@@ -264,7 +264,7 @@ def _fitting(kind: SettingName, raw: str, *, quoted: bool, sure: bool = False) -
         case _N.IMAP_SERVER:
             host = _HOST.fullmatch(bare)
             return (
-                host["host"]
+                (raw if quoted and bare == host["host"] else host["host"])
                 if host and (sure or _MAIL_HOSTS.search(host["host"] + ".") or re.match(r"\d", host["host"]))
                 else ""
             )

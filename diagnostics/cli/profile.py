@@ -50,10 +50,10 @@ def check(name: _Name = None, profile: ProfileOption = None) -> None:
     """
     from diagnostics.profile import complaints  # noqa: PLC0415 - pydantic is heavy
     from diagnostics.profile.keeping import unreadable  # noqa: PLC0415
-    from diagnostics.profile.subject import shape_without_asking  # noqa: PLC0415
+    from diagnostics.profile.subject import shapes_without_asking  # noqa: PLC0415
 
     with _target.opened(name or profile, sends=False) as known:
-        found = complaints(known, shape_without_asking(known))
+        found = complaints(known, shapes_without_asking(known))
         lacking = tuple(unreadable(known))
         path = known.path
     for complaint in (*found, *(one.complaint for one in lacking)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from diagnostics.ids import ApplicationId
 from diagnostics.profile import secrets
 from diagnostics.profile.loading import Profile
 from diagnostics.profile.model import CertificateReference, Operator, SecretReference
+from diagnostics.profile.reading import KeyPath
 from diagnostics.profile.secrets import SecretUnavailable
 from diagnostics.profile.values import exchange_base, exchange_scope, graph_scope, settings, target
 from diagnostics.redaction import Secret
@@ -234,10 +236,16 @@ def _times(profile: Profile) -> dict[str, Any]:
     return {name: getattr(profile.timeouts, path[1]) for name, path in times.items() if path in profile.places}
 
 
-def shape_without_asking(profile: Profile) -> SecretShape | None:
-    """Return the shape of the application's secret where it can be read without a prompt."""
-    reference = profile.application.secret
-    if reference is None or reference.prompt or reference.keyring is not None:
-        return None
-    shape = shape_of(profile, application_credential(profile))
-    return None if isinstance(shape, Unavailable) else shape
+def shapes_without_asking(profile: Profile) -> dict[KeyPath, SecretShape]:
+    """Return the shapes of both identities' client secrets where they can be read without a prompt, by their place."""
+    operator = profile.operator
+    references = {"application": profile.application.secret, "operator": operator.secret if operator else None}
+    found: dict[KeyPath, SecretShape] = {}
+    for whose, reference in references.items():
+        if reference is None or reference.prompt or reference.keyring is not None:
+            continue
+        with contextlib.suppress(SecretUnavailable):
+            secret = secrets.resolve(reference, profile, f"the {whose}'s secret")
+            where = f"{profile.place(whose, 'secret')} ({secrets.where(reference)})"
+            found[whose, "secret"] = secret_shape(secret, Provenance(Source.PROFILE, where))
+    return found

@@ -5,8 +5,9 @@ There is no second set of rules: a value is complained about when, and only when
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
+from types import MappingProxyType
 
 from diagnostics.checks.input._values import is_placeholder
 from diagnostics.clouds import CLOUDS
@@ -23,6 +24,7 @@ from diagnostics.evidence import (
     Target,
 )
 from diagnostics.exchange.retired import EXPLANATION, REMEDY, is_retired
+from diagnostics.findings import Judgement
 from diagnostics.profile.complaints import Complaint, Place
 from diagnostics.profile.finding import DEMO
 from diagnostics.profile.judging import complaint, failures
@@ -111,8 +113,11 @@ def _base(url: str) -> str:
     return url.strip().rstrip("/")
 
 
-def complaints(profile: Profile, secret: SecretShape | None = None) -> tuple[Complaint, ...]:
-    """Return what the input checks say of the profile's values, each with the place of the value."""
+def complaints(profile: Profile, shapes: Mapping[KeyPath, SecretShape] = MappingProxyType({})) -> tuple[Complaint, ...]:
+    """Return what the input checks say of the profile's values, each with the place of the value.
+
+    `shapes` are those of the secrets that could be read, by where their references stand in the profile.
+    """
     typed = settings(profile)
     single: list[Complaint] = []
     told: set[str] = set()
@@ -120,16 +125,19 @@ def complaints(profile: Profile, secret: SecretShape | None = None) -> tuple[Com
         for judgement in failures((setting,)):
             single.append(complaint(_place_of(profile, setting), judgement))
             told.add(judgement.summary)
-    place = profile.place("application", "id")
-    together = [j for j in failures(typed) if j.summary not in told]
-    shape = failures((), secret) if secret is not None else []
     found = [
         *single,
-        *(complaint(place, judgement) for judgement in together),
-        *(complaint(profile.place("application", "secret"), judgement) for judgement in shape),
+        *(complaint(_place_of_pair(profile, j), j) for j in failures(typed) if j.summary not in told),
+        *(complaint(profile.place(*path), j) for path, shape in shapes.items() for j in failures((), shape)),
         *_retired(profile),
     ]
     return tuple(sorted(found, key=lambda found: (found.place.line, found.place.column)))
+
+
+def _place_of_pair(profile: Profile, judgement: Judgement) -> Place:
+    """Return the place of the second of two ids that were compared: the more likely one to be wrong."""
+    second = judgement.compared[0].right_name if judgement.compared else ""
+    return profile.place(*next((path for name, path in _SETTINGS if name == second), ("application", "id")))
 
 
 def _retired(profile: Profile) -> Iterator[Complaint]:

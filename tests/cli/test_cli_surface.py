@@ -308,3 +308,14 @@ def test_profile_check_sees_the_same_id_twice(diag: Diag, tmp_path: Path, key: s
     done = diag("profile", "check", "shop.yaml")
     assert done.returncode == 1
     assert done.stdout.count("[exo-sp-wrong-object-id]") == 1
+
+
+def test_profile_check_judges_the_operators_secret_too(diag: Diag, tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text(
+        f"tenant: contoso.com\n{ASKED % '22222222-3333-4444-8555-666666666666'}{OPERATOR}\n"
+    )
+    done = diag("profile", "check", "shop.yaml", env={"NONE": "abc8Q~abcdefghijklmnopqrstuvwxyz0123456 "})
+    assert done.returncode == 1
+    assert done.stdout.startswith("shop.yaml:3:")
+    assert "[input-blank-copied-along]" in done.stdout
+    assert "abc8Q" not in done.stdout + done.stderr

@@ -105,7 +105,7 @@ def test_the_operators_id_is_judged_and_not_compared_with_the_applications() -> 
 def test_a_secrets_shape_is_judged_without_its_value(value: str, cause: str) -> None:
     profile = load_text(f"{MINIMAL}  secret: {{env: DIAG_APPLICATION_SECRET}}\n", HERE)
     shape = secret_shape(Secret(value), Provenance(Source.PROFILE, "shop.yaml:4:11"))
-    (found,) = complaints(profile, shape)
+    (found,) = complaints(profile, {("application", "secret"): shape})
     assert (found.cause, str(found.place)) == (cause, "shop.yaml:4:11")
     assert value.strip() not in str(found)
 

@@ -8,9 +8,11 @@ from diagnostics import servers
 from diagnostics.checks import Check
 from diagnostics.checks._reached import no_answer, refusal
 from diagnostics.evidence import Evidence, ImapSession, ReplyStatus
-from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, unknown
+from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 
 _CAUSE = "select-folder-name-localised"
+_MOST = 30
+"""Folders that are listed; a mailbox may have thousands."""
 
 
 def judge(evidence: Evidence) -> Iterator[Judgement]:
@@ -20,6 +22,16 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
         if evidence.live or not shown.is_other:
             sure = Confidence.LIKELY if evidence.live or shown.is_online else Confidence.POSSIBLE
             yield from _judge_one(session, sure, live=evidence.live)
+        if evidence.live and session.folders:
+            yield passed(_listed(session.folders), subject=session.user)
+
+
+def _listed(folders: tuple[str, ...]) -> str:
+    """Say which folders LIST shows, by the names that an application has to use."""
+    names = ", ".join(f"“{name}”" if "," in name else name for name in folders[:_MOST])
+    if len(folders) > _MOST:
+        return f"{len(folders)} folders, the first {_MOST}: {names}"
+    return f"{len(folders)} folders: {names}"
 
 
 def _judge_one(session: ImapSession, sure: Confidence, *, live: bool) -> Iterator[Judgement]:

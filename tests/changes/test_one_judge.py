@@ -16,6 +16,7 @@ import pytest
 
 from diagnostics.access import Access
 from diagnostics.changes import review, workflow
+from diagnostics.changes.outcomes import Outcome as Done
 from diagnostics.changes.plan import Plan, Wishes
 from diagnostics.changes.reach import Notes
 from diagnostics.changes.steps import GrantFullAccess
@@ -28,7 +29,7 @@ from diagnostics.lab.catalog import mailbox
 from diagnostics.lab.setup import Setup
 from diagnostics.lab.state import ExchangeServicePrincipal, PermissionEntry, Recipient, new_id, new_sid
 from diagnostics.run import RunOptions, observe
-from tests.changes.places import Place
+from tests.changes.places import Place, snapshot
 
 FULL, READ = ("FullAccess",), ("ReadPermission",)
 
@@ -214,6 +215,23 @@ def test_nobody_contradicts_anybody(
             assert any(some <= set(kinds) for some in LEFT_OPEN) or ambiguous, (kinds, said)
             assert said["reach"] is None
     assert_nothing_is_certain_that_is_invented(findings)
+
+
+def test_what_is_planned_opens_what_can_be_opened_and_is_undone_to_the_letter(start: Callable[..., Place]) -> None:
+    place = start()
+    setup = place.lab.setup
+    asked = dict(people(setup, [*SINGLES, *PAIRS[:13], ("inherited-deny", "read")]))
+    before = snapshot(place.lab)
+    with place.session() as session, place.shell(session) as shell:
+        plan = workflow.grant_plan(session, shell, list(asked), Wishes())
+        applied = place.apply(plan, shell)
+        assert {result.outcome for result in applied.results} == {Done.DONE}
+        sessions = session.probe(list(asked))
+    for address, kinds in asked.items():
+        closed = bool({"deny", "inherited-deny"} & set(kinds)) or kinds == ("name-only",)
+        assert opens(sessions[address]) is not closed, kinds
+    assert {result.outcome for result in place.revoke().results} == {Done.DONE}
+    assert snapshot(place.lab) == before
 
 
 def imap_says(evidence: Evidence, address: str) -> bool | None:

@@ -86,9 +86,9 @@ def _entry_holder(tenant: Tenant, mailbox: Recipient, identity: str) -> Principa
         raise
 
 
-def _is_of(entry: PermissionEntry, principal: Principal, tenant: Tenant) -> bool:
-    """Say whether an entry is a principal's: by SID, or by what it shows, which is the bare SID of those who are gone."""
-    return entry.user_sid == principal.sid or _shown(entry, tenant).casefold() in principal.names
+def _is_of(entry: PermissionEntry, principal: Principal) -> bool:
+    """Say whether an entry is a principal's: by SID; by name only where an entry has none."""
+    return entry.user_sid == principal.sid if entry.user_sid else entry.user.casefold() in principal.names
 
 
 def _shown(entry: PermissionEntry, tenant: Tenant) -> str:
@@ -158,7 +158,7 @@ def _get(call: Call, tenant: Tenant) -> Iterator[Any]:
         return
     if call.has("User"):
         principal = _entry_holder(tenant, mailbox, call.text("User"))
-        entries = [entry for entry in entries if _is_of(entry, principal, tenant)]
+        entries = [entry for entry in entries if _is_of(entry, principal)]
     for entry in entries:
         yield _as_row(entry, mailbox, tenant)
 
@@ -174,9 +174,8 @@ def _add(call: Call, tenant: Tenant) -> Iterator[Any]:
     mailbox = mailbox_named(tenant, call.text("Identity"))
     principal = resolve(tenant, call.text("User"))
     rights, deny = _rights(call), bool(call.get("Deny"))
-    same = next(
-        (entry for entry in mailbox.permissions if entry.user_sid == principal.sid and entry.deny == deny), None
-    )
+    made = (entry for entry in mailbox.permissions if not entry.is_inherited)
+    same = next((entry for entry in made if entry.user_sid == principal.sid and entry.deny == deny), None)
     if same is not None and set(rights) <= set(same.access_rights):
         call.write_warning(
             WARNING_ALREADY_PRESENT.format(object=distinguished_name(mailbox, tenant), account=principal.shown)
@@ -210,7 +209,7 @@ def _remove(call: Call, tenant: Tenant) -> Iterator[Any]:
     found = [
         entry
         for entry in mailbox.permissions
-        if _is_of(entry, principal, tenant)
+        if _is_of(entry, principal)
         and entry.deny == deny
         and not entry.is_inherited
         and rights & set(entry.access_rights)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from diagnostics.checks._said import something_fails
 from diagnostics.diagnosis import Diagnosis
 from diagnostics.evidence import Evidence, FailureLine, Missing, Provenance, ReplyStatus
 from diagnostics.findings import Confidence, Finding, Outcome
@@ -23,7 +24,7 @@ def exit_code(evidence: Evidence, findings: Sequence[Finding], diagnosis: Diagno
     required = [finding for finding in findings if finding.required]
     if diagnosis.first is not None and diagnosis.first.cause in UNDECIDED:
         return 3
-    if any(finding.outcome is Outcome.FAIL for finding in required) or _is_named(evidence, diagnosis):
+    if any(_is_broken(evidence, finding) for finding in required) or _is_named(evidence, diagnosis):
         return 1
     open_questions = [finding for finding in required if is_open(evidence, finding)]
     if any(finding.judgement.missing is Missing.NOT_SIGNED_IN for finding in open_questions):
@@ -63,9 +64,21 @@ def _place(where: Provenance) -> tuple[str, int]:
 
 
 def _is_named(evidence: Evidence, diagnosis: Diagnosis) -> bool:
-    """Say whether a cause is named: a live run may suspect one as possible and go on, a pasted text was asked about."""
+    """Say whether a cause is named: a possible one only by a text in which something fails, which was asked about."""
+    weak = not evidence.live and _fails(evidence)
     named = [cause for cause in diagnosis.causes if cause.cause not in UNDECIDED]
-    return any(not evidence.live or cause.confidence is not Confidence.POSSIBLE for cause in named)
+    return any(weak or cause.confidence is not Confidence.POSSIBLE for cause in named)
+
+
+def _is_broken(evidence: Evidence, finding: Finding) -> bool:
+    """Say whether a check failed; what people say in a text in which nothing fails is no more than a possibility."""
+    suspects = finding.judgement.suspects
+    guess = bool(suspects) and all(suspect.confidence is Confidence.POSSIBLE for suspect in suspects)
+    return finding.outcome is Outcome.FAIL and (evidence.live or not guess or _fails(evidence))
+
+
+def _fails(evidence: Evidence) -> bool:
+    return bool(evidence.failure_lines) or something_fails(evidence)
 
 
 def is_open(evidence: Evidence, finding: Finding) -> bool:

@@ -22,7 +22,7 @@ EXIT_CODES = """\
 Exit codes, the first that applies:
   130  interrupted
     2  the arguments are wrong, or the profile cannot be parsed
-    1  a required check failed, or a certain or likely cause is named; analyze: any cause
+    1  a required check failed, or a certain or likely cause is named; analyze: any, where the text fails
     4  the operator is not signed in, so that a required check could not run
     3  a required check is unknown for another reason, or a text does not show that the mailbox opened
     0  all is well

@@ -11,9 +11,19 @@ import pytest
 
 from diagnostics.cli._guard import EXIT_CODES
 from diagnostics.diagnosis import Diagnosis, RankedCause
-from diagnostics.evidence import Evidence, ExchangeEvidence, GraphEvidence, MailboxEvidence, Missing, Unavailable
+from diagnostics.evidence import (
+    Evidence,
+    ExchangeEvidence,
+    FailureLine,
+    GraphEvidence,
+    MailboxEvidence,
+    Missing,
+    Provenance,
+    Source,
+    Unavailable,
+)
 from diagnostics.exit_codes import exit_code
-from diagnostics.findings import Confidence, Finding, Judgement, Outcome, Stage
+from diagnostics.findings import Confidence, Finding, Judgement, Outcome, Stage, Suspect
 from diagnostics.report import build
 from diagnostics.sources.transcript import read_all
 from tests.core.sample import MAILBOX, NOW, REFUSED, TOKEN, healthy, mailbox
@@ -55,16 +65,16 @@ TABLE: list[tuple[str, tuple[Finding, ...], Confidence | None, int, int]] = [
     ("failed, and the rest after it", (FAIL, AFTER_FAIL), None, 1, 1),
     ("a cause is certain beside", (PASS, BESIDE[Outcome.FAIL]), CERTAIN, 1, 1),
     ("a cause is likely beside", (PASS, BESIDE[Outcome.FAIL]), LIKELY, 1, 1),
-    ("a cause is possible beside", (PASS, BESIDE[Outcome.FAIL]), POSSIBLE, 0, 1),
+    ("a cause is possible beside", (PASS, BESIDE[Outcome.FAIL]), POSSIBLE, 0, 3),
     ("a check beside failed without a cause", (PASS, OPENED, BESIDE[Outcome.FAIL]), None, 0, 0),
     ("not signed in, and a cause is certain", (PASS, SIGNED_OUT), CERTAIN, 1, 1),
     ("not signed in, and a cause is likely", (PASS, SIGNED_OUT), LIKELY, 1, 1),
-    ("not signed in, and a cause is possible", (PASS, SIGNED_OUT), POSSIBLE, 4, 1),
+    ("not signed in, and a cause is possible", (PASS, SIGNED_OUT), POSSIBLE, 4, 4),
     ("not signed in", (PASS, SIGNED_OUT), None, 4, 4),
     ("not signed in, and slow", (SLOW, SIGNED_OUT), None, 4, 4),
     ("not signed in for what is beside", (PASS, OPENED, BESIDE[Outcome.UNKNOWN]), None, 0, 0),
     ("unknown, and a cause is certain", (PASS, SLOW), CERTAIN, 1, 1),
-    ("unknown, and a cause is possible", (PASS, SLOW), POSSIBLE, 3, 1),
+    ("unknown, and a cause is possible", (PASS, SLOW), POSSIBLE, 3, 3),
     ("unknown", (PASS, SLOW), None, 3, 3),
     ("only skipped", (LEFT_OUT,), None, 3, 3),
     ("a required check was never asked", (PASS, OPENED, LEFT_OUT), None, 3, 0),
@@ -78,6 +88,26 @@ def test_exit_code(findings: tuple[Finding, ...], confidence: Confidence | None,
     for order in itertools.permutations(findings):
         assert exit_code(Evidence(judged_at=NOW), order, named(confidence)) == live
         assert exit_code(Evidence(judged_at=NOW, live=False), order, named(confidence)) == text
+
+
+GUESSED = replace(FAIL, judgement=replace(FAIL.judgement, suspects=(Suspect("perm-fullaccess-missing", POSSIBLE),)))
+FAILS = FailureLine("LOGIN failed.", 7, Provenance(Source.TEXT, "app.log:7"))
+
+
+@pytest.mark.parametrize(
+    ("findings", "confidence", "lines", "code"),
+    [
+        ((GUESSED,), POSSIBLE, (), 3),  # somebody says what may be, and nothing in the text fails
+        ((GUESSED,), POSSIBLE, (FAILS,), 1),
+        ((PASS, BESIDE[Outcome.FAIL]), POSSIBLE, (FAILS,), 1),
+        ((GUESSED,), LIKELY, (), 1),
+        ((PASS, OPENED), None, (FAILS,), 3),  # it fails after all that is seen
+    ],
+)
+def test_a_possible_cause_counts_in_a_text_in_which_something_fails(
+    findings: tuple[Finding, ...], confidence: Confidence | None, lines: tuple[FailureLine, ...], code: int
+) -> None:
+    assert exit_code(Evidence(judged_at=NOW, live=False, failure_lines=lines), findings, named(confidence)) == code
 
 
 def test_what_a_flag_leaves_out_was_not_asked() -> None:

@@ -53,6 +53,9 @@ def screens(report: Report) -> list[str]:
         (OPENS + "12:00:09 ERROR sync of INBOX failed: worker died\n", Kind.SAYS_FAILED, Stage.MAILBOX, Stage.IMAP_AUTH),
         (OPENS + "C: A3 FETCH 1 BODY[]\nS: A3 NO Server Unavailable. 15\n", Kind.SAYS_FAILED, Stage.MAILBOX, Stage.IMAP_AUTH),
         (OPENS + "C: A3 LOGOUT\nS: * BYE Microsoft Exchange Server IMAP4 server signing off.\nS: A3 OK LOGOUT completed.\n", Kind.WELL, None, Stage.INPUT),
+        (OPENS + "S: * BYE Microsoft Exchange Server 2016 IMAP4 server signing off.\n", Kind.WELL, None, Stage.INPUT),
+        (OPENS + "C: A3 LOGOUT\nS: * BYE Connection closed.\nS: A3 OK LOGOUT completed.\n", Kind.WELL, None, Stage.INPUT),
+        (OPENS + "C: A3 IDLE\nS: * BYE Connection is closed. 14\n", Kind.SAYS_FAILED, Stage.MAILBOX, Stage.IMAP_AUTH),
         (OPENS + "12:00:09 sync done, 0 errors, failed=0\n", Kind.WELL, None, Stage.INPUT),
     ],
 )  # fmt: skip

@@ -21,7 +21,7 @@ _FAILS = re.compile(
       \bfail(?:ed|ures?|s|ing)?\b|(?<![a-z])errors?\b|(?<=[a-z])(?:Error|Exception|Failure)\b|\bexceptions?\b|\btraceback\b|\bpanic\b|\bfatal\b|\berr\b|\b0x8[0-9a-f]{7}\b
      |\btime[ds]?[ -]?out\b|\brefused\b|\bdenied\b|\brejected\b|\babort(?:ed|ing)\b|\bun(?:reach|avail)able\b|\bforbidden\b|\bunauthori[sz]ed\b
      |\b(?:unable|not\ able)\ to\b|\b(?:could|can|did|does|was|is)(?:\ ?n[o'’]t)\ (?:be\ )?(?:open|connect|log|sign|auth|read|reach|fetch|resolve|verif|accept|allow|respond|answer|establish|load|access|find|found)\w*
-     |\bconnection\ (?:was\ |has\ been\ )?(?:reset|closed|lost|dropped)\b|\bunexpected(?:ly)?\b|\bgave\ up\b|\bno\ (?:response|answer|route)\b
+     |\bconnection\ (?:was\ |has\ been\ )?(?:reset|lost|dropped|(?:forcibly\ )?closed\ by)\b|\bunexpected(?:ly)?\b|\bgave\ up\b|\bno\ (?:response|answer|route)\b
      |\bfehler\w*|\bfehlgeschlagen\b|\bgescheitert\b|\babgelehnt\b|\bverweigert\b|\bzeitüberschreitung\b|\bnicht\ (?:möglich|erreichbar|gefunden)\b|\bkonnte\ (?:\w+\ ){0,4}nicht\b
      |\bfall[oó]\b|\bfallid[oa]s?\b|\bno\ se\ (?:pudo|puede|ha\ podido)\b|\brechazad[oa]\b|\bdenegad[oa]\b|\bagotado\b|\bincorrect[oa]\b
      |\béchec\b|\bécho\w+|\berreurs?\b|\bimpossible\ de\b|\bdélai\b[^.]{0,20}\bdépassé|\brefusée?\b
@@ -30,9 +30,10 @@ _FAILS = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_REFUSES = re.compile(
-    r"(?:^|[\s>:'\"])(?:[A-Za-z.]{0,6}\d{1,9}[A-Za-z]{0,3}|\*) (?:NO|BAD|BYE)\s+(?!.{0,80}(?i:logging out|signing off))\S"
-)  # a server to a tag
+_REFUSES = re.compile(r"(?:^|[\s>:'\"])(?:[A-Za-z.]{0,6}\d{1,9}[A-Za-z]{0,3}|\*) (?:NO|BAD)\s+\S")  # a server, to a command
+_SENDS_AWAY = re.compile(r"(?:^|[\s>:'\"])\* BYE\s+(?:\[|(?i:.{0,60}(?:closed|unavailable|throttl|too many|shut)))")
+_LOGOUT = re.compile(r"\bLOGOUT\b|\blog(?:ging)? ?out\b", re.IGNORECASE)
+_NEAR = 3  # lines
 _DENIES = re.compile(
     r"""
       \b(?:no|without(?:\ any)?|zero|0|ohne|keine?|sin|sans|aucune?|senza|sem|nenhum)\ (?:\w+\ )?(?:errors?|fail\w*|exceptions?|fehler|errores|erreurs?|errori|erros?)\b
@@ -47,12 +48,20 @@ def read(window: View) -> Iterator[FailureLine]:
     """Yield the last line of the window that says so; earlier ones are of the same trouble, or over."""
     for index in range(len(window.lines) - 1, -1, -1):
         line = window.lines[index]
-        if says_so(line) and not (
+        if (says_so(line) or _is_sent_away(window, index)) and not (
             index in window.commented or programs.is_program(line) or programs.in_program(window.lines, index)
         ):
             number = window.numbers[index]
             yield FailureLine(shortened(window.quote(index), _LONGEST), number, window.where(number))
             return
+
+
+def _is_sent_away(window: View, index: int) -> bool:
+    """Say whether a server ends the conversation of its own; a BYE beside LOGOUT answers it."""
+    if not _SENDS_AWAY.search(window.lines[index]):
+        return False
+    around = window.lines[max(index - _NEAR, 0) : index + _NEAR + 1]
+    return not any(_LOGOUT.search(line) for line in around)
 
 
 def says_so(line: str) -> bool:

@@ -30,7 +30,9 @@ _FAILS = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_REFUSES = re.compile(r"(?:^|[\s>:'\"])(?:[A-Za-z.]{0,6}\d{1,9}[A-Za-z]{0,3}|\*) (?:NO|BAD)\s+\S")  # a server, to a command
+_REFUSES = re.compile(
+    r"(?:^|[\s>:'\"])(?:[A-Za-z.]{0,6}\d{1,9}[A-Za-z]{0,3}|\*) (?:NO|BAD)\s+\S"
+)  # a server, to a command
 _SENDS_AWAY = re.compile(r"(?:^|[\s>:'\"])\* BYE\s+(?:\[|(?i:.{0,60}(?:closed|unavailable|throttl|too many|shut)))")
 _LOGOUT = re.compile(r"\bLOGOUT\b|\blog(?:ging)? ?out\b", re.IGNORECASE)
 _NEAR = 3  # lines

@@ -61,7 +61,7 @@ class EntraEndpoint(HttpsEndpoint):
         try:
             with self.world.lock:
                 if rest.endswith("openid-configuration"):
-                    return self._discovery(name, request)
+                    return self._discovery(name, request, version="v2.0/" if rest.startswith("v2.0/") else "")
                 if rest.endswith("keys"):
                     return Response.from_json(self.tokens.jwks())
                 return self._token(name, request, version=2 if "v2.0" in rest else 1)
@@ -76,7 +76,8 @@ class EntraEndpoint(HttpsEndpoint):
             raise Refused(90002, tenant=name)
         raise Refused(900023, tenant=name)
 
-    def _discovery(self, name: str, request: Request) -> Response:
+    def _discovery(self, name: str, request: Request, version: str) -> Response:
+        """Answer with the document of the endpoint that was asked: the older one names the older endpoints."""
         base = f"https://{request.headers.get('Host') or self.url.removeprefix('https://')}"
         if name in MULTI_TENANT:
             tenant_id, cloud = "{tenantid}", self.world.cloud
@@ -85,23 +86,23 @@ class EntraEndpoint(HttpsEndpoint):
             tenant_id, cloud = tenant.id, tenant.cloud
         segment = tenant_id if name not in MULTI_TENANT else name
         document = {
-            "token_endpoint": f"{base}/{segment}/oauth2/v2.0/token",
+            "token_endpoint": f"{base}/{segment}/oauth2/{version}token",
             "token_endpoint_auth_methods_supported": [
                 "client_secret_post",
                 "private_key_jwt",
                 "client_secret_basic",
             ],
-            "jwks_uri": f"{base}/{segment}/discovery/v2.0/keys",
+            "jwks_uri": f"{base}/{segment}/discovery/{version}keys",
             "response_modes_supported": ["query", "fragment", "form_post"],
             "subject_types_supported": ["pairwise"],
             "id_token_signing_alg_values_supported": ["RS256"],
             "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
             "scopes_supported": ["openid", "profile", "email", "offline_access"],
-            "issuer": f"{cloud.login}/{tenant_id}/v2.0",
+            "issuer": f"{cloud.login}/{tenant_id}/v2.0" if version else f"{cloud.issuer}/{tenant_id}/",
             "request_uri_parameter_supported": False,
             "userinfo_endpoint": f"{cloud.graph}/oidc/userinfo",
-            "authorization_endpoint": f"{base}/{segment}/oauth2/v2.0/authorize",
-            "device_authorization_endpoint": f"{base}/{segment}/oauth2/v2.0/devicecode",
+            "authorization_endpoint": f"{base}/{segment}/oauth2/{version}authorize",
+            "device_authorization_endpoint": f"{base}/{segment}/oauth2/{version}devicecode",
             "tenant_region_scope": None if name in MULTI_TENANT else cloud.region_scope,
             "cloud_instance_name": cloud.instance_name,
             "cloud_graph_host_name": "graph.windows.net",

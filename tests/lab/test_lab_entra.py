@@ -196,6 +196,14 @@ def test_discovery_names_tenant_and_cloud(
         assert keys["keys"][0]["kid"] == lab.tokens.key_id
 
 
+def test_the_older_document_names_the_older_endpoints(lab: Lab, http: requests.Session) -> None:
+    url = login_url(lab, ".well-known/openid-configuration")
+    document = http.get(url, verify=str(lab.ca_file)).json()
+    assert document["token_endpoint"] == f"{lab.ready['endpoints']['login']}/{lab.ready['ids']['tenant']}/oauth2/token"
+    assert document["issuer"] == f"https://sts.windows.net/{lab.ready['ids']['tenant']}/"
+    assert http.get(document["jwks_uri"], verify=str(lab.ca_file)).json()["keys"]
+
+
 def test_swapped_credentials_are_refused(lab: Lab, http: requests.Session) -> None:
     lab.env["DIAG_APPLICATION_SECRET"], lab.env["DIAG_OPERATOR_SECRET"] = (
         lab.env["DIAG_OPERATOR_SECRET"],

@@ -79,6 +79,12 @@ function New-ServicePrincipal {
     if ($PSCmdlet.ShouldProcess($AppId, 'New-ServicePrincipal')) { Invoke-ExchangeCmdlet 'New-ServicePrincipal' $PSBoundParameters }
 }
 
+function Set-ServicePrincipal {
+    [CmdletBinding(SupportsShouldProcess, PositionalBinding = $false)]
+    param([Parameter(Mandatory)] [string] $Identity, [string] $DisplayName)
+    if ($PSCmdlet.ShouldProcess($Identity, 'Set-ServicePrincipal')) { Invoke-ExchangeCmdlet 'Set-ServicePrincipal' $PSBoundParameters }
+}
+
 function Remove-ServicePrincipal {
     [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'High')]
     param([Parameter(Mandatory, Position = 0, ValueFromPipeline, ValueFromPipelineByPropertyName)] [string] $Identity)
@@ -188,5 +194,5 @@ function Get-ManagementRoleAssignment {
     process { Invoke-ExchangeCmdlet 'Get-ManagementRoleAssignment' $PSBoundParameters }
 }
 
-Export-ModuleMember -Function Get-ApplicationAccessPolicy, Get-ManagementRoleAssignment, Get-ServicePrincipal, New-ServicePrincipal, Remove-ServicePrincipal, Get-Recipient, Get-Mailbox,
+Export-ModuleMember -Function Get-ApplicationAccessPolicy, Get-ManagementRoleAssignment, Get-ServicePrincipal, New-ServicePrincipal, Set-ServicePrincipal, Remove-ServicePrincipal, Get-Recipient, Get-Mailbox,
     Get-MailboxPermission, Add-MailboxPermission, Remove-MailboxPermission, Get-CASMailbox, Set-CASMailbox

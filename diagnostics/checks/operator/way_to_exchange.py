@@ -34,9 +34,10 @@ _OWN_WORDS = frozenset({ErrorKind.MODULE_MISSING, ErrorKind.CERTIFICATE_UNUSABLE
 _EXPLAINS: Mapping[str, tuple[str, ...]] = {
     _MISSING: ("exo-cmdlet-not-found",),  # no Exchange cmdlet without the module
     "operator-app-lacks-exchange-role": ("exo-cmdlet-not-found",),
+    "operator-winrm-basic-off": ("net-wrong-host-or-hardcoded-ip",),  # the host of remote PowerShell, not of IMAP
 }
-_UNSAID = re.compile(r"\bUnAuthorized\W*$", re.IGNORECASE)
-"""An answer that gives no reason: the missing role is the commonest of several."""
+_SAID = re.compile(r"supported in this scenario|management roles|required role|lacks|ManageAsApp", re.IGNORECASE)
+"""What names the missing role; for an answer without a reason it is the commonest of several."""
 
 
 def judge(evidence: Evidence) -> Iterator[Judgement]:
@@ -77,7 +78,7 @@ def _confidence(kind: ErrorKind, error: CmdletError) -> Confidence:
         not error.in_context
     ):  # other programs write the same; what conflicts in a PowerShell is no program's of the customer
         return Confidence.LIKELY if kind is ErrorKind.MODULE_CONFLICT and error.cmdlet else Confidence.POSSIBLE
-    if kind is ErrorKind.APP_LACKS_ROLE and _UNSAID.search(error.message):
+    if kind is ErrorKind.APP_LACKS_ROLE and not _SAID.search(error.message):
         return Confidence.LIKELY
     return Confidence.CERTAIN
 

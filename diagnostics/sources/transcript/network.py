@@ -60,6 +60,7 @@ _MAIL_HOST = re.compile(r"outlook|office365|imap|mail", re.IGNORECASE)
 _NAMED = re.compile(r"\w://|\w-*\.[a-z]{2,}+:\d{2,5}\b|\b\d{1,3}(?:\.\d{1,3}){3}:\d{2,5}\b|\[\d[\d.]+\]:\d+")
 _IP = re.compile(r"[\d.]+|[0-9a-fA-F]*+:[0-9a-fA-F:]*")
 _REACH = 4
+_HTTP_REQUEST = re.compile(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD) (?:https?://|/)\S")
 _USED = re.compile(  # the name as it was used, with the blanks that came along
     r"getaddrinfo for (?P<php>[^:;()\n]{1,120}?) failed"
     r"|\b[a-z]{2,6}://(?P<url>[\w.-]+[ \t\u00a0]*):\d{2,5}\b"
@@ -81,6 +82,8 @@ def read(window: View) -> Iterator[ImapSession | Remark]:
                 break
             if failure.kind == "connection-reset" and index <= explained:
                 break
+            if failure.kind == "http-answer-on-mail-port" and _was_asked(window, index, match.start()):
+                break
             if failure.outcome in {_O.PLAINTEXT, _O.CERTIFICATE_REFUSED}:
                 explained = index + 2
             purpose = _purpose(window, index)
@@ -88,6 +91,12 @@ def read(window: View) -> Iterator[ImapSession | Remark]:
                 seen.add((failure.kind, purpose))
                 yield _evidence(window, index, failure, purpose, match)
             break
+
+
+def _was_asked(window: View, index: int, start: int) -> bool:
+    """Say whether an HTTP answer follows an HTTP request: then it is what was asked for, on no mail port."""
+    before = [*window.lines[max(index - _REACH, 0) : index], window.lines[index][:start]]
+    return any(_HTTP_REQUEST.search(line) for line in before)
 
 
 def _purpose(window: View, index: int) -> str:

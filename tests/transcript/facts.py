@@ -13,9 +13,11 @@ from diagnostics.evidence import (
     TokenClaims,
     Unavailable,
 )
+from diagnostics.purpose import ANOTHER_WAY, APPLICATION_NAMED, IMAP_NAMED, PERSON_NAMED
 from diagnostics.servers import ONLINE_IN_LINES, ONLINE_IN_WORDS, OTHER_IN_LINES, OTHER_IN_WORDS
 
 WHOSE_SERVER = {ONLINE_IN_LINES, ONLINE_IN_WORDS, OTHER_IN_LINES, OTHER_IN_WORDS}
+WHOSE_SERVER |= {ANOTHER_WAY, APPLICATION_NAMED, IMAP_NAMED, PERSON_NAMED}
 """Remarks that many lines of a text make alike, so that one torn host name among them loses nothing."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from diagnostics import servers
 from diagnostics.checks import Check
 from diagnostics.comparison import shortened
 from diagnostics.evidence import Evidence, Remark
@@ -52,8 +53,11 @@ def _number_ten(evidence: Evidence) -> Iterator[Judgement]:
         for step in session.steps
         if "command error. 10" in step.text.casefold()
     ]
+    whose = servers.of_remark(told.text, evidence)
+    if whose.is_other:
+        return
     of_messages = bool(answered) and all(command.startswith(_ABOUT_MESSAGES) for command in answered)
-    yield _suspected(_EXPIRED, Confidence.POSSIBLE if of_messages else Confidence.LIKELY, told)
+    yield _suspected(_EXPIRED, Confidence.LIKELY if whose.is_online and not of_messages else Confidence.POSSIBLE, told)
 
 
 def _suspected(cause: str, confidence: Confidence, remark: Remark) -> Judgement:

@@ -63,9 +63,9 @@ def _judge_one(session: ImapSession, evidence: Evidence) -> Judgement | None:
     if step.status is ReplyStatus.OK:
         if evidence.live and is_premature(session, step):
             return unknown("The sign-in was not carried out", not_reached(session), subject=session.user)
-        return passed(
-            "Exchange accepted the token; whether the mailbox opens is the next question", subject=session.user
-        )
+        with_token = evidence.live or (shown.is_online and step.command not in _WITH_A_PASSWORD)
+        who = "Exchange accepted the token" if with_token else "The sign-in succeeded"
+        return passed(f"{who}; whether the mailbox opens is the next question", subject=session.user)
     if not step.status.is_answer:
         return unknown("The sign-in got no answer", no_answer(session, step), subject=session.user)
     if is_for_now(step):
@@ -139,14 +139,14 @@ def _refused(session: ImapSession, step: ImapStep, evidence: Evidence, shown: se
         return _no_recipient(session, said, evidence)
     if "throttled" in folded:
         return failed("Exchange throttles", Suspect("net-throttled", Confidence.CERTAIN, (said,)), subject=session.user)
+    if not (evidence.live or shown.is_online):
+        return _refused_somewhere(session, step, said, evidence)
     if "command error. 10" in folded:
         return failed(
             "The token has probably run out",
             Suspect("claims-token-expired", Confidence.LIKELY, (said,)),
             subject=session.user,
         )
-    if not (evidence.live or shown.is_online):
-        return _refused_somewhere(session, step, said, evidence)
     bare = f"{said}; that line names no reason"
     suspects = [Suspect(_NO_REASON, Confidence.LIKELY, (bare,))]
     if "oauthlog" in folded:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diagnostics import servers
+from diagnostics import purpose, servers
 from diagnostics.checks import Check
 from diagnostics.checks._reached import is_for_now, no_answer, not_reached, refusal
 from diagnostics.evidence import Evidence, ImapSession, ImapStep, Missing, ReplyStatus, TokenClaims, Unavailable
@@ -119,11 +119,10 @@ def _rivals(evidence: Evidence) -> tuple[str, ...]:
     token = evidence.token()
     if isinstance(token, TokenClaims):
         return _APP_ONLY if token.is_app_only else _USER
-    asked = evidence.token_requests
-    if evidence.live or any(request.grant_type == "client_credentials" for request in asked):
+    who = purpose.whose(evidence)
+    if who is purpose.Whose.APPLICATION:
         return _APP_ONLY
-    scopes = [scope.casefold() for request in asked for scope in request.scopes]
-    return _DELEGATED if any(scope.endswith(".accessasuser.all") for scope in scopes) else _UNKNOWN
+    return _DELEGATED if who is purpose.Whose.PERSON else _UNKNOWN
 
 
 CHECK = Check(

@@ -236,6 +236,9 @@ def _masked(raw: str) -> bool:
     )
 
 
+_ENDS = ".,;:"
+
+
 def _fitting(kind: SettingName, raw: str, *, quoted: bool, sure: bool = False) -> str:
     """Return the value if it can be meant for `kind`; the same names stand for other things in other programs.
 
@@ -244,6 +247,8 @@ def _fitting(kind: SettingName, raw: str, *, quoted: bool, sure: bool = False) -
     bare = raw.strip().strip("\u200b\ufeff")
     match kind:
         case _N.APPLICATION_ID | _N.ENTERPRISE_APP_OBJECT_ID | _N.APP_REGISTRATION_OBJECT_ID:
+            if not quoted and GUID.fullmatch(bare.rstrip(_ENDS)):
+                return raw.rstrip(_ENDS)  # the end of a sentence
             return raw if _GUIDISH.fullmatch(bare) or is_placeholder(bare) else ""
         case _N.TENANT:
             domain = re.fullmatch(r"(?:[\w-]+\.)+[A-Za-z]{2,}", bare) and not bare.endswith(

@@ -136,7 +136,12 @@ BY_CODE: Mapping[int, tuple[str, Confidence]] = {
     700082: ("interactive-refresh-token-expired", CERTAIN),
 }
 
-_SECRET = ("input-secret-id-pasted", "input-secret-wrong-value", "input-placeholder-left-in-config")
+_SECRET = (
+    "input-secret-wrong-value",
+    "input-secret-id-pasted",
+    "input-placeholder-left-in-config",
+    "input-blank-copied-along",
+)
 _TENANT = (
     "input-placeholder-left-in-config",
     "input-tenant-field-got-url",
@@ -167,6 +172,7 @@ BY_RULE: Mapping[int, tuple[str, ...]] = {
         "discovery-wrong-cloud",
         "input-tenant-and-client-swapped-or-same",
         "input-placeholder-left-in-config",
+        "input-blank-copied-along",
         "input-blank-copied-along",
     ),
     53003: ("token-ca-blocks-workload", "interactive-ca-block-user"),

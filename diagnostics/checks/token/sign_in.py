@@ -221,7 +221,8 @@ def _no_such_tenant(error: EntraError, evidence: Evidence) -> list[Suspect]:
     quoted = match["id"] or match["bare"] or "" if match else evidence.target.tenant
     fault = tenant_fault(quoted)
     # Entra refuses what is no name at all with 900023: angle brackets in a 90002 were put there by whoever pasted it.
-    if fault and fault.cause == "input-placeholder-left-in-config" and not may_be_hidden(quoted):
+    told = {"input-placeholder-left-in-config", "input-blank-copied-along"}
+    if fault and fault.cause in told and not may_be_hidden(quoted):
         return [_suspect(fault.cause, Confidence.CERTAIN, error, f"Entra echoes the tenant as {quoted!r}")]
     elsewhere, host = _other_cloud(evidence, quoted), foreign_host(evidence)
     if elsewhere or host or _FOREIGN_CLOUD.search(quoted):

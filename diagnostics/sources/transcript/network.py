@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from diagnostics.evidence import AddressAttempt, AttemptOutcome, ImapSession, Remark
+from diagnostics.evidence import AddressAttempt, AttemptOutcome, ImapSession, Remark, Setting, SettingName
 from diagnostics.sources.transcript import events
 from diagnostics.sources.transcript.window import View
 
@@ -69,8 +69,8 @@ _USED = re.compile(  # the name as it was used, with the blanks that came along
 _PORTS = {993: 993, 995: 995, 143: 143}
 
 
-def read(window: View) -> Iterator[ImapSession | Remark]:
-    """Yield each distinct failure: a session with one attempt where IMAP was meant, else a remark."""
+def read(window: View) -> Iterator[ImapSession | Remark | Setting]:
+    """Yield each distinct failure: a session with one attempt where IMAP was meant, else a remark; and a name with blanks."""
     seen: set[tuple[str, str]] = set()
     explained = -1
     for index, line in enumerate(window.lines):
@@ -89,7 +89,10 @@ def read(window: View) -> Iterator[ImapSession | Remark]:
             purpose = _purpose(window, index)
             if (failure.kind, purpose) not in seen and purpose:
                 seen.add((failure.kind, purpose))
-                yield _evidence(window, index, failure, purpose, match)
+                found = _evidence(window, index, failure, purpose, match)
+                yield found
+                if isinstance(found, ImapSession) and found.name_error and found.server != found.server.strip():
+                    yield Setting(SettingName.IMAP_SERVER, found.server, found.provenance)
             break
 
 

@@ -173,7 +173,6 @@ BY_RULE: Mapping[int, tuple[str, ...]] = {
         "input-tenant-and-client-swapped-or-same",
         "input-placeholder-left-in-config",
         "input-blank-copied-along",
-        "input-blank-copied-along",
     ),
     53003: ("token-ca-blocks-workload", "interactive-ca-block-user"),
     70011: ("token-scope-invalid", "token-scope-not-default", "token-scopes-of-two-resources"),

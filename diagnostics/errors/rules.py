@@ -131,6 +131,8 @@ RULES: tuple[Rule, ...] = (
     Rule(_K.LIMIT, _P.MESSAGE, r"reached the limit of maximum allowed access control entries", "thextrabit.com, limit of 500 entries", ("access control entr",)),
     Rule(_K.PRINCIPAL_NOT_FOUND, _P.MESSAGE, r"Couldn.t find object ['\"](?P<object>[^'\"\n]{0,400})['\"]\. Please make sure(?: that it was spelled correctly)?", "seen: Add-MailboxPermission with an unknown -User", ("find object",)),
     Rule(_K.NOT_FOUND, _P.MESSAGE, r"(?:The operation couldn.t be performed because )?object ['\"](?P<object>[^'\"\n]{0,400})['\"] couldn.t be found on", "seen: Get-Mailbox and Get-MailboxPermission", ("be found on",)),
+    Rule(_K.NOT_FOUND, _P.MESSAGE, rf"{_QUOTE}(?P<object>[^'\"„“”«»\n]{{3,200}}){_QUOTE}[^'\"„“”«»\n]{{0,80}}{_QUOTE}[\w.-]{{3,60}}\.OUTLOOK\.COM{_QUOTE}", "the same in the shell's language: the class and the server's name stay", ("managementobjectnotfound", "ex6f9304"), needs=r"ManagementObjectNotFoundException|Ex6F9304"),
+    Rule(_K.PRINCIPAL_NOT_FOUND, _P.MESSAGE, rf"Ex94914C\|[^|\n]{{0,200}}\|[^'\"„“”«»\n]{{0,120}}{_QUOTE}(?P<object>[^'\"„“”«»\n]{{1,200}}){_QUOTE}", "the same in the shell's language: the id stays", ("ex94914c",)),
     Rule(_K.NOT_FOUND, _P.TYPE, r"ManagementObjectNotFoundException", "seen: details[0].message of the admin REST"),
     Rule(_K.COMMAND_NOT_FOUND, _P.MESSAGE, rf"cmdlet ['\"]?(?:{CMDLET} ?|\w{{1,40}})?['\"]? ?is not present in the role definition of the current user", "Exchange RBAC, seen in support threads", ("role definition",)),
     Rule(_K.NO_RIGHTS, _P.MESSAGE, r"insufficient access rights|you don.t have sufficient permissions|InsufficientPermissions", "Exchange task errors, seen in support threads"),

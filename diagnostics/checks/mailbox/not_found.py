@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 from diagnostics.checks import Check
 from diagnostics.comparison import shortened
-from diagnostics.evidence import Evidence
+from diagnostics.evidence import ErrorKind, Evidence
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed
 from diagnostics.quoting import powershell_line
 
-_NOT_FOUND = re.compile(r"object ['\"](?P<object>[^'\"]+@[^'\"]+)['\"] couldn't be found on", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"['\"‘’‚“”„«»](?P<object>[^'\"‘’‚“”„«»\s]{1,200}@[^'\"‘’‚“”„«»\s]{1,200})['\"‘’“”«»]"
+)  # whatever the language
 _OF_MAILBOXES = re.compile(r"(?:Get|Set|Add|Remove)-(?:EXO)?(?:CAS)?(?:Mailbox|Recipient)\w*", re.IGNORECASE)
 
 
@@ -20,7 +22,7 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     if evidence.live:
         return
     for error in evidence.exchange.errors:
-        match = _NOT_FOUND.search(error.message)
+        match = _ADDRESS.search(error.message) if error.kind is ErrorKind.NOT_FOUND else None
         if match and (not error.cmdlet or _OF_MAILBOXES.fullmatch(error.cmdlet)):
             said = f"{error.provenance.how}: {shortened(error.message, 200)}"
             suspects = (

@@ -59,6 +59,7 @@ _KNOWN: tuple[tuple[re.Pattern[str], str, ReplyStatus], ...] = (
     (re.compile(_STATUS_HINT + r"(?P<text>Request\s+is\s+throttled\.\s*Suggested\s+Backoff\s+Time:?\s*\d+\s*milliseconds)", re.IGNORECASE), "", ReplyStatus.BAD),
     (re.compile(_STATUS_HINT + r"(?P<text>Command (?:Argument )?Error\.? \d+)"), "", ReplyStatus.BAD),
     (re.compile(_STATUS_HINT + r"(?P<text>Invalid SASL argument\b[^\n]{0,60})"), "AUTHENTICATE", ReplyStatus.NO),
+    (re.compile(r"MailKit\.Security\.AuthenticationException: (?P<text>(?!\d{3}\b|Authentication failed|LOGIN failed|AUTHENTICATE failed)[^\n]{4,160}?)\s*$(?P<status>)"), "AUTHENTICATE", ReplyStatus.NO),
     (re.compile(_STATUS_HINT + r"(?P<text>Folder name is reserved\.?)", re.IGNORECASE), "SELECT", ReplyStatus.NO),
 )  # fmt: skip
 _FAILED_VERB = re.compile(

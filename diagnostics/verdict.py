@@ -36,6 +36,10 @@ CHAIN = tuple(stage for stage in Stage if stage not in _NOT_ASKED_FOR)
 """The links of which a customer can be asked something."""
 
 
+COLLECTED = frozenset({Stage.EXCHANGE_SP, Stage.MAILBOX, Stage.MAILBOX_PERMISSION})
+"""The links of which the collector's file shows everything."""
+
+
 class Kind(enum.StrEnum):
     """What can be said of a run; see the table above."""
 

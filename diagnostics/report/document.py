@@ -18,7 +18,7 @@ from diagnostics.invocation import Invocation
 from diagnostics.redaction import safe
 from diagnostics.report.words import REQUESTS, sentence
 from diagnostics.unforeseen import in_words
-from diagnostics.verdict import Verdict, verdict
+from diagnostics.verdict import COLLECTED, Verdict, verdict
 
 SCHEMA = "diag/report/1"
 FAULT = 70
@@ -124,8 +124,14 @@ def _verdict(report: Report) -> dict[str, object]:
         ],
     }
     if found.asks:
-        tree["or"] = [report.invocation.inline("script collect"), report.invocation.inline("permissions")]
+        tree["or"] = list(at_once(report).values())
     return tree
+
+
+def at_once(report: Report) -> dict[str, str]:
+    """Return the commands that show more than one thing: the collector's `script`, where Exchange is open, and `live`."""
+    script = {"script": report.invocation.inline("script collect")} if COLLECTED & {*report.verdict.open} else {}
+    return {**script, "live": report.invocation.inline("permissions")}
 
 
 def _target(report: Report) -> dict[str, object]:

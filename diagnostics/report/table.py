@@ -12,7 +12,7 @@ from diagnostics.comparison import Comparison, Relation
 from diagnostics.diagnosis import RankedCause, known_values
 from diagnostics.findings import Confidence, Finding, Outcome
 from diagnostics.redaction import safe
-from diagnostics.report.document import Report
+from diagnostics.report.document import Report, at_once
 from diagnostics.report.translation import translate, translate_word
 from diagnostics.report.words import CONFIDENCES, OUTCOMES, RELATIONS, REQUESTS, WORDS, sentence
 
@@ -91,8 +91,8 @@ def _asks(report: Report, width: int) -> Iterator[str]:
     words = WORDS[report.language]
     stages = ", ".join(report.verdict.open)
     yield from _wrap(f"{words['ask_for'].format(stages=stages)}:", width, "")
-    script, live = report.invocation.inline("script collect"), report.invocation.inline("permissions")
-    yield from _wrap(words["all_at_once"].format(script=f"`{script}`", live=f"`{live}`"), width, "  ")
+    ways = [words[name].format(command=f"`{command}`") for name, command in at_once(report).items()]
+    yield from _wrap(" ".join(ways), width, "  ")
     for ask in report.verdict.asks:
         yield from _wrap(REQUESTS[report.language][ask.request], width, "  - ")
         yield from (f"      {command}" for command in ask.commands)

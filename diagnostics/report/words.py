@@ -21,8 +21,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "mend": "To mend it",
         "consequences": "Follows from it",
         "ask_for": "Ask the customer for what this text does not show ({stages})",
-        "all_at_once": "What Exchange holds, all at once: {script} writes a PowerShell script for the customer, who needs "
-        "no Python. With rights in the tenant, {live} looks at the whole chain. Or one by one:",
+        "script": "What Exchange holds, all at once: {command} writes a PowerShell script for the customer, who needs no Python.",
+        "live": "With rights in the tenant, {command} looks at the whole chain. Or one by one:",
         "not_ready_application": "Not ready, application",
         "not_ready_operator": "Not ready, operator",
         "left_out": "Left out",
@@ -49,8 +49,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "mend": "Para corregirlo",
         "consequences": "Consecuencias",
         "ask_for": "Pida al cliente lo que este texto no muestra ({stages})",
-        "all_at_once": "Lo que contiene Exchange, de una vez: {script} escribe un script de PowerShell para el cliente, que no "
-        "necesita Python. Con permisos en el inquilino, {live} mira toda la cadena. O por partes:",
+        "script": "Lo que contiene Exchange, de una vez: {command} escribe un script de PowerShell para el cliente, que no "
+        "necesita Python.",
+        "live": "Con permisos en el inquilino, {command} mira toda la cadena. O por partes:",
         "not_ready_application": "Falta algo, aplicación",
         "not_ready_operator": "Falta algo, operador",
         "left_out": "No se ha mirado",

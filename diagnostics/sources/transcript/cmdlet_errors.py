@@ -29,6 +29,8 @@ _MACHINE = re.compile(
 _SENTENCE = 240
 _BEGINS = re.compile(r"(?:(?<=[\n.:])[ ]|(?<=[\n|])|\A)(?:[^\n.:|]|[.:](?! ))*+\Z")
 _ENDS = re.compile(r"[.!](?=\s|$)|\n|\Z")
+_SAID = re.compile(r"[.!](?=\s|$)|\n|[`\"”»](?=[\s:,.;)]|$)")
+"""Where a machine's sentence ends, also within quotation marks; what follows are somebody's words."""
 READ = tuple(rule for rule in RULES if rule.words)
 
 
@@ -60,7 +62,9 @@ def read(window: View) -> Iterator[CmdletError]:
 
 def _happened(window: View, match: re.Match[str], index: int) -> bool:
     begin = window.joined.starts[index]
-    _, end = _sentence(window.joined.text, *match.span())
+    text = window.joined.text
+    behind = _SAID.search(text, match.end(), match.end() + _SENTENCE)
+    end = behind.start() if behind else match.end()
     alive = _MACHINE.search(window.lines[index]) is not None
     return events.happened(window, index, match.start() - begin, end - begin, alive=alive)
 

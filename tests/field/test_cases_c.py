@@ -15,7 +15,11 @@ from diagnostics.report import build, render
 from diagnostics.report.document import Report
 from diagnostics.sources.transcript import read
 
-CASES: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("cases_c.yaml").read_text("utf-8"))
+CASES: list[dict[str, Any]] = [
+    case
+    for file in ("cases_c.yaml", "cases_operator.yaml")
+    for case in yaml.safe_load(Path(__file__).with_name(file).read_text("utf-8"))
+]
 GUILTY = [case for case in CASES if not case.get("silent")]
 SILENT = [case for case in CASES if case.get("silent")]
 

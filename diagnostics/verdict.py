@@ -23,10 +23,11 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from diagnostics.diagnosis import Diagnosis
-from diagnostics.evidence import Evidence, TokenClaims
+from diagnostics.evidence import Evidence, TokenClaims, Unavailable
 from diagnostics.exit_codes import is_open, is_opened
 from diagnostics.findings import Finding, Outcome, Stage
 from diagnostics.fitting import mailbox_to_fill
+from diagnostics.ids import is_cut_off, is_guid
 from diagnostics.quoting import powershell_line
 
 _JUDGED = {Outcome.PASS, Outcome.FAIL}
@@ -94,8 +95,8 @@ def verdict(evidence: Evidence, findings: Sequence[Finding], diagnosis: Diagnosi
     wanted = [stage for stage in CHAIN if stage not in _OF_AN_APPLICATION or not _is_delegated(evidence)]
     left = () if evidence.live or opened else tuple(stage for stage in wanted if stage not in answered)
     kind, values = _kind(evidence, findings, diagnosis, code)
-    broken = {finding.stage for finding in findings if finding.outcome is Outcome.FAIL}
-    return Verdict(kind, values, covered, left, tuple(_asks(evidence, left, broken)))
+    shown = {finding.stage for finding in findings if finding.outcome is Outcome.FAIL} | _whole(evidence)
+    return Verdict(kind, values, covered, left, tuple(_asks(evidence, left, shown)))
 
 
 _SHOWN_BY: Mapping[str, tuple[Stage, ...]] = {
@@ -112,6 +113,20 @@ def _implied(evidence: Evidence, findings: Sequence[Finding]) -> set[Stage]:
     found = {stage for check, stages in _SHOWN_BY.items() if check in good for stage in stages}
     spoken = any(session.steps or session.greeting for session in evidence.all_imap_sessions())
     return found | ({Stage.IMAP_NETWORK} if spoken else set())
+
+
+def _whole(evidence: Evidence) -> set[Stage]:
+    """Return the links whose output is there, whole, though what it has to be compared with is not."""
+    rows = evidence.exchange.service_principals
+    found = set()
+    if not isinstance(rows, Unavailable) and all(is_guid(row.app_id) and is_guid(row.object_id) for row in rows):
+        found.add(Stage.EXCHANGE_SP)
+    lists = [mailbox.permissions for mailbox in evidence.mailboxes]
+    if lists and all(
+        not isinstance(one, Unavailable) and not any(is_cut_off(row.user) for row in one) for one in lists
+    ):
+        found.add(Stage.MAILBOX_PERMISSION)
+    return found
 
 
 def _kind(
@@ -167,12 +182,12 @@ _REQUESTS: tuple[tuple[Request, tuple[Stage, ...], tuple[tuple[str, str], ...]],
 _OF_THE_TENANT = {"Get-ServicePrincipal"}
 
 
-def _asks(evidence: Evidence, left: Sequence[Stage], broken: Container[Stage]) -> list[Ask]:
-    """Return what to ask for, for the links that the text leaves open; what shows a fault already shows no more."""
+def _asks(evidence: Evidence, left: Sequence[Stage], shown: Container[Stage]) -> list[Ask]:
+    """Return what to ask for, for the links that the text leaves open; what is there already shows no more."""
     found = []
     for request, stages, commands in _REQUESTS:
         wanted = tuple(stage for stage in stages if stage in left)
-        if wanted and not any(stage in broken for stage in stages):
+        if wanted and not any(stage in shown for stage in stages):
             lines = tuple(_line(evidence, cmdlet, properties) for cmdlet, properties in commands)
             found.append(Ask(request, wanted, lines))
     return found

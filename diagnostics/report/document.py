@@ -130,7 +130,8 @@ def _verdict(report: Report) -> dict[str, object]:
 
 def at_once(report: Report) -> dict[str, str]:
     """Return the commands that show more than one thing: the collector's `script`, where Exchange is open, and `live`."""
-    script = {"script": report.invocation.inline("script collect")} if COLLECTED & {*report.verdict.open} else {}
+    asked = {stage for ask in report.verdict.asks for stage in ask.stages}
+    script = {"script": report.invocation.inline("script collect")} if COLLECTED & asked else {}
     return {**script, "live": report.invocation.inline("permissions")}
 
 

@@ -109,7 +109,8 @@ def test_a_failing_log_is_never_all_clear(text: str) -> None:
 
 
 def test_three_failing_logs_and_a_right_host_are_not_well() -> None:
-    report = of_text("IMAP server: outlook.office365.com\n", *FAILING[:3])
+    report = of_text("IMAP server: outlook.office365.com\n", FAILING[0], FAILING[2], FAILING[5])
+    assert report.exit_code == 3
     assert report.verdict.kind is Kind.SAYS_FAILED
     assert "text4.log" in report.verdict.values["where"]
 
@@ -185,3 +186,13 @@ def test_every_kind_and_every_request_has_its_words() -> None:
         assert set(VERDICTS[language]) == set(Kind)
         assert set(REQUESTS[language]) == set(Request)
     assert set(CHAIN) == set(Stage) - {Stage.INTERACTIVE, Stage.OPERATOR, Stage.PROPAGATION}
+
+
+def test_what_is_there_whole_is_not_asked_for_again() -> None:
+    row = "DisplayName : ERP\nAppId       : {}\nObjectId    : c5b6a7f8-e9d0-4c7b-8f1a-4d39e1a6c2b5\n"
+    whole, cut = (
+        of_text(row.format(app)) for app in ("5b2c6a1e-93d4-4a8f-b1c7-0d9e8f7a6b5c", "5b2c6a1e-93d4-4a8f-...")
+    )
+    assert Stage.EXCHANGE_SP in whole.verdict.open  # there is nothing to compare it with
+    assert Request.SERVICE_PRINCIPALS not in {ask.request for ask in whole.verdict.asks}
+    assert Request.SERVICE_PRINCIPALS in {ask.request for ask in cut.verdict.asks}

@@ -39,16 +39,16 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     seen: set[tuple[object, ...]] = set()
     for session in evidence.all_imap_sessions():
         key = (session.server, session.port, tuple((a.address, a.outcome) for a in session.attempts))
-        own = evidence.live or session.name_error or is_web_server(session)  # true of whatever server was meant
+        own = evidence.live or session.name_error or is_true_of_any(session)  # true of whatever server was meant
         elsewhere = not own and servers.of(session, evidence).is_other
         if key not in seen and not elsewhere and (session.attempts or session.name_error or evidence.live):
             seen.add(key)
             yield _judge_one(session, evidence)
 
 
-def is_web_server(session: ImapSession) -> bool:
-    """Say whether what answered speaks HTTP, and so is no mail server of anybody's."""
-    return any("HTTP/" in attempt.detail for attempt in session.attempts)
+def is_true_of_any(session: ImapSession) -> bool:
+    """Say whether a connection failed in a way that tells itself, whoever's server it was: no TLS there, or HTTP."""
+    return any("HTTP/" in attempt.detail or attempt.outcome is AttemptOutcome.PLAINTEXT for attempt in session.attempts)
 
 
 def _judge_one(session: ImapSession, evidence: Evidence) -> Judgement:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from diagnostics import servers
 from diagnostics.checks import Check
 from diagnostics.checks._said import is_failing
-from diagnostics.checks.imap_network.connect import is_web_server
+from diagnostics.checks.imap_network.connect import is_true_of_any
 from diagnostics.clouds import EXCHANGE_ALIAS, IMAP_SERVERS, OLD_EXCHANGE
 from diagnostics.comparison import Comparison, compare, look_in, look_up, shortened
 from diagnostics.evidence import Evidence, ImapSession, Missing, SettingName, Unavailable
@@ -69,7 +69,7 @@ def _judge_name(name: str, where: str, evidence: Evidence) -> Iterator[Judgement
         compared = look_up("IMAP server", name, "Exchange Online", sorted(IMAP_SERVERS))
     if name in IMAP_SERVERS:
         yield passed(f"{name} is Exchange Online's IMAP server", compared)
-    elif name in _OLD or (_is_address(name) and not _is_loopback(name) and not evidence.live):
+    elif name in _OLD or (_is_public(name) and not evidence.live):
         said = f"{where}: the IMAP server is {name}"
         yield failed(
             f"{name} is not Exchange Online's IMAP server",
@@ -129,8 +129,8 @@ def _compared(session: ImapSession) -> tuple[Comparison, ...]:
 
 
 def _is_refused(session: ImapSession) -> bool:
-    """Say whether anything failed that other checks do not judge: a challenge in JSON, a lost name, an answer of HTTP."""
-    return is_failing(session) and not (session.challenge or session.name_error or is_web_server(session))
+    """Say whether anything failed that other checks do not judge: a challenge in JSON, a lost name, no TLS or HTTP."""
+    return is_failing(session) and not (session.challenge or session.name_error or is_true_of_any(session))
 
 
 def _is_address(name: str) -> bool:
@@ -139,6 +139,11 @@ def _is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_public(name: str) -> bool:
+    """Say whether a name is an address that may once have been Exchange Online's; a private one is a server nearby."""
+    return _is_address(name) and servers.of_host(name) is servers.Server.UNKNOWN and not _is_loopback(name)
 
 
 def _is_loopback(name: str) -> bool:

@@ -52,6 +52,9 @@ _NO_MAIL = re.compile(
 )
 
 
+_ANSWER = re.compile(r"\b(?:NO|BAD|BYE) (?=[A-Z\[])")
+
+
 @dataclass(frozen=True, slots=True)
 class Host:
     """A mail server as a text names it; `port` 0 where none is named."""
@@ -61,12 +64,18 @@ class Host:
 
 
 def named(line: str) -> Host | None:
-    """Return the mail server that a line names last, Microsoft's or another's; sending servers are none."""
+    """Return the mail server that a line names last, Microsoft's or another's; sending servers are none.
+
+    Of two providers' servers it is the last one before an answer on the same line, and none where there is no answer.
+    """
     found = list(_MICROSOFTS.finditer(line))
     for pattern in _OTHERS:
         found += [match for match in pattern.finditer(line) if _is_mail_server(match["host"])]
-    if not found or len({servers.of_host(match["host"]) for match in found}) > 1:
-        return None  # none, or of two providers, as a line that lists both
+    if len({servers.of_host(match["host"]) for match in found}) > 1:
+        answer = _ANSWER.search(line)
+        found = [match for match in found if answer and match.start() < answer.start()]
+    if not found:
+        return None
     last = max(found, key=lambda match: match.start("host"))
     return Host(last["host"], int(last["port"] or 0))
 

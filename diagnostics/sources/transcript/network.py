@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from diagnostics.evidence import AddressAttempt, AttemptOutcome, ImapSession, Remark, Setting, SettingName
-from diagnostics.sources.transcript import events
+from diagnostics.sources.transcript import events, hosts
 from diagnostics.sources.transcript.window import View
 
 _O = AttemptOutcome
@@ -126,6 +126,8 @@ def _evidence(window: View, index: int, failure: Failure, purpose: str, match: r
     line = window.quote(index, max(match.start() - 160, 0), match.end() + 80).strip()
     host, port = _peer(window, index)
     if purpose == "imap" and failure.kind != "no-ca-bundle":
+        other = None if host else hosts.named(window.full[index])
+        host, port = (other.name, other.port) if other else (host, port)
         name_error = line if failure.kind == "name-not-resolved" else ""
         attempt = AddressAttempt(host, port, failure.outcome, line)
         if name_error:

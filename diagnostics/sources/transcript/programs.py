@@ -21,7 +21,7 @@ _STATEMENT = re.compile(
     re.VERBOSE,
 )
 _CONDITION = re.compile(
-    r"""(?:(?:^|[;{}])\s*(?:el(?:se\ ?)?)?if\b[^.]{0,100}(?=['"/]$)|\bin\ (?=[bru]?['"])|==|!=|\.includes\(|\.contains\(|\bcontains\(|\.match\(|-match\s|-like\s|=~|\.test\(|\.indexOf\(|\.startswith\(|-eq\s
+    r"""(?:(?:^|[;{}])\s*(?:el(?:se\ ?)?)?if\b[^.]{0,100}(?=['"/]$)|\bin\ (?=[bru]?['"])|==|!=|\|[=~]|\bmatch\s*=>\s*+\{?(?:\s*+"\w{1,40}"\s*=>)?|\.includes\(|\.contains\(|\bcontains\(|\.match\(|-match\s|-like\s|=~|\.test\(|\.indexOf\(|\.startswith\(|-eq\s
       |\b(?:match|expected\w*|pattern|toThrow\w*|toEqual|toMatch|toBe|raises\w*|assert\w+)\s*[=(])\s*+[bruf]?['"/]?$""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -35,6 +35,8 @@ _ASSIGNED = re.compile(  # `name = "…`, `'name' => '…`, `"name": "…`, `nam
       (?P<name>\$?['"]?[\w.*:\[\]$-]{1,80}?['"]?)\s*(?P<sign>=>|:=|\+?=|:)\s*(?:new\s\w+\(|throw\snew\s\w+\(|\w{1,3}\()?[bruft]?(?P<quote>['"`]?)(?:[A-Za-z]{0,3}\d{1,4}\ )?(?:(?:NO|BAD)\ )?$""",
     re.VERBOSE,
 )
+_CATALOGUE = re.compile(r"^\s*(?:msgid|msgid_plural|msgstr|msgctxt)(?:\[\d\])?\s")
+_PARENT = re.compile(r"^\s*[\w.-]{1,60}:\s*$")
 _JSON_FIELD = re.compile(r"^\s*\"[\w.@-]{1,80}\"\s*:\s")
 _FIELD = re.compile(r"^\s*['\"]?[\w.*-]{1,80}['\"]?\s*(?:=>|:=|=|:)\s*[bruf]?['\"`\w]")
 _LITERAL_BEFORE = re.compile(r"^\s*+(?:[-,(\[{]\s*+)?[bruf]?['\"](?:\w{1,6}\ )?(?:(?:NO|BAD)\ )?$")
@@ -44,7 +46,7 @@ _TOLD = re.compile(  # names under which a program tells what happened
     re.IGNORECASE,
 )
 _COMMENT = re.compile(
-    r"""^\s*(?://|/\*|<!--|<\#|--\ (?![-:|])|;\s|REM\s|::\s|\#(?![\d!])(?=\s?[\w"'\[{($<-])|\"{3}|'{3})""",
+    r"""^\s*(?://|/\*|<!--|<\#|--\ (?![-:|])|;\s|REM\s|::\s|\#(?![\d!])(?=\s?[\w"'\[{($<-])|\"{3}|'{3}|'\ [^'\n]*+$|(?:TODO|FIXME|XXX)\b)""",
     re.VERBOSE | re.IGNORECASE,
 )
 _BLOCKS = (("<!--", "-->"), ("/*", "*/"), ("<#", "#>"), ("=begin", "=end"), ("--[[", "]]"))
@@ -94,6 +96,9 @@ def in_program(lines: Sequence[str], index: int, before: str = "", after: str = 
     if before and _is_constant(lines, index, before):
         return True
     literal = bool(before and _LITERAL_BEFORE.match(before) and _LITERAL_AFTER.match(after))
+    beside = [lines[at] for at in (index - 1, index + 1) if 0 <= at < len(lines)]
+    if _CATALOGUE.match(line) or (literal and any(map(_CATALOGUE.match, beside))):
+        return True
     if not (literal or _is_code_like(line)):
         return False
     around = [
@@ -116,7 +121,7 @@ def _is_constant(lines: Sequence[str], index: int, before: str) -> bool:
     if named is None or _TOLD.search(named["name"]) or (named["sign"] == ":" and not named["quote"]):
         return False
     beside = [lines[at] for at in (index - 1, index + 1) if 0 <= at < len(lines)]
-    return any(_FIELD.match(line) for line in beside)
+    return any(_FIELD.match(line) or (named["quote"] and _PARENT.match(line)) for line in beside)
 
 
 def is_comment(line: str) -> bool:

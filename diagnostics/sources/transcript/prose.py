@@ -34,6 +34,8 @@ _GENERAL = re.compile(
      |\b{_SERVERS}\ (?:will\ |would\ |may\ |then\ |simply\ |usually\ |often\ |just\ )?(?:answers?|repl(?:y|ies)|returns?|responds?|rejects?|refuses?)\b
      |^\s*[-*+•]\s+(?:Support|Handl|Retry|Retries|Improv|Fix|Add|Remov|Chang|Mak|Us|Allow|Detect|Show|Report|Recogni[sz]|Drop|Crash|Do\ not)\w{{0,3}}\b
      |\b{_SERVERS}\ (?:responde|contesta|devuelve|rechaza|antwortet|meldet|répond|renvoie|rifiuta)\b
+     |\b(?:usually|typically|normally|normalmente|normalerweise|meistens|généralement|di\ solito)\b|\bthis\ (?:pull\ request|PR|change|commit|patch|release|version)\b|\bcloses\ \#\d
+     |\b(?:ohne|without|sin|sans|senza|sem)\ (?:dies\w+|this|that|these|est[eao]s?|cett?e?|quest[oa]|ess[ea])\b
      |\b(?:expected\ (?:result|behaviou?r|outcome|answer)|test\ case|resultado\ esperado|erwartetes\ ergebnis)\b
      |\b(?:else|otherwise|sonst|de\ lo\ contrario|sinon|altrimenti)\b[^.]{{0,20}}\b(?:get|gets|comes|see|kommt|sale|aparece)\b
      |\bwhat\ (?:does|do|is)\b[^?]*\?|\bwhy\ (?:do|does|would)\ (?:I|we|you|one)\b[^?]*\?|\bunder\ (?:which|what)\ circumstances\b
@@ -66,6 +68,11 @@ _FIRST_PERSON = re.compile(
     r"\b(?:I|we|I'm|we're|I've|we've)\b(?:\ \w+){0,4}?\ (?:get|gets|getting|got|see|seeing|saw|receive|received|receiving|have|had|face|facing|run|use|start)\b"
     r"|\b(?:my|our|ours|us|me|unser\w{0,2}|mein\w{0,2}|uns|mir|nuestr[oa]s?|mi|notre|mon|nostr[oa]|noss[oa]|onze)\b"
     r"|\bunable\ to\ (?:log|sign|connect|authenticate)",
+    re.IGNORECASE,
+)
+_OWN = re.compile(
+    r"\b(?:I|we|I'm|we're|I've|we've)\b(?:\ \w+){0,4}?\ (?:get|gets|getting|got|see|seeing|saw|receive|received|receiving|have|had|face|facing|run|use|start)\b"
+    r"|\b(?:my|our|unser\w{0,2}|mein\w{0,2}|nuestr[oa]s?|mi|notre|mon|nostr[oa]|noss[oa]|onze)\b|\bunable\ to\ (?:log|sign|connect|authenticate)",
     re.IGNORECASE,
 )
 _REPORTS = re.compile(
@@ -139,7 +146,7 @@ _TABLE_ROW = re.compile(r"^\s*\|(?:[^|\n]*+\|){2,}+\s*$")
 @lru_cache(_REMEMBERED)
 def is_general(sentence: str) -> bool:
     """Say whether a sentence explains, documents or asks what may happen, and is not about the writer's own run."""
-    return _GENERAL.search(sentence) is not None and not is_first_person(sentence)
+    return _GENERAL.search(sentence) is not None and _OWN.search(sentence) is None
 
 
 @lru_cache(_REMEMBERED)
@@ -181,7 +188,7 @@ def is_planned(sentence: str) -> bool:
 
 def supposes(sentence: str) -> bool:
     """Say whether a sentence introduces what a server would answer under a condition, which nobody says was met."""
-    return not is_first_person(sentence) and _SUPPOSES.search(sentence) is not None
+    return _OWN.search(sentence) is None and _SUPPOSES.search(sentence) is not None
 
 
 def is_article(lines: Sequence[str]) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from diagnostics.ids import is_cut_off, is_guid, is_same
 
 _ADDRESS = re.compile(r"[^\s@:;,\\/<>()\[\]\"*…]+@(?:[\w-]+\.)+[\w-]{2,}")
-_DOMAIN = re.compile(r"(?:[\w-]+\.)+[\w-]{2,}")
+_DOMAIN = re.compile(r"(?:[\w-]{1,63}\.){1,8}[\w-]{2,63}")
 _PORT = re.compile(r"\d{1,5}")
 _GUIDS = frozenset({"application_id", "enterprise_app_object_id", "app_registration_object_id"})
 _ADDRESSES = frozenset({"mailbox", "user", "shared_mailbox"})

@@ -23,6 +23,10 @@ from diagnostics.exchange.rest_http import UNLIMITED
 from diagnostics.exchange.stdio import StdioWSMan
 from diagnostics.exchange.values import SECURE_STRINGS
 from diagnostics.exchange.waiting import Deadline
+from diagnostics.lab.powershell.cmdlets import ENGINE as LAB_ENGINE
+from diagnostics.lab.powershell.cmdlets import EXCHANGE as LAB_EXCHANGE
+from diagnostics.lab.powershell.cmdlets import MODULE as LAB_MODULE
+from diagnostics.lab.powershell.declaration import all_parameters
 from diagnostics.redaction import Secret
 from tests.exchange.peers import MODULES, pwsh
 from tests.ps_scripts.documented import EXCHANGE
@@ -182,3 +186,27 @@ def test_parallel_pipelines_over_one_pair_of_streams() -> None:
     assert not [
         thread for thread in threading.enumerate() if thread.name in {"pwsh stdout", "pwsh stderr", "pwsh stdin"}
     ]
+
+
+@pytest.mark.powershell
+def test_the_lab_knows_every_parameter_of_the_engines_own_cmdlets() -> None:
+    names = ["Get-Command", "Get-Module", "Import-Module"]
+    script = (
+        "$common = [System.Management.Automation.PSCmdlet]::CommonParameters; "
+        f"foreach ($name in '{names[0]}', '{names[1]}', '{names[2]}') "
+        "{ '{0}={1}' -f $name, (((Get-Command $name).Parameters.Keys | Where-Object { $common -notcontains $_ }) -join ',') }"
+    )
+    shown = subprocess.run(
+        [pwsh(), "-NoProfile", "-Command", script], capture_output=True, text=True, check=True, timeout=60
+    ).stdout
+    real = dict(line.split("=") for line in shown.split())
+    for name in names:
+        ours = {parameter.name for parameter in all_parameters(LAB_ENGINE[name.casefold()])}
+        assert set(real[name].split(",")) <= ours
+
+
+def test_the_lab_knows_every_documented_parameter_of_its_cmdlets() -> None:
+    cmdlets = {**LAB_MODULE, **LAB_EXCHANGE}
+    for name, page in EXCHANGE.items():
+        known = {parameter.name for parameter in all_parameters(cmdlets[name.casefold()])}
+        assert page.parameters <= known, name

@@ -151,7 +151,8 @@ class Cmdlet:
     """A cmdlet: its name, its parameters, the module it comes from, and the generator that does it.
 
     `implementation` is what FullyQualifiedErrorId ends with: the class of a compiled cmdlet, the name of a function.
-    `takes_input` is true for those that read the whole pipeline themselves, such as ConvertTo-Json.
+    `takes_input` is true for those that read the whole pipeline themselves, such as ConvertTo-Json. `unsimulated` are
+    parameters that the real cmdlet has: the lab knows them, and refuses them by name.
     """
 
     name: str
@@ -162,6 +163,7 @@ class Cmdlet:
     takes_input: bool = False
     should_process: bool = False
     is_function: bool = False
+    unsimulated: tuple[str, ...] = ()
 
     @property
     def error_suffix(self) -> str:
@@ -192,7 +194,8 @@ SHOULD_PROCESS_PARAMETERS = (
 def all_parameters(cmdlet: Cmdlet) -> tuple[Parameter, ...]:
     """Return the cmdlet's own parameters and those that the engine adds."""
     extra = SHOULD_PROCESS_PARAMETERS if cmdlet.should_process else ()
-    return (*cmdlet.parameters, *COMMON_PARAMETERS, *extra)
+    others = (Parameter(name, Kind.ANY) for name in cmdlet.unsimulated)
+    return (*cmdlet.parameters, *others, *COMMON_PARAMETERS, *extra)
 
 
 @dataclass(frozen=True)

@@ -85,10 +85,12 @@ def _run_statement(
             raise StatementEnded(script_refused(invocation.name))
         cmdlet = find(invocation.name, runspace)
         if cmdlet is None:
-            lacking = unsimulated.known(invocation.name, runspace)
-            raise StatementEnded(unsimulated.refusal(lacking) if lacking else command_not_found(invocation.name))
+            known = unsimulated.known(invocation.name, runspace)
+            raise StatementEnded(unsimulated.refusal(known) if known else command_not_found(invocation.name))
         has_input = position > 0 or pipeline_input is not None
         bound = bind(cmdlet, invocation.arguments, has_input=has_input)
+        if lacking := [name for name in cmdlet.unsimulated if name in bound]:
+            raise StatementEnded(unsimulated.refusal(cmdlet.name, lacking[0]))
         calls.append(Call(cmdlet, bound, sink, runspace, stopping))
     flow: Iterator[Any] | None = None if pipeline_input is None else iter(pipeline_input)
     for call in calls:

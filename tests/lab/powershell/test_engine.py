@@ -114,6 +114,22 @@ def test_what_is_not_simulated_says_so(connected: RunspacePool, name: str) -> No
         assert len(run(connected, cmdlet("Get-Command", name)).output) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "parameter"),
+    [("Select-Object", "Last"), ("Select-Object", "Unique"), ("Measure-Object", "Sum"), ("Get-Command", "Noun"),
+     ("Import-Module", "Prefix"), ("Write-Error", "Category"), ("ConvertTo-Json", "EscapeHandling")],
+)  # fmt: skip
+def test_a_parameter_of_the_engine_that_is_not_simulated_says_so(pool: RunspacePool, name: str, parameter: str) -> None:
+    mandatory: dict[str, dict[str, Any]] = {
+        "Import-Module": {"Name": "x"},
+        "Write-Error": {"Message": "x"},
+        "ConvertTo-Json": {"InputObject": 1},
+    }
+    answer = run(pool, cmdlet(name, **mandatory.get(name, {}), **{parameter: None}), ONE)
+    assert answer.error_ids == ["ParameterNotSimulated"]
+    assert f"-{parameter} is not simulated" in answer.messages[0]
+
+
 def test_what_nobody_has_is_not_recognized(pool: RunspacePool, lab: LabWorld) -> None:
     for name in ("Get-Nothing", "Get-TransportConfig", "Get-Mailbox"):  # the last two come with the connection
         answer = run(pool, cmdlet(name))

@@ -91,11 +91,12 @@ def known(name: str, runspace: RunspaceState) -> str | None:
     return found if found and connection is not None and wanted and connection.operator.allows(found) else None
 
 
-def refusal(name: str) -> ErrorData:
-    """Return the lab's own answer to a cmdlet that it lacks; invented, no PowerShell says it."""
+def refusal(name: str, parameter: str = "") -> ErrorData:
+    """Return the lab's own answer to a cmdlet, or a parameter of one, that it lacks; no PowerShell says it: invented."""
+    what = f"there is -{parameter} of {name}" if parameter else f"there is a cmdlet {name}"
     return ErrorData(
-        message=f"This simulated PowerShell knows that there is a cmdlet {name}, but {name} is not simulated.",
-        error_id="CmdletNotSimulated",
+        message=f"This simulated PowerShell knows that {what}, but {f'-{parameter}' if parameter else name} is not simulated.",
+        error_id="ParameterNotSimulated" if parameter else "CmdletNotSimulated",
         category="NotImplemented",
         activity=name,
         target=name,

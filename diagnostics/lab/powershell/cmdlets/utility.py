@@ -190,13 +190,21 @@ def _convert_from_secure_string(call: Call) -> Iterator[Any]:
     )
 
 
+_MESSAGE = Parameter("Message", mandatory=True, position=0, aliases=("Msg",), pipeline="value")
 _INPUT = Parameter("InputObject", Kind.ANY, mandatory=True, position=0, pipeline="value")
 
 
-def _utility(name: str, body: Any, *parameters: Parameter, takes_input: bool = False, module: str = UTILITY) -> Cmdlet:
+def _utility(
+    name: str,
+    body: Any,
+    *parameters: Parameter,
+    takes_input: bool = False,
+    module: str = UTILITY,
+    unsimulated: str = "",
+) -> Cmdlet:
     verb, _, noun = name.partition("-")
     implementation = f"Microsoft.PowerShell.Commands.{verb}{noun}Command"
-    return Cmdlet(name, body, parameters, module, implementation, takes_input)
+    return Cmdlet(name, body, parameters, module, implementation, takes_input, unsimulated=tuple(unsimulated.split()))
 
 
 CMDLETS = (
@@ -209,6 +217,7 @@ CMDLETS = (
         Parameter("AsArray", Kind.SWITCH),
         Parameter("EnumsAsStrings", Kind.SWITCH),
         takes_input=True,
+        unsimulated="EscapeHandling",
     ),
     _utility(
         "Select-Object",
@@ -219,21 +228,30 @@ CMDLETS = (
         Parameter("Skip", Kind.INT),
         Parameter("ExpandProperty"),
         takes_input=True,
+        unsimulated="CaseInsensitive ExcludeProperty Index Last SkipIndex SkipLast Unique Wait",
     ),
-    _utility("Measure-Object", _measure_object, Parameter("InputObject", Kind.ANY, pipeline="value"), takes_input=True),
+    _utility(
+        "Measure-Object",
+        _measure_object,
+        Parameter("InputObject", Kind.ANY, pipeline="value"),
+        takes_input=True,
+        unsimulated="AllStats Average Character IgnoreWhiteSpace Line Maximum Minimum Property StandardDeviation Sum Word",
+    ),
     _utility("Write-Output", _write_output, _INPUT, Parameter("NoEnumerate", Kind.SWITCH), takes_input=True),
-    _utility("Write-Warning", _write_warning, Parameter("Message", mandatory=True, position=0, pipeline="value")),
-    _utility("Write-Verbose", _write_verbose, Parameter("Message", mandatory=True, position=0, pipeline="value")),
+    _utility("Write-Warning", _write_warning, _MESSAGE),
+    _utility("Write-Verbose", _write_verbose, _MESSAGE),
     _utility(
         "Write-Error",
         _write_error,
-        Parameter("Message", mandatory=True, position=0, pipeline="value"),
+        _MESSAGE,
         Parameter("ErrorId"),
+        unsimulated="Category CategoryActivity CategoryReason CategoryTargetName CategoryTargetType ErrorRecord Exception "
+        "RecommendedAction TargetObject",
     ),
     _utility(
         "Write-Information",
         _write_information,
-        Parameter("MessageData", Kind.ANY, mandatory=True, position=0, pipeline="value"),
+        Parameter("MessageData", Kind.ANY, mandatory=True, position=0, aliases=("Msg", "Message"), pipeline="value"),
         Parameter("Tags", Kind.STRINGS),
     ),
     _utility(
@@ -242,12 +260,14 @@ CMDLETS = (
         Parameter("Activity", mandatory=True, position=0),
         Parameter("Status", position=1),
         Parameter("PercentComplete", Kind.INT),
+        unsimulated="Completed CurrentOperation Id ParentId SecondsRemaining SourceId",
     ),
     _utility(
         "Start-Sleep",
         _start_sleep,
         Parameter("Seconds", Kind.INT, position=0, pipeline="value"),
         Parameter("Milliseconds", Kind.INT, aliases=("ms",)),
+        unsimulated="Duration",
     ),
     _utility(
         "ConvertFrom-SecureString",
@@ -255,5 +275,6 @@ CMDLETS = (
         Parameter("SecureString", Kind.SECURE, mandatory=True, position=0, pipeline="value"),
         Parameter("AsPlainText", Kind.SWITCH),
         module=SECURITY,
+        unsimulated="Key SecureKey",
     ),
 )

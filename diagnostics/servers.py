@@ -60,7 +60,7 @@ _ONLY_ONLINE = re.compile(
     r"\b5\.7\.139\b|\b5\.5\.124\b|office365\.(?:com|us)|Suggested\s+Backoff|too many AD|NoADRecipient", re.IGNORECASE
 )
 _BARE_FRONT_END = re.compile(r"[A-Z]{2,3}\dP[A-Z\d]\d{2}CA\d{4}", re.IGNORECASE)  # imapflow issue 392
-_WINDOWS_SIGN_IN = frozenset({"AUTH=NTLM", "AUTH=GSSAPI"})
+WINDOWS_SIGN_IN = frozenset({"AUTH=NTLM", "AUTH=GSSAPI"})
 _EXACT = re.compile(r"(?:AUTHENTICATE|LOGIN) failed(?:\.?$|\.\s*[\[(\"'`;,<&\\]|\.\s+(?:at|in|from)\b)", re.IGNORECASE)
 _NOT_ON_PREMISES = "which it does not on premises"
 _LONGEST = 120
@@ -167,7 +167,7 @@ def _of_greeting(session: ImapSession, where: str) -> Iterator[Shown]:
 def _of_mechanisms(session: ImapSession, where: str, *, is_microsofts: bool) -> Iterator[Shown]:
     """Yield what the ways to sign in tell: those that are offered, and one of Windows that was tried."""
     listed = {name.upper() for name in session.capabilities}
-    offered = sorted(listed & _WINDOWS_SIGN_IN)
+    offered = sorted(listed & WINDOWS_SIGN_IN)
     if offered:
         said = f"{where}: CAPABILITY offers {' and '.join(offered)}, which Exchange Online never does"
         yield Shown(Server.OTHER, said, proven=not is_microsofts)

@@ -13,6 +13,8 @@ from diagnostics.sources.transcript.hosts import named
     [
         ("Connected to imaps://imap.hs20.net:993/", "imap.hs20.net", 993),
         ("imap_open(): {exchange.gemeinde.ch:143/imap/notls}", "exchange.gemeinde.ch", 143),
+        ("Connected to imaps://mail.hoster-one.example.net:993/", "mail.hoster-one.example.net", 993),
+        ("mail.server1.example.net:143", "mail.server1.example.net", 143),
         ("host: mail.verein.de", "mail.verein.de", 0),
         ("'host' => 'posteingang.firma.at',", "posteingang.firma.at", 0),
         ("Servidor imap.correo.es", "imap.correo.es", 0),

@@ -30,6 +30,7 @@ _BASIC = "auth-basic-auth-used"
 _CHINA = "auth-21vianet-scope"
 _NO_RECIPIENT = "mailbox-no-recipient-for-user"
 _NOT_EXCHANGE, _NOT_ONLINE = "auth-not-exchange-server", "server-is-not-exchange-online"
+_ELSEWHERE = "A sign-in at another server is not judged"
 _WITH_A_PASSWORD = ("LOGIN", *(f"AUTHENTICATE {name}" for name in ("PLAIN", "LOGIN", "NTLM", "CRAM-MD5", "DIGEST-MD5")))
 # What a bare refusal can mean, most frequent first (email-oauth2-proxy issue 77 and the field's threads).
 _OF_PERSONS = ("interactive-wrong-account-selected", "mailbox-imap-disabled", "claims-token-expired")
@@ -41,10 +42,17 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     for mailbox in evidence.mailboxes:
         if isinstance(mailbox.imap, Unavailable):
             yield unknown("The IMAP sign-in was not tried", mailbox.imap, subject=mailbox.address)
+    elsewhere: set[object] = set()
     for session in evidence.all_imap_sessions():
         judgement = _judge_one(session, evidence)
-        if judgement is not None:
-            yield judgement
+        if judgement is None:
+            continue
+        if judgement.summary == _ELSEWHERE:
+            connection = (session.server, session.greeting, session.capabilities)
+            if connection in elsewhere:
+                continue
+            elsewhere.add(connection)
+        yield judgement
 
 
 def _judge_one(session: ImapSession, evidence: Evidence) -> Judgement | None:
@@ -75,11 +83,10 @@ def _judge_one(session: ImapSession, evidence: Evidence) -> Judgement | None:
 
 def _of_another(session: ImapSession, step: ImapStep, shown: servers.Shown) -> Judgement:
     """Leave a sign-in at another server to its administrator; whether it matters at all, the server's own check says."""
-    words = "A sign-in at another server is not judged"
     if step.status is ReplyStatus.OK:
-        return skipped(words, shown.sign, subject=session.user, missing=Missing.NOT_IN_TEXT)
+        return skipped(_ELSEWHERE, shown.sign, subject=session.user, missing=Missing.NOT_IN_TEXT)
     why = Unavailable(shown.sign, Missing.REMOTE_ERROR, session.provenance)
-    return unknown(words, why, subject=session.user)
+    return unknown(_ELSEWHERE, why, subject=session.user)
 
 
 def _challenged(session: ImapSession) -> Judgement:

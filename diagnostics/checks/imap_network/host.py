@@ -12,7 +12,7 @@ from diagnostics.checks import Check
 from diagnostics.checks._said import is_failing
 from diagnostics.checks.imap_network.connect import is_true_of_any
 from diagnostics.clouds import EXCHANGE_ALIAS, IMAP_SERVERS, OLD_EXCHANGE
-from diagnostics.comparison import Comparison, compare, look_in, look_up, shortened
+from diagnostics.comparison import Comparison, compare, look_among, look_in, look_up, shortened
 from diagnostics.evidence import Evidence, ImapSession, Missing, SettingName, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, skipped, unknown
 from diagnostics.net.urls import host_of
@@ -46,10 +46,14 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     for name, where in names.items():
         yield from _judge_name(name, where, evidence)
     yield from _judge_output(evidence)
+    told: set[object] = set()
     for session in evidence.all_imap_sessions():
         sent_away = session.greeting.upper().startswith("* BYE")  # which says who is busy, not who it is
-        if not (sent_away or session.name_error):
-            yield from _judge_server(session, evidence)
+        for judgement in () if sent_away or session.name_error else _judge_server(session, evidence):
+            connection = (judgement.summary, session.server, session.greeting, session.capabilities)
+            if evidence.live or connection not in told:  # one connection may hold several sign-ins
+                told.add(connection)
+                yield judgement
 
 
 def _judge_output(evidence: Evidence) -> Iterator[Judgement]:
@@ -123,6 +127,9 @@ def _compared(session: ImapSession) -> tuple[Comparison, ...]:
         return (
             look_in("greeting", shortened(session.greeting, _GREETING_SHOWN), "Exchange's", servers.EXCHANGE_READY),
         )
+    offered = [name for name in session.capabilities if name.upper() in servers.WINDOWS_SIGN_IN]
+    if offered:
+        return (look_among("CAPABILITY", session.capabilities, "Windows sign-in", offered[0], "nothing"),)
     if session.server:
         return (look_up("IMAP server", session.server, "Exchange Online", sorted(IMAP_SERVERS)),)
     return ()

@@ -35,7 +35,7 @@ _OTHERS = (
         re.IGNORECASE,
     ),
     re.compile(
-        rf"(?<![A-Za-z])(?:imap[ _-]?)?(?:host\d?|server\d?|servidor|serveur|hostname|peeraddr)['\"]?\s{{0,3}}(?:=>|[:=]|\bis\b)?\s{{0,3}}[\['\"{{<(]{{0,2}}(?P<host>{_NAME})(?!@)(?::(?P<port>\d{{2,5}}))?",
+        rf"(?<![A-Za-z])(?:imap[ _-]?)?(?:host\d?|server\d?|servidor|serveur|hostname|peeraddr)(?![\w.-])['\"]?\s{{0,3}}(?:=>|[:=]|\bis\b)?\s{{0,3}}[\['\"{{<(]{{0,2}}(?P<host>{_NAME})(?!@)(?::(?P<port>\d{{2,5}}))?",
         re.IGNORECASE,
     ),
     re.compile(rf"\b(?:on|at|host\d?)\s\[(?P<host>{_NAME})\](?::(?P<port>\d{{2,5}}))?", re.IGNORECASE),

@@ -16,7 +16,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from diagnostics.ids import is_cut_off, may_be_same
@@ -96,6 +96,11 @@ def look_in(left_name: str, left: str, right_name: str, right: str) -> Compariso
 def instant(moment: dt.datetime) -> str:
     """Return an instant (UTC) as comparisons show it."""
     return f"{moment:{_INSTANT}}"
+
+
+def listed(names: Sequence[str], most: int, joint: str = ", ") -> str:
+    """Return a list of at most so many names; what was left out is shown by an ellipsis."""
+    return joint.join(names[:most]) + (f"{joint}…" if len(names) > most else "")
 
 
 def shortened(text: str, longest: int) -> str:

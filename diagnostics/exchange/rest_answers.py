@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from diagnostics.comparison import shortened
 from diagnostics.exchange.errors import shell_error, split_bars
 from diagnostics.exchange.port import ErrorKind, ShellError
 from diagnostics.net.answers import load_json
@@ -137,7 +138,7 @@ def _plain_text(reply: Reply) -> str:
     text = reply.body.strip(b"\x00 \t\r\n").decode("utf-8", "replace")
     if text[:1] == "<" or "html" in reply.header("Content-Type").lower():
         return " with an HTML page: something stands in between"
-    return f": {text[:500]}" if text and text[0] not in "{[" else " without a reason"
+    return f": {shortened(text, 500)}" if text and text[0] not in "{[" else " without a reason"
 
 
 def retry_after(reply: Reply) -> float | None:

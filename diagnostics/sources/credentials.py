@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from diagnostics import files
+from diagnostics.comparison import shortened
 from diagnostics.redaction import Secret, safe
 
 LARGEST_FILE = 1024 * 1024
@@ -95,7 +96,7 @@ def _from_pfx(source: ClientCertificate, data: bytes) -> tuple[Any, Any]:
 
 
 def _words(path: Path, what: str, error: Exception, *, encrypted: bool) -> str:
-    reason = "its password is wrong or missing, or it is damaged" if encrypted else safe(str(error))[:120]
+    reason = "its password is wrong or missing, or it is damaged" if encrypted else shortened(safe(str(error)), 120)
     return (
         f"{what} of {path} cannot be opened: {reason}" if what != "the file" else f"{path} cannot be opened: {reason}"
     )

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from diagnostics.clouds import EXCHANGE_ONLINE, GLOBAL
+from diagnostics.comparison import shortened
 from diagnostics.evidence import (
     Absent,
     AppRegistration,
@@ -204,7 +205,7 @@ class _Client:
 def _refusal(answer: Answer) -> Absent | Unavailable:
     error = answer.body.get("error")
     error = error if isinstance(error, Mapping) else {}
-    code, message = word(error, "code"), safe(word(error, "message"))[:300]
+    code, message = word(error, "code"), shortened(safe(word(error, "message")), 300)
     what = f"{safe(code)}: {message}" if code else f"HTTP {answer.status}"
     match answer.status:
         case 404 if code == _NOT_FOUND:

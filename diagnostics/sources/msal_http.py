@@ -16,6 +16,7 @@ from typing import Any
 
 import requests
 
+from diagnostics.comparison import shortened
 from diagnostics.evidence import EntraError, Missing, Provenance, Source, Unavailable
 from diagnostics.net.answers import asks_to_wait, json_object
 from diagnostics.net.failures import UnexpectedAnswer, unavailable
@@ -84,7 +85,7 @@ class MsalHttp:
             return unavailable(error, self.host, self.provenance())
         if isinstance(error, json.JSONDecodeError):
             return Unavailable(f"{self.host} did not answer with JSON", Missing.UNEXPECTED, self.provenance())
-        reason = safe(str(error)).partition("\n")[0][:300] or type(error).__name__
+        reason = shortened(safe(str(error)).partition("\n")[0], 300) or type(error).__name__
         if not self.host:  # nothing was asked: what MSAL complains of was typed
             return Unavailable(f"MSAL could not go on: {reason}", Missing.UNEXPECTED, self.provenance())
         return Unavailable(

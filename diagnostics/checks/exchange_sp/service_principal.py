@@ -19,7 +19,7 @@ from diagnostics.checks._ids import (
     is_same,
     may_be_same,
 )
-from diagnostics.comparison import Comparison, compare
+from diagnostics.comparison import Comparison, compare, listed
 from diagnostics.evidence import (
     DirectoryObjectKind,
     Evidence,
@@ -105,7 +105,7 @@ def _nothing_to_compare(rows: Sequence[ExchangeServicePrincipal], cut: Sequence[
     if not rows:
         said = "Get-ServicePrincipal returned no row at all"
         return failed(said, Suspect("exo-sp-not-registered", Confidence.LIKELY, (said,)))
-    shown = "; ".join(f"AppId {row.app_id}, {_object_label(row)} {row.object_id}" for row in rows[:3])
+    shown = listed([f"AppId {row.app_id}, {_object_label(row)} {row.object_id}" for row in rows], 3, "; ")
     if cut:
         why = Unavailable(
             "Format-Table has cut a value off, which can show a mismatch but never a match",

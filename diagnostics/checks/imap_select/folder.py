@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from diagnostics import servers
 from diagnostics.checks import Check
 from diagnostics.checks._reached import no_answer, refusal
+from diagnostics.comparison import listed
 from diagnostics.evidence import Evidence, ImapSession, ReplyStatus
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 
@@ -44,8 +45,8 @@ def _judge_one(session: ImapSession, sure: Confidence, *, live: bool) -> Iterato
             yield unknown("Opening the folder got no answer of use", why, subject=session.user)
         if opens and step.status is ReplyStatus.NO and "not connected" not in step.text:
             where = step.provenance.how if step.provenance else session.provenance.how
-            listed = f"; LIST shows {', '.join(session.folders[:12])}" if session.folders else ""
-            said = f"{where}: {step.command} was answered “NO {step.text}”{listed}"
+            beside = f"; LIST shows {listed(session.folders, 12)}" if session.folders else ""
+            said = f"{where}: {step.command} was answered “NO {step.text}”{beside}"
             yield failed(f"{step.command} was refused", Suspect(_CAUSE, sure, (said,)), subject=session.user)
 
 

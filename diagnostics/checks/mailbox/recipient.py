@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from diagnostics.checks import Check
 from diagnostics.clouds import CHINA
+from diagnostics.comparison import listed
 from diagnostics.evidence import Absent, Evidence, MailboxEvidence, Missing, Recipient, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, unknown
 
@@ -133,9 +134,7 @@ def _mail_elsewhere(mailbox: MailboxEvidence) -> tuple[str, ...]:
     hosts = mailbox.domain_mx
     if isinstance(hosts, Unavailable) or not hosts or any(host.rstrip(".").endswith(_MICROSOFT_MX) for host in hosts):
         return ()
-    return (
-        f"DNS: mail for {mailbox.address.rpartition('@')[2]} goes to {', '.join(hosts[:3])}, not to Exchange Online",
-    )
+    return (f"DNS: mail for {mailbox.address.rpartition('@')[2]} goes to {listed(hosts, 3)}, not to Exchange Online",)
 
 
 CHECK = Check(

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from diagnostics.comparison import shortened
 from diagnostics.evidence import (
     AddressAttempt,
     AttemptOutcome,
@@ -176,7 +177,7 @@ def _spoken_to(stream: TlsStream) -> str:
         line = stream.receive(time.monotonic() + _PATIENCE).partition(b"\r\n")[0]
     except (Broken, TimeoutError):
         return ""
-    return f"; when spoken to, it answered: {safe(line[:80].decode('utf-8', 'replace'))}" if line else ""
+    return f"; when spoken to, it answered: {shortened(safe(line.decode('utf-8', 'replace')), 80)}" if line else ""
 
 
 class _Talk:

@@ -58,7 +58,7 @@ def _grants(window: View) -> Iterator[Remark]:
             continue
         mailbox = _MAILBOX.search(grant["rest"])
         values = (("user", user["value"]), *((("mailbox", mailbox["value"]),) if mailbox else ()))
-        said = window.quote(index).strip()[:300]
+        said = shortened(window.quote(index), 300)
         yield Remark("command-add-mailbox-permission", said, window.where(window.numbers[index]), values)
 
 

@@ -29,7 +29,7 @@ from diagnostics.evidence import (
 from diagnostics.findings import Confidence, Finding, Outcome, Stage, Suspect
 from diagnostics.fitting import fitting, mailbox_to_fill
 from diagnostics.identity import Known, identity_of
-from diagnostics.ids import is_same
+from diagnostics.ids import is_guid, is_same
 from diagnostics.invocation import Invocation
 
 _Id = TypeVar("_Id", bound=str)
@@ -214,7 +214,7 @@ def known_values(evidence: Evidence) -> dict[str, str]:
     """Return the ids of a run by placeholder name: those that the checks compare with and that `grant` uses."""
     target, identity = evidence.target, identity_of(evidence)
     values = {
-        "tenant_id": _value(identity.tenant) or target.tenant,
+        "tenant_id": _value(identity.tenant) or ("" if is_guid(target.tenant) else target.tenant),
         "organization": target.organization,
         "application_id": _value(identity.application_id),
         "enterprise_app_object_id": _value(identity.object_id),
@@ -227,10 +227,6 @@ def known_values(evidence: Evidence) -> dict[str, str]:
         "login": target.login,
         "graph": target.graph,
     }
-    if is_same(target.tenant, target.application_id):  # whose id it is, only a server knows
-        values |= {"tenant_id": _recorded(identity.tenant), "application_id": _recorded(identity.application_id)}
-    if _is_a_tenants(target.application_id, evidence):
-        values["application_id"] = _recorded(identity.application_id)
     registration = evidence.graph.registration
     if not isinstance(registration, (Absent, Unavailable)):
         values["app_registration_object_id"] = registration.object_id
@@ -246,16 +242,6 @@ def known_values(evidence: Evidence) -> dict[str, str]:
     redirects = [setting.raw for setting in evidence.settings if setting.name is SettingName.REDIRECT_URI]
     values["redirect_uri"] = redirects[0].strip() if redirects else ""
     return {name: value for name, value in values.items() if value}
-
-
-def _is_a_tenants(value: str, evidence: Evidence) -> bool:
-    """Say whether discovery knows an Application ID for a tenant."""
-    found = () if isinstance(evidence.discoveries, Unavailable) else evidence.discoveries
-    return any(is_same(one.asked, value) and one.tenant_id and not one.for_mailbox_domain for one in found)
-
-
-def _recorded(known: Observed[Known[_Id]]) -> str:
-    return known.value if isinstance(known, Known) and known.is_recorded else ""
 
 
 def _value(known: Observed[Known[_Id]]) -> str:

@@ -12,8 +12,9 @@ it, so a server's word comes first and what somebody typed comes last. What a se
 | object id      | oid of the application's own token; Graph; oid of an own token that is not whole; typed          |
 
 A token is the application's own when it is app-only, and neither its appid nor its tid is another than the one named. An
-Object ID that was typed is none where it is the Application ID, the tenant id or the App registration's Object ID; an
-Application ID that was typed is none where it is the tenant id.
+Object ID that was typed is none where it is the Application ID, the tenant id or the App registration's Object ID. Where one
+id was typed for tenant and application, only a server knows whose it is; an Application ID that discovery knows for a
+tenant is none.
 """
 
 from __future__ import annotations
@@ -117,7 +118,8 @@ def object_id_of(evidence: Evidence) -> Observed[KnownObjectId]:
 def _tenants(evidence: Evidence) -> Iterable[KnownTenant]:
     target, token, connection = evidence.target, evidence.token(), evidence.exchange.connection
     where = "tenant of the profile" if target.profile else "tenant"
-    yield Known(TenantId(target.tenant), where, (Who.TYPED,))
+    if not is_same(target.tenant, target.application_id):
+        yield Known(TenantId(target.tenant), where, (Who.TYPED,))
     for found in () if isinstance(evidence.discoveries, Unavailable) else evidence.discoveries:
         if found.tenant_id and not found.for_mailbox_domain and is_same(found.asked, target.tenant):
             yield Known(found.tenant_id, f"discovery of {found.asked}", (Who.DISCOVERY,))
@@ -130,7 +132,7 @@ def _tenants(evidence: Evidence) -> Iterable[KnownTenant]:
 def _application_ids(evidence: Evidence) -> Iterable[KnownApplication]:
     target, token, graph = evidence.target, evidence.token(), evidence.graph
     where = "Application ID in the profile" if target.profile else "Application ID"
-    if not is_same(target.application_id, target.tenant):
+    if not is_same(target.application_id, target.tenant) and not _is_a_tenant(target.application_id, evidence):
         yield Known(target.application_id, where, (Who.TYPED,))
     if isinstance(token, TokenClaims):
         yield Known(token.application_id, "appid in the token", (_who(token),))
@@ -169,6 +171,11 @@ def _object_ids(evidence: Evidence, own: TokenClaims | None) -> Iterable[KnownOb
             "Enterprise Application Object ID in the profile" if target.profile else "Enterprise Application Object ID"
         )
         yield Known(target.enterprise_app_object_id, where, (Who.TYPED,))
+
+
+def _is_a_tenant(value: str, evidence: Evidence) -> bool:
+    found = () if isinstance(evidence.discoveries, Unavailable) else evidence.discoveries
+    return any(is_same(one.asked, value) and one.tenant_id and not one.for_mailbox_domain for one in found)
 
 
 def own_in_graph(evidence: Evidence) -> EnterpriseApplication | None:

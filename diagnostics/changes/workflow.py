@@ -25,7 +25,7 @@ from diagnostics.changes.steps import RegisterServicePrincipal, SetImap
 from diagnostics.changes.undo import Addition, Run, additions, of_application, plan_revoke
 from diagnostics.evidence import Missing, Observed, Unavailable
 from diagnostics.exchange.port import ErrorKind
-from diagnostics.ids import NO_ENTERPRISE_APP_OBJECT_ID
+from diagnostics.ids import NO_ENTERPRISE_APP_OBJECT_ID, EnterpriseAppObjectId
 
 _COULD_NOT_LOOK = frozenset(
     {Missing.NO_RIGHTS, Missing.UNREACHABLE, Missing.TIMED_OUT, Missing.REMOTE_ERROR, Missing.UNEXPECTED}
@@ -148,7 +148,7 @@ def _application(session: Session, shell: PatientShell, mine: Sequence[Run], add
     return added_to if own.object_id == added_to.object_id else own
 
 
-def _foreign(addition: Addition, object_id: str, shows: str) -> Problem:
+def _foreign(addition: Addition, object_id: EnterpriseAppObjectId, shows: str) -> Problem:
     what = f"run {addition.run} added it for Enterprise Application Object ID {object_id}, which is not the application's now."
     return Problem(addition.step.mailbox or "service principal", what, f"Nothing is removed; see {shows}.")
 

@@ -56,7 +56,8 @@ def check(name: _Name = None, profile: ProfileOption = None) -> None:
         found = complaints(known, shapes_without_asking(known))
         lacking = tuple(unreadable(known))
         path = known.path
-    for complaint in (*found, *(one.complaint for one in lacking)):
+    every = (*found, *(one.complaint for one in lacking))
+    for complaint in sorted(every, key=lambda one: (one.place.line, one.place.column)):
         _screen.emit(str(complaint))
     if found:
         raise typer.Exit(_guard.FAILED)

@@ -10,6 +10,7 @@ from dataclasses import fields, replace
 from types import MappingProxyType
 
 from diagnostics.checks.input._values import is_placeholder
+from diagnostics.checks.input.mailbox_address import has_address
 from diagnostics.clouds import CLOUDS
 from diagnostics.evidence import (
     ApplicationId,
@@ -54,9 +55,14 @@ def settings(profile: Profile) -> tuple[Setting, ...]:
     typed += [(SettingName.MAILBOX, ("mailboxes", index)) for index in range(len(profile.mailboxes))]
     found = [Setting(name, str(_value(profile, path)), _provenance(profile.place(*path))) for name, path in typed]
     for setting in found:
-        if looks_secret(setting.raw) and not is_placeholder(setting.raw):
-            Secret(setting.raw)  # a secret in the wrong place: no output may repeat it
+        if _is_secret(setting.raw):
+            Secret(setting.raw)  # no output may repeat it
     return tuple(found)
+
+
+def _is_secret(value: str) -> bool:
+    """Say whether a value looks like a secret in the wrong place: it is neither shown nor sent as a mailbox."""
+    return looks_secret(value) and not is_placeholder(value) and not has_address(value)
 
 
 def _value(profile: Profile, path: KeyPath) -> object:
@@ -80,7 +86,7 @@ def target(profile: Profile) -> Target:
         application_id=ApplicationId(meant(application.id)),
         enterprise_app_object_id=EnterpriseAppObjectId(meant(application.enterprise_object_id)),
         app_registration_object_id=AppRegistrationObjectId(meant(application.registration_object_id)),
-        mailboxes=tuple(trimmed(mailbox) for mailbox in profile.mailboxes),
+        mailboxes=tuple(mailbox for typed in profile.mailboxes if not _is_secret(mailbox := trimmed(typed))),
         cloud=profile.cloud,
         login=_base(own.login or cloud.login.value),
         graph=_base(own.graph or cloud.graph.value),

@@ -25,6 +25,7 @@ READ = {
     "sources/transcript/hosts.py": "finds hosts in texts of others",
     "sources/transcript/network.py": "finds lines about IMAP in texts of others",
     "sources/transcript/reports.py": "finds hosts in texts of others",
+    "sources/transcript/requests.py": "finds requests in texts of others",
     "sources/transcript/signatures.py": "finds hosts in texts of others, of clouds beyond these too",
     "sources/transcript/triggers.py": "a part of a host, by which a page of a text is looked at at all",
 }

@@ -12,6 +12,7 @@ from diagnostics.changes.plan import NoPlan, application_of, registrations_of
 from diagnostics.checks import run_checks
 from diagnostics.diagnosis import diagnose, known_values
 from diagnostics.evidence import Absent, Evidence, GraphEvidence, Missing, Source, Target, TenantDiscovery, Unavailable
+from diagnostics.findings import Confidence
 from diagnostics.identity import Known, Who, application_id_of, identity_of, object_id_of, tenant_of
 from diagnostics.ids import ApplicationId, AppRegistrationObjectId, EnterpriseAppObjectId, TenantId
 from tests.core.sample import APP, ENTERPRISE, GRAPH, LOGIN, ROW, TENANT, TOKEN, healthy, seen
@@ -110,6 +111,7 @@ TENANT_ID: dict[str, tuple[Evidence, str, tuple[Who, ...], bool]] = {
     "typed as an id, and the token says so too": (evidence(token=TOKEN, typed={"tenant": TENANT}), TENANT, (Y, T), True),
     "typed as an id outweighs the token": (evidence(token=TOKEN, typed={"tenant": OTHER}), OTHER, (Y,), False),
     "typed as a domain that nobody resolved": (evidence(typed={"tenant": "contoso.com"}), "", (), False),
+    "typed for the application too": (evidence(typed={"tenant": TENANT, "application_id": ApplicationId(TENANT)}), "", (), False),
     "only the token": (evidence(token=TOKEN, typed={"tenant": "contoso.com"}), TENANT, (T,), True),
     "only the connection": (evidence(connection=CONNECTION, typed={}), TENANT, (X,), True),
     "nobody": (evidence(typed={}), "", (), False),
@@ -119,6 +121,22 @@ TENANT_ID["typed as a domain, discovered"] = (
     TENANT,
     (D, T),
     True,
+)
+SAME_TWICE = evidence(typed={"tenant": TENANT, "application_id": ApplicationId(TENANT)})
+TENANT_ID["typed for the application too, discovered"] = (
+    replace(SAME_TWICE, discoveries=(discovered(TENANT, TENANT),)),
+    TENANT,
+    (D,),
+    True,
+)
+APPLICATION_ID["typed, and discovery knows it for a tenant"] = (
+    replace(
+        evidence(typed={"tenant": "contoso.com", "application_id": APP}),
+        discoveries=(discovered(APP, TenantId(APP)),),
+    ),
+    "",
+    (),
+    False,
 )
 TENANT_ID["the tenant of a mailbox's domain is not the one that is asked"] = (
     replace(
@@ -195,6 +213,18 @@ def test_a_token_of_another_application_is_told_and_nothing_is_planned() -> None
     )
     with pytest.raises(NoPlan, match="is of application"):
         application_of(seen_)
+
+
+def test_a_token_is_held_against_the_tenant_that_a_typed_domain_is() -> None:
+    seen_ = healthy(
+        target=replace(healthy().target, tenant="contoso.com"),
+        discoveries=(discovered("contoso.com", TENANT),),
+        tokens=(replace(TOKEN, tenant_id=OTHER_TENANT),),
+    )
+    found = next(c for c in diagnose(seen_, run_checks(seen_)).causes if c.cause == "claims-wrong-tenant-in-token")
+    assert found.confidence is Confidence.CERTAIN
+    assert any(OTHER in said and "discovery of contoso.com" in said for said in found.evidence)
+    assert known_values(seen_)["tenant_id"] == TENANT
 
 
 def test_exchange_of_another_tenant_is_refused() -> None:

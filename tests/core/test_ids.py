@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import mypy.api
 import pytest
 
+import diagnostics
 from diagnostics.ids import ApplicationId, is_cut_off, is_guid, is_same, lowered, may_be_same
 
 A, B = "0f3c5d1e-9a77-4c05-8b7e-5b3f1f6f2a10", "0f3c5d1e-9a77-4c05-8b7e-5b3f1f6f2a11"
@@ -52,6 +54,36 @@ def test_mypy_refuses_to_hand_one_id_over_as_another(tmp_path: Path) -> None:
     refused = {int(line.split(":")[1]) for line in said.splitlines() if "[arg-type]" in line and "swaps.py" in line}
     assert refused == wanted, said
     assert all("[arg-type]" in line for line in said.splitlines()), said
+
+
+EDGES = {
+    "access.py": "reads whether a User is a SID",
+    "clouds.py": "ids that are the same in every tenant",
+    "exchange/opening.py": "the operator's token",
+    "exchange/rest.py": "the operator's token",
+    "exchange/rows.py": "rows of Exchange",
+    "identity.py": "a tenant that was typed is an id or a domain",
+    "ids.py": "the empty ids",
+    "profile/subject.py": "the profile's operator",
+    "profile/values.py": "the profile's application",
+    "sources/claims.py": "tokens",
+    "sources/collected.py": "the collector's file",
+    "sources/entra.py": "discovery",
+    "sources/graph_objects.py": "Microsoft Graph",
+    "sources/transcript/collector.py": "pasted texts",
+    "sources/transcript/graph.py": "pasted texts",
+    "sources/transcript/requests.py": "pasted texts",
+}
+"""Where a text becomes an id, and of what; everywhere else an id is handed on with its type."""
+
+
+def test_ids_are_made_only_where_they_enter() -> None:
+    making = re.compile(r"\b(?:ApplicationId|EnterpriseAppObjectId|AppRegistrationObjectId|TenantId|Sid)\(")
+    package = Path(diagnostics.__file__).parent
+    found = {
+        path.relative_to(package).as_posix() for path in package.rglob("*.py") if making.search(path.read_text("utf-8"))
+    }
+    assert {name for name in found if not name.startswith("lab/")} == EDGES.keys()
 
 
 def test_what_is_a_guid() -> None:

@@ -9,12 +9,13 @@ from diagnostics.clouds import CLOUDS
 from diagnostics.evidence import Evidence, Provenance, SettingName, Source, Target
 from diagnostics.profile import ProfileError, complaints, load_text
 from diagnostics.profile.judging import judge_value
-from diagnostics.profile.values import about
-from diagnostics.redaction import Secret
+from diagnostics.profile.values import about, settings, target
+from diagnostics.redaction import Secret, redact
 from diagnostics.sources.claims import secret_shape
 
 from .test_profile_loading import APPLICATION, HERE, MINIMAL, TENANT
 
+OBJECT = "44444444-3333-4444-8555-666666666666"
 ZERO_WIDTH = "\u200b"
 
 
@@ -138,6 +139,22 @@ def test_what_is_right_is_not_complained_about(text: str) -> None:
 def test_a_value_is_judged_while_it_is_typed() -> None:
     assert judge_value(SettingName.TENANT, "contoso.com") == ()
     assert judge_value(SettingName.TENANT, TENANT + "0")[0].cause == "input-tenant-guid-truncated"
+
+
+def test_what_is_sent_has_no_blank_and_is_kept_as_it_was_typed_too() -> None:
+    text = (
+        f"tenant: 'contoso.com\u00a0'\napplication:\n  id: ' {APPLICATION}'\n  enterprise_object_id: '>{OBJECT}'\n"
+        "imap: {server: 'outlook.office365.com '}\nmailboxes: ['erp@contoso.com ', 'Passw0rd!x']\n"
+    )
+    profile = load_text(text, HERE)
+    sent = target(profile)
+    assert (sent.tenant, sent.application_id, sent.enterprise_app_object_id) == ("contoso.com", APPLICATION, OBJECT)
+    assert sent.imap_server == "outlook.office365.com"
+    assert sent.mailboxes == ("erp@contoso.com",), "what looks like a secret is sent nowhere"
+    typed = {setting.name: setting.raw for setting in settings(profile)}
+    assert typed[SettingName.TENANT] == "contoso.com\u00a0"
+    assert typed[SettingName.APPLICATION_ID] == f" {APPLICATION}"
+    assert "Passw0rd" not in redact(" ".join(str(complaint) for complaint in complaints(profile)))
 
 
 def test_every_cloud_names_each_endpoint_with_its_source() -> None:

@@ -13,6 +13,7 @@ from diagnostics.ids import is_cut_off
 from diagnostics.slips import trimmed
 
 _ADDRESS = re.compile(r"(?!')[^\s@:\\/<>\"(),;]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]{2,}")
+_BETWEEN = re.compile(r"[\s:\\/<>\"(),;]+")
 _BACKSLASH = re.compile(  # each address ends where the next one begins, so that none is read twice
     r"[^\s@]@(?:(?![^\s@]@[^\s\\/])[^\s\\/])+[\\/]+[^\s@]|^[\w.-]+\\[\w.-]+\\[\w.@-]+$"
 )
@@ -25,7 +26,7 @@ def is_address(value: str) -> bool:
 
 def has_address(value: str) -> bool:
     """Say whether there is an address in a value, with whatever around it."""
-    return _ADDRESS.search(value) is not None
+    return any(is_address(part.strip("'.")) for part in _BETWEEN.split(value))
 
 
 def judge(evidence: Evidence) -> Iterator[Judgement]:

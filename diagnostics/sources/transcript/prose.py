@@ -98,6 +98,7 @@ _OTHERS = re.compile(
      |\bun\ (?:autre\ client|altro\ cliente|outro\ cliente)\b|\been\ andere\ klant\b""",
     re.VERBOSE | re.IGNORECASE,
 )
+_TOO = re.compile(r"\b(?:too|also|as\ well|auch|también|aussi|anche|também|ook)\b", re.VERBOSE | re.IGNORECASE)
 _SETTLED = re.compile(
     r"""(?<!not\ )(?<!never\ )(?<!be\ )(?<!get\ )(?<!un)\b(?:was|were|got|has\ been|have\ been|had\ been|is|are|been)\ (?:then\ |since\ |meanwhile\ |now\ |finally\ )?(?:fixed|solved|resolved|corrected|closed|repaired|sorted\ out)\b
      |\b(?:fixed|solved|resolved|repaired)\ (?:by|with|in|on|after|through)\b|\bworks\ (?:again|now|fine\ now)\b|\bit\ works\ now\b|\b(?:problem|issue)\ solved\b
@@ -168,7 +169,9 @@ def is_report(sentence: str) -> bool:
 
 def is_of_others(sentence: str) -> bool:
     """Say whether a sentence tells of the past or of somebody else."""
-    return _PAST.search(sentence) is not None or _OTHERS.search(sentence) is not None
+    if _PAST.search(sentence):
+        return True
+    return _OTHERS.search(sentence) is not None and _TOO.search(sentence) is None
 
 
 def is_settled(text: str) -> bool:

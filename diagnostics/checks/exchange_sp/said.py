@@ -20,6 +20,7 @@ CHECK = said(
         Says(
             "registered-with-ids-swapped", "exo-sp-appid-and-objectid-swapped", LIKELY, "", ("auth-rejected-no-reason",)
         ),
+        Says("registered-with-one-id-twice", "exo-sp-wrong-object-id", LIKELY, "", ("auth-rejected-no-reason",)),
         Says("said-nothing-registered", "exo-sp-not-registered", LIKELY, "", ("auth-rejected-no-reason",)),
         Says("said-cmdlet-unavailable", "exo-cmdlet-not-found", LIKELY),
         Says("said-overview-object-id", "exo-sp-wrong-object-id", POSSIBLE),

@@ -51,6 +51,10 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
         return
     application_id, object_id = expected_application_id(evidence), expected_object_id(evidence)
     cut = [row for row in rows if is_cut_off(row.app_id) or is_cut_off(row.object_id) or _lost_its_id(row)]
+    twice = _twice(rows, application_id, object_id)
+    if twice is not None:
+        yield twice
+        return
     if application_id is None:
         if rows and not cut and isinstance(object_id, Known):
             yield _by_object_id(rows, object_id)
@@ -147,6 +151,33 @@ def _by_object_id(rows: Sequence[ExchangeServicePrincipal], object_id: KnownObje
 
 def _object_label(row: ExchangeServicePrincipal) -> str:
     return "ServiceId" if row.names_service_id else "ObjectId"
+
+
+def _twice(
+    rows: Sequence[ExchangeServicePrincipal], app: KnownApplication | None, object_id: Observed[KnownObjectId]
+) -> Judgement | None:
+    """Find the row that has one id in both places: whichever it is, it is right in one of them at most."""
+    if app is not None and _right([row for row in rows if is_same(row.app_id, app.value)], object_id):
+        return None
+    known = [one.value for one in (app, object_id) if isinstance(one, Known)]
+    row = next(
+        (
+            row
+            for row in rows
+            if is_guid(row.app_id)
+            and is_same(row.app_id, row.object_id)
+            and (not known or any(is_same(row.app_id, one) for one in known))
+        ),
+        None,
+    )
+    if row is None:
+        return None
+    said = f"{row.provenance.how}: AppId and {_object_label(row)} are both {row.app_id}"
+    compared = compare("AppId in Exchange", row.app_id, f"{_object_label(row)} in Exchange", row.object_id)
+    suspect = Suspect(
+        "exo-sp-wrong-object-id", Confidence.CERTAIN, (said,), _values(row), instead_of=("exo-sp-not-registered",)
+    )
+    return failed("Exchange holds the same id as AppId and as Object ID", suspect, compared=(compared,))
 
 
 def _swapped(

@@ -63,6 +63,8 @@ def _grants(window: View) -> Iterator[Remark]:
 
 
 def _kind(app: str, given: str) -> str:
+    if app.startswith("$") and app.casefold() == given.casefold():
+        return "registered-with-one-id-twice"
     if _IS_OBJECT_ID.fullmatch(app) and _IS_APP_ID.fullmatch(given):
         return "registered-with-ids-swapped"
     return "said-registered-registrations-id" if _OF_REGISTRATION.fullmatch(given) else ""

@@ -86,8 +86,8 @@ def _check_times(payload: Mapping[str, object], now: dt.datetime) -> None:
     if begins is None or ends is None:
         raise Refused(50027)
     if ends <= now or begins > now + dt.timedelta(seconds=CLOCK_SKEW):
-        shown = {name: f"{value:%Y-%m-%dT%H:%M:%S.%f}0Z" for name, value in (("begins", begins), ("ends", ends))}
-        raise Refused(700024, now=f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%S.%f}0Z", **shown)
+        shown = {"now": now, "begins": begins, "ends": ends}
+        raise Refused(700024, **{name: f"{value:%Y-%m-%dT%H:%M:%S.%f}0Z" for name, value in shown.items()})
 
 
 def _moment(seconds: object) -> dt.datetime | None:

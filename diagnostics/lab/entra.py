@@ -170,7 +170,8 @@ class EntraEndpoint(HttpsEndpoint):
         if form.get("client_assertion_type") == JWT_BEARER and form.get("client_assertion"):
             host = request.headers.get("Host") or ""
             known = registration.key_credentials if registration else []
-            assertion.judge(form["client_assertion"], principal.app_id, known, (tenant, host), utc_now())
+            now = dt.datetime.now(dt.UTC) + self.world.login_clock
+            assertion.judge(form["client_assertion"], principal.app_id, known, (tenant, host), now)
             return "2"
         secret = form.get("client_secret")
         if not secret:

@@ -297,6 +297,8 @@ class World:
     management: ManagementHost = field(default_factory=ManagementHost)
     token_ages: dict[str, int] = field(default_factory=dict)
     """By Application ID: seconds for which something on the way has kept the tokens that it hands out."""
+    login_clock: dt.timedelta = dt.timedelta()
+    """By how much the clock of the sign-in endpoint is ahead of this machine's, which is the application's."""
     login_certificate: str = "own"
     """`own`, or `foreign`: the sign-in endpoint shows a certificate that somebody on the way has signed."""
 

@@ -49,6 +49,7 @@ SEEN: dict[str, str | int] = {
     "token-secret-expired": 7000222,
     "token-secret-old-one-sent": 7000222,
     "token-cert-assertion-invalid": 700027,
+    "token-cert-assertion-invalid/clock": 700024,
     "token-single-tenant-via-common": 9001023,
     "token-ca-blocks-workload": 53003,
     "token-network-no-tls-or-proxy": "CERTIFICATE_VERIFY_FAILED",
@@ -238,7 +239,22 @@ def test_an_unknown_shape_is_named() -> None:
 
 def words_of(name: str) -> list[str]:
     """The slug, and its parts as far as they are no words that a tenant's objects have anyhow."""
-    common = {"input", "token", "mailbox", "app", "tenant", "client", "secret", "id", "sp", "in", "of", "imap", "http"}
+    common = {
+        "input",
+        "token",
+        "mailbox",
+        "app",
+        "tenant",
+        "client",
+        "secret",
+        "id",
+        "sp",
+        "in",
+        "of",
+        "imap",
+        "http",
+        "certificate",
+    }
     parts = re.split(r"[-/]", name)
     pairs = [f"{left}-{right}" for left, right in itertools.pairwise(parts)]
     return [name, *pairs, *(part for part in parts if part not in common and len(part) > 8)]

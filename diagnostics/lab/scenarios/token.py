@@ -97,6 +97,16 @@ def certificate_not_uploaded(setup: Setup) -> None:
     setup.profile.certificate, _ = application_certificate("mail-import")
 
 
+@scenario("token-cert-assertion-invalid/clock", touches="application's secret")
+def clock_behind(setup: Setup) -> None:
+    """The clock of the application's machine is three hours behind Entra's, so its assertion has always expired."""
+    private, certificate = application_certificate("mail-import")
+    setup.registration.password_credentials.clear()
+    setup.registration.key_credentials[:] = [key_credential(certificate)]
+    setup.profile.secret, setup.profile.certificate = None, private
+    setup.world.login_clock = dt.timedelta(hours=3)
+
+
 @scenario("token-single-tenant-via-common", touches="tenant")
 def via_common(setup: Setup) -> None:
     """The profile says `common` where the tenant belongs."""

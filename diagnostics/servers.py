@@ -13,6 +13,7 @@ here. A conversation's own lines come first, in this order, then what the rest o
 | CAPABILITY with AUTH=NTLM or AUTH=GSSAPI                           | another server  | MailKit issues 322, 483, 1351           |
 | Exchange's greeting with AUTH=XOAUTH2 in CAPABILITY                | Exchange Online | not on premises over IMAP               |
 | the server's name                                                  | either          | clouds.py, Microsoft's domains          |
+| … but only a name, in a text whose sign-in is Entra's              | cannot be told  | a company's relay, email-oauth2-proxy   |
 | XOAUTH2 answered in Exchange's exact words                         | Exchange Online | not on premises over IMAP               |
 | what other lines of the text show, or say in words                 | either          | AADSTS, hosts, cmdlets; then products   |
 | Exchange's greeting without a bracket                              | another server  | MailKit issues 322, 483, 1351           |
@@ -36,6 +37,7 @@ EXCHANGE_READY = "Microsoft Exchange IMAP4 service is ready"
 ONLINE_IN_LINES, ONLINE_IN_WORDS = "shows-exchange-online", "said-exchange-online"
 OTHER_IN_LINES, OTHER_IN_WORDS = "shows-another-server", "said-another-server"
 """Kinds of remarks that the reader of pasted texts leaves for this judge: what a machine wrote, and what somebody says."""
+A_SCOPE = "scope"
 
 FRONT_ENDS = (
     ".outlook.com",
@@ -83,13 +85,15 @@ class Server(enum.StrEnum):
 class Shown:
     """The verdict with the sign that decides, in words.
 
-    `proven`: the sign leaves no doubt. `in_lines`: a machine wrote it; else somebody says so.
+    `proven`: the sign leaves no doubt. `in_lines`: a machine wrote it; else somebody says so. `by_name`: it is a host's
+    name and no more, behind which a company's own relay may lead to Exchange Online.
     """
 
     server: Server
     sign: str = ""
     proven: bool = False
     in_lines: bool = True
+    by_name: bool = False
 
     @property
     def is_online(self) -> bool:
@@ -149,7 +153,7 @@ def _own_signs(session: ImapSession) -> Iterator[Shown]:
     if host is Server.ONLINE:
         yield Shown(host, f"{where}: the server is {name}", proven=True)
     if host is Server.OTHER:
-        yield Shown(host, f"{where}: the server is {name}, no host of Exchange Online")
+        yield Shown(host, f"{where}: the server is {name}, no host of Exchange Online", by_name=True)
     if _refuses_xoauth2(session):
         yield Shown(Server.ONLINE, f"{where}: Exchange answers XOAUTH2, {_NOT_ON_PREMISES}", proven=True)
 
@@ -218,6 +222,8 @@ def of_remark(text: str, evidence: Evidence) -> Shown:
 def of(session: ImapSession, evidence: Evidence) -> Shown:
     """Judge a conversation by its own lines, else by the text that it stands in, else by the greeting's lack of a bracket."""
     own = of_session(session)
+    if own.by_name and own.is_other and _leads_to_exchange_online(evidence):
+        return _NOTHING
     if own.server is not Server.UNKNOWN:
         return own
     never_spoke = not (session.greeting or session.steps)  # then only its own name says where it would have gone
@@ -234,8 +240,13 @@ def _lacks_bracket(session: ImapSession) -> bool:
     return re.search(re.escape(EXCHANGE_READY) + r"\.?\s*$", session.greeting) is not None
 
 
-def _online_in_lines(evidence: Evidence) -> str:
-    """Return a sign of a machine's that there is Exchange Online or its sign-in, or nothing."""
+def _leads_to_exchange_online(evidence: Evidence) -> bool:
+    """Say whether a server of another name may be a relay: Entra signs in, and no other conversation is with Microsoft."""
+    with_microsoft = any(of_session(session).is_online for session in evidence.imap_sessions)
+    return not (evidence.live or with_microsoft) and bool(_of_entra(evidence))
+
+
+def _of_entra(evidence: Evidence) -> str:
     for error in evidence.entra_errors:
         return f"{error.provenance.how}: an answer of Microsoft Entra"
     tokens = () if isinstance(evidence.tokens, Unavailable) else evidence.tokens
@@ -245,6 +256,16 @@ def _online_in_lines(evidence: Evidence) -> str:
     for request in evidence.token_requests:
         if request.login or any("outlook.office" in scope or "outlook.cn" in scope for scope in request.scopes):
             return f"{request.provenance.how}: a sign-in at Microsoft Entra"
+    for remark in evidence.remarks:
+        if remark.kind == ONLINE_IN_LINES and remark.value("what") == A_SCOPE:
+            return f"{remark.provenance.how}: it names {remark.text}"
+    return ""
+
+
+def _online_in_lines(evidence: Evidence) -> str:
+    """Return a sign of a machine's that there is Exchange Online or its sign-in, or nothing."""
+    if told := _of_entra(evidence):
+        return told
     exchange = evidence.exchange
     if not isinstance(exchange.service_principals, Unavailable) or not isinstance(exchange.connection, Unavailable):
         return "the output of Exchange Online's own cmdlets"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
@@ -212,3 +213,14 @@ def test_the_judge_says_which_sign_decides() -> None:
         OTHER, "log:1: the greeting names EX07.werk.lan, which is no front end of Exchange Online", True
     )
     assert not is_front_end("EX07.werk.lan")
+
+
+def test_a_foreign_name_in_a_text_whose_sign_in_is_entras_may_be_a_relays() -> None:
+    relay = session("imap-relay.contoso.local", answered=("LOGIN", NO, "LOGIN failed."))
+    asked = (TokenRequest(HERE, scopes=("https://outlook.office365.com/.default",)),)
+    assert of(relay, evidence(relay)).is_other
+    assert of(relay, replace(evidence(relay), token_requests=asked)).server is UNKNOWN
+    beside = evidence(relay, session("outlook.office365.com"))
+    assert of(relay, replace(beside, token_requests=asked)).is_other
+    with_ntlm = session("imap-relay.contoso.local", capabilities="AUTH=NTLM")
+    assert of(with_ntlm, replace(evidence(with_ntlm), token_requests=asked)).is_other

@@ -15,6 +15,8 @@ from diagnostics.sources.transcript.hosts import named
         ("imap_open(): {exchange.gemeinde.ch:143/imap/notls}", "exchange.gemeinde.ch", 143),
         ("Connected to imaps://mail.hoster-one.example.net:993/", "mail.hoster-one.example.net", 993),
         ("mail.server1.example.net:143", "mail.server1.example.net", 143),
+        ("mail.verein.de refused: NO LOGIN failed.", "mail.verein.de", 0),
+        ("outlook.office365.com works, imap.gmx.net says NO LOGIN failed.", "imap.gmx.net", 0),
         ("host: mail.verein.de", "mail.verein.de", 0),
         ("'host' => 'posteingang.firma.at',", "posteingang.firma.at", 0),
         ("Servidor imap.correo.es", "imap.correo.es", 0),
@@ -35,6 +37,8 @@ def test_a_mail_server_is_found(line: str, host: str, port: int) -> None:
     "line",
     [
         "From: anna@mail.contoso.com",
+        "our mail goes through mail.contoso.com",
+        "our mail goes through mail.contoso.com. In Office 365 we get NO LOGIN failed.",
         "scope = https://outlook.office365.com/.default",
         '"aud": "https://outlook.office.com"',
         "mail.imap.host=",

@@ -31,8 +31,7 @@ _OTHERS = (
     re.compile(rf"(?<![\w@.-])(?P<host>(?!\d++\.\d++\.\d){_NAME}):(?P<port>143|993|110|995|1143|1993)\b"),
     re.compile(rf"\b(?:imap|pop3?)s?://(?:[\w.+-]++@)?(?P<host>{_NAME})(?::(?P<port>\d{{2,5}}))?", re.IGNORECASE),
     re.compile(
-        r"(?<![\w@.-])(?P<host>(?:imaps?|pop3?|mail|mailbox|exchange|owa|webmail|correo|ex\d{1,3}|mx\d{0,3})[\w-]*+(?:\.[\w-]++){2,}+)(?![@(])(?::(?P<port>\d{2,5}))?",
-        re.IGNORECASE,
+        r"(?<![\w@.-])(?P<host>(?:imaps?|pop3?)[\w-]*+(?:\.[\w-]++){2,}+)(?![@(])(?::(?P<port>\d{2,5}))?", re.IGNORECASE
     ),
     re.compile(
         rf"(?<![A-Za-z])(?:imap[ _-]?)?(?:host\d?|server\d?|servidor|serveur|hostname|peeraddr)(?![\w.-])['\"]?\s{{0,3}}(?:=>|[:=]|\bis\b)?\s{{0,3}}[\['\"{{<(]{{0,2}}(?P<host>{_NAME})(?!@)(?::(?P<port>\d{{2,5}}))?",
@@ -40,10 +39,15 @@ _OTHERS = (
     ),
     re.compile(rf"\b(?:on|at|host\d?)\s\[(?P<host>{_NAME})\](?::(?P<port>\d{{2,5}}))?", re.IGNORECASE),
     re.compile(
-        rf"\b(?:connect(?:ed|ing|ion)?\s(?:to|with)|telnet|-connect)\s(?:server\s|host\s)?['\"\[(]?(?P<host>{_NAME})(?!@)(?::(?P<port>\d{{2,5}}))?",
+        rf"\b(?:connect(?:ed|ing|ion)?\s(?:to|with)|telnet|-connect|querying)\s(?:server\s|host\s)?['\"\[(]?(?P<host>{_NAME})(?!@)(?::(?P<port>\d{{2,5}}))?",
         re.IGNORECASE,
     ),
 )
+_LOOSE = re.compile(
+    r"(?<![\w@.-])(?P<host>(?:mail|mailbox|exchange|owa|webmail|correo|ex\d{1,3}|mx\d{0,3})[\w-]*+(?:\.[\w-]++){2,}+)(?![@(])(?::(?P<port>\d{2,5}))?",
+    re.IGNORECASE,
+)
+"""Names that may be those of mail servers: of one that is asked only where it stands before an answer."""
 _NO_MAIL = re.compile(
     r"^(?:smtp|login|graph|autodiscover|www|api|docs|learn|support|github|stackoverflow|accounts|oauth2?|sts|portal|admin|kb|forum|community)[\w-]*\."
     r"|\.(?:py|cs|js|ts|rb|go|md|sh|ps|microsoftonline\.\w+|onmicrosoft\.com|protection\.outlook\.com)$"
@@ -52,6 +56,7 @@ _NO_MAIL = re.compile(
 )
 
 
+_SENTENCE_END = re.compile(r"[.!?)] (?=[A-Z])")
 _ANSWER = re.compile(r"\b(?:NO|BAD|BYE) (?=[A-Z\[])")
 
 
@@ -71,8 +76,11 @@ def named(line: str) -> Host | None:
     found = list(_MICROSOFTS.finditer(line))
     for pattern in _OTHERS:
         found += [match for match in pattern.finditer(line) if _is_mail_server(match["host"])]
+    answer = _ANSWER.search(line)
+    if not found and answer:
+        loose = [match for match in _LOOSE.finditer(line, 0, answer.start()) if _is_mail_server(match["host"])]
+        found = [match for match in loose if not _SENTENCE_END.search(line, match.end(), answer.start())]
     if len({servers.of_host(match["host"]) for match in found}) > 1:
-        answer = _ANSWER.search(line)
         found = [match for match in found if answer and match.start() < answer.start()]
     if not found:
         return None
@@ -127,7 +135,7 @@ SIGNS: tuple[Sign, ...] = (
     Sign(servers.ONLINE_IN_LINES, "a tenant's own domain", re.compile(r"\b[\w-]+\.onmicrosoft\.(?:com|us|cn)\b", _I), ("onmicrosoft",)),
     Sign(servers.ONLINE_IN_LINES, "the module of Exchange Online", re.compile(r"\bConnect-ExchangeOnline\b|\bGet-EXO\w+|\bNew-ServicePrincipal\b|\bGet-ConnectionInformation\b|adminapi/beta", _I), ("connect-exchangeonline", "get-exo", "serviceprincipal", "get-connectioninformation", "adminapi")),
     Sign(servers.ONLINE_IN_LINES, "Exchange Online's version", re.compile(r"Microsoft\.Exchange\.Imap4[\w.]{0,40}\"? \"version\" \"15\.20|\bVersion 15\.20 \(Build", _I), ("15.20",)),
-    Sign(servers.ONLINE_IN_LINES, "a scope of Exchange Online", re.compile(r"\b(?:IMAP|POP|SMTP)\.(?:AccessAsApp|AccessAsUser|SendAsApp|Send)\b", _I), ("accessas", "smtp.send")),
+    Sign(servers.ONLINE_IN_LINES, servers.A_SCOPE, re.compile(r"\b(?:IMAP|POP|SMTP)\.(?:AccessAsApp|AccessAsUser|SendAsApp|Send)\b|outlook\.office(?:365)?\.(?:com|us)/\.default|partner\.outlook\.cn/\.default", _I), ("accessas", "smtp.send", "/.default")),
     Sign(servers.ONLINE_IN_WORDS, "Exchange Online", re.compile(r"(?<!not )(?<!no )(?<!kein )(?<!sin )(?<!from )(?<!without )\b(?:exchange[ -]?online|(?:office|microsoft) ?365|[OM]365|outlook ?365|outlook office)\b", _I), ("exchange online", "exchange-online", "exchangeonline", "365", "outlook office")),
     Sign(servers.ONLINE_IN_WORDS, "Microsoft Entra", re.compile(r"\b(?:Azure AD|Entra(?: ID)?|app registration|SaslMechanismOAuth2|XOAUTH2?)\b", _I), ("azure ad", "entra", "app registration", "oauth2")),
     Sign(servers.OTHER_IN_LINES, "Exchange on premises", re.compile(r"\bAUTH=(?:NTLM|GSSAPI)\b|Microsoft\.Exchange\.Imap4[\w.]{0,40}\"? \"version\" \"15\.[012]\b|service is ready\. Using Client Access Server|\b250[ -]AUTH\b[^\n]{0,40}\b(?:NTLM|GSSAPI)\b|#Log-type: IMAP4 Log|\.(?:local|lan|intern|intranet|corp) Microsoft ESMTP", _I), ("auth=ntlm", "auth=gssapi", "imap4server", "client access server", "250-auth", "250 auth", "imap4 log", "microsoft esmtp")),

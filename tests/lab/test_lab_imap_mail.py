@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -18,8 +19,12 @@ from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
 
 from diagnostics.lab.imap import mime
+from diagnostics.lab.imap.commands import MailboxCommands
+from diagnostics.lab.imap.lexer import BadSyntax, CommandReader
+from diagnostics.lab.imap.parser import parse
 from diagnostics.lab.samples import ANSWER, INVOICE, ORDER
 from diagnostics.lab.server import Lab
+from diagnostics.lab.state import Recipient
 from tests import posix
 
 from .clients import imap_client, sign_in
@@ -407,3 +412,40 @@ def test_whatever_a_message_is_made_of_it_can_be_described(pieces: list[bytes]) 
     mime.envelope(whole)
     for part in whole.parts:
         assert part.header + part.body in content
+
+
+WORDS = [
+    "FETCH", "STORE", "SEARCH", "UID", "EXPUNGE", "SELECT", "EXAMINE", "STATUS", "LIST", "NOOP", "CLOSE", "IDLE", "DONE",
+    "1", "1:*", "*", "0", "2,3", "9999999999", "INBOX", '"Sent Items"', "FLAGS", "+FLAGS.SILENT", "BODY[]", "BODY.PEEK[1.2]<0.5>",
+    "BODY[HEADER.FIELDS", "]", "ENVELOPE", "BODYSTRUCTURE", "(", ")", "((((", "NOT", "OR", "SUBJECT", "SINCE", "1-Jan-2026", "ALL",
+    "CHARSET", "HEADER", '"x"', '""', "{0+}\r\n", "(MESSAGES UNSEEN)", r"(\Deleted)", r"\Seen", "%", "\u00fc",
+]  # fmt: skip
+
+
+@given(st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=8), max_size=12))
+def test_whatever_is_asked_every_command_is_answered_once(commands: list[list[str]]) -> None:
+    mailbox = Recipient("erp", "erp@contoso.com", "erp@contoso.com")
+    mailbox.folder().deliver(ORDER)
+    mailbox.folder().deliver(INVOICE)
+    served = MailboxCommands()
+    for number, words in enumerate(commands):
+        reader = CommandReader()
+        reader.feed(f"t{number} {' '.join(words)}\r\n".encode())
+        try:
+            tokens = reader.next_command()
+            command = parse(tokens) if isinstance(tokens, list) else None
+            if command is None or command.name not in served:
+                continue
+            lines = served.run(command, mailbox)
+        except BadSyntax:
+            continue
+        assert re.match(rf"t{number} (OK|NO|BAD) +\S", lines[-1])
+        assert not any(line.startswith(f"t{number} ") for line in lines[:-1])
+        assert len(mailbox.folder().messages) <= 2
+
+
+def test_a_line_of_parentheses_is_bad_syntax_and_no_more(lab: Lab, open_inbox: Open) -> None:
+    client = open_inbox(lab)
+    client._imap.send(b"x1 SEARCH " + b"(" * 60_000 + b"\r\nx2 NOOP\r\n")
+    assert client._imap.readline() == b"x1 BAD Command Error. 12\r\n"
+    assert client._imap.readline() == b"x2 OK NOOP completed.\r\n"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from diagnostics.lab.imap.lexer import Atom, BadSyntax, Close, Open, String, Token
 
+MAX_DEPTH = 40
 Argument = str | list["Argument"]
 
 
@@ -36,21 +37,23 @@ def parse(tokens: Sequence[Token]) -> Command:
     if len(tokens) == 1 or not isinstance(tokens[1], Atom):
         raise BadSyntax(tag)
     rest = iter(tokens[2:])
-    arguments = tuple(_arguments(rest, tag, nested=False))
+    arguments = tuple(_arguments(rest, tag, depth=0))
     return Command(tag, tokens[1].text.upper(), arguments)
 
 
-def _arguments(tokens: Iterator[Token], tag: str, *, nested: bool) -> list[Argument]:
+def _arguments(tokens: Iterator[Token], tag: str, *, depth: int) -> list[Argument]:
     found: list[Argument] = []
+    if depth > MAX_DEPTH:
+        raise BadSyntax(tag)
     for token in tokens:
         if isinstance(token, Atom | String):
             found.append(token.text)
         elif isinstance(token, Open):
-            found.append(_arguments(tokens, tag, nested=True))
+            found.append(_arguments(tokens, tag, depth=depth + 1))
         elif isinstance(token, Close):
-            if not nested:
+            if not depth:
                 raise BadSyntax(tag)
             return found
-    if nested:
+    if depth:
         raise BadSyntax(tag)
     return found

@@ -151,7 +151,7 @@ def test_no_powershell_anywhere(tenant: Tenant, monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(local, "USUAL_PLACES", {"linux": (str(tmp_path / "pwsh"),)})
     error = refusal(LocalOptions(), tenant)
-    assert error.kind is ErrorKind.PARAMETER
+    assert error.kind is ErrorKind.NO_POWERSHELL
     assert "no pwsh on PATH" in error.message
 
 

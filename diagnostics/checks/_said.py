@@ -101,6 +101,7 @@ def something_fails(evidence: Evidence) -> bool:
     return bool(
         evidence.entra_errors
         or any(is_failing(session) for session in evidence.all_imap_sessions())
+        or evidence.exchange.errors
         or any(remark.kind.startswith(_REFUSALS) for remark in evidence.remarks)
     )
 

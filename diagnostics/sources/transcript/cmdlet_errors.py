@@ -76,7 +76,7 @@ def _record(window: View, rule: Rule, match: re.Match[str], cmdlet: str, *, in_c
     return CmdletError(
         cmdlet=cmdlet,
         message=shortened(" ".join(flow.quote(*_sentence(flow.text, *match.span())).split()), _RECORD),
-        provenance=window.where(flow.numbers[flow.index_at(match.start())]),
+        provenance=window.where(flow.number_at(match.start())),
         error_id=error_id["id"].strip() if error_id else "",
         category=category["category"] if category else "",
         kind=rule.kind,

@@ -160,7 +160,7 @@ def read(window: View) -> Iterator[Remark]:
             index = flow.index_at(match.start())
             if index not in window.commented:
                 shown = " ".join(match[0].split())
-                yield Remark(sign.kind, shown, window.where(flow.numbers[index]), (("what", sign.name),))
+                yield Remark(sign.kind, shown, window.where(flow.number_at(match.start())), (("what", sign.name),))
                 break
 
 

@@ -214,6 +214,11 @@ def _happened(window: View, said: Said, text: str) -> bool:
     return events.happened(window, said.index, max(start, 0), max(start, 0) + len(_core(text)))
 
 
+def _place(window: View, said: Said, text: str) -> Provenance:
+    """Return where in the text an answer stands, of which the line was put together from several."""
+    return window.where(window.number(said.index, window.lines[said.index].find(text[:40])))
+
+
 def _core(text: str) -> str:
     """Return the sentence of the server at the start of `text`, without what others wrote behind it."""
     known = next((match for pattern, _, _ in _KNOWN if (match := pattern.search(text))), None)
@@ -316,6 +321,7 @@ def _answered(window: View, said: Said, sessions: list[_Session], where: Provena
     reply = _REPLY.search(text)
     certain = said.speaker is Speaker.SERVER
     if reply and (certain or _is_reply(reply, sessions)) and _happened(window, said, text[reply.start("status") :]):
+        where = _place(window, said, text[reply.start("status") :])
         session = _current(sessions, where)
         command = session.pending.pop(reply["tag"].upper(), "") or _verb(reply["text"], window.lines[said.index])
         command = _with_mechanism(window, said.index, command, session)
@@ -327,6 +333,7 @@ def _answered(window: View, said: Said, sessions: list[_Session], where: Provena
         and (certain or sessions or _known(untagged["text"]))
         and _happened(window, said, text[untagged.start("status") :])
     ):
+        where = _place(window, said, text[untagged.start("status") :])
         session = _current(sessions, where)
         status = ReplyStatus(untagged["status"])
         command = "" if status is ReplyStatus.BYE else (session.last or _verb(untagged["text"], text))
@@ -383,6 +390,7 @@ def _quoted(window: View, said: Said, sessions: list[_Session], where: Provenanc
             continue
         if not _happened(window, said, line[match.start() :]) or not _is_about_imap(window, said.index, match):
             return False
+        where = _place(window, said, line[match.start("text") :])
         session = _current(sessions, where)
         given = match["status"]
         pending = next(iter(session.pending.values()), "") if session.pending else ""

@@ -122,7 +122,7 @@ def _alone(window: View) -> bool:
 
 
 def _evidence(window: View, index: int, failure: Failure, purpose: str, match: re.Match[str]) -> ImapSession | Remark:
-    where = window.where(window.numbers[index])
+    where = window.where(window.number(index, match.start()))
     line = window.quote(index, max(match.start() - 160, 0), match.end() + 80).strip()
     host, port = _peer(window, index)
     if purpose == "imap" and failure.kind != "no-ca-bundle":

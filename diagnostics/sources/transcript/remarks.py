@@ -39,7 +39,7 @@ def read(window: View) -> Iterator[Remark]:
             if (signature.kind, values) in seen:
                 continue
             seen.add((signature.kind, values))
-            yield Remark(signature.kind, _sentence(window, index), window.where(flow.numbers[index]), values)
+            yield Remark(signature.kind, _sentence(window, index), window.where(flow.number_at(match.start())), values)
 
 
 def _is_quoted(window: View, signature: Signature, index: int, start: int, end: int) -> bool:

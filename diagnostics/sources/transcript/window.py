@@ -39,17 +39,21 @@ _BASE64_END = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{40,}+$")
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A text made of lines, with the number of the line that each offset came from."""
+    """A text made of lines, with the number of the line that each offset came from.
+
+    A line may have been put together from several: `starts` are those of the view's lines, `places` those of the text's.
+    """
 
     text: str
     starts: tuple[int, ...]
+    places: tuple[int, ...]
     numbers: tuple[int, ...]
     quote: Callable[[int, int], str]
     """Returns a part of the text without what is secret in the whole."""
 
     def number_at(self, offset: int) -> int:
         """Return the number of the line that `offset` lies in."""
-        return self.numbers[max(bisect.bisect_right(self.starts, offset) - 1, 0)]
+        return self.numbers[max(bisect.bisect_right(self.places, offset) - 1, 0)]
 
     def index_at(self, offset: int) -> int:
         """Return the index of the line that `offset` lies in."""
@@ -68,11 +72,18 @@ class View:
         self.lines = lines
         self.stamped = stamped
         self.is_folded = False
+        self.parts: Sequence[Sequence[tuple[int, int]]] = ()
         self.secrets: PastedSecrets | None = None
 
     def where(self, number: int) -> Provenance:
         """Return the provenance of a line."""
         return Provenance(Source.TEXT, f"{self.name}:{number}")
+
+    def number(self, index: int, column: int = 0) -> int:
+        """Return the number of the line that a column of a line came from, where the line was put together from several."""
+        if not self.parts or len(self.parts[index]) == 1:
+            return self.numbers[index]
+        return next(number for start, number in reversed(self.parts[index]) if start <= max(column, 0))
 
     @functools.cached_property
     def _quotes(self) -> Callable[[int, int], str]:
@@ -136,7 +147,10 @@ class View:
             parts.append(part)
             position += len(part)
         text = "".join(parts)
-        return Flow(text, tuple(starts) or (0,), tuple(self.numbers) or (1,), _quoting(text, self))
+        places = self.parts or [((0, number),) for number in self.numbers]
+        begun = [(start + offset, number) for start, of in zip(starts, places, strict=True) for offset, number in of]
+        at, numbers = zip(*begun, strict=True) if begun else ((0,), (1,))
+        return Flow(text, tuple(starts) or (0,), at, numbers, _quoting(text, self))
 
 
 def _quoting(text: str, view: View) -> Callable[[int, int], str]:
@@ -182,19 +196,23 @@ class Window(View):
         starts: list[int] = []
         full: list[str] = []
         lines: list[str] = []
+        parts: list[list[tuple[int, int]]] = []
         for index, line in enumerate(self.lines):
             joint = self._joint(index - 1, lines[-1]) if lines else None
             if joint is None or len(lines[-1]) > _LONGEST:
                 starts.append(index)
                 full.append(self.full[index])
                 lines.append(line)
+                parts.append([(0, self.numbers[index])])
             else:
+                parts[-1].append((len(lines[-1]) + len(joint), self.numbers[index]))
                 rest = rest_of(self.lines[index - 1], line) if index - 1 in self.breaks else line.lstrip()
                 lines[-1] += joint + rest
                 full[-1] += joint + rest
         numbers = [self.numbers[index] for index in starts]
         folded = View(self.name, numbers, full, lines, [self.stamped[index] for index in starts])
         folded.is_folded = True
+        folded.parts = parts
         folded.secrets = self.secrets
         return folded
 

@@ -239,13 +239,16 @@ def _times(profile: Profile) -> dict[str, Any]:
 def shapes_without_asking(profile: Profile) -> dict[KeyPath, SecretShape]:
     """Return the shapes of both identities' client secrets where they can be read without a prompt, by their place."""
     operator = profile.operator
-    references = {"application": profile.application.secret, "operator": operator.secret if operator else None}
+    references = (
+        ("application", "the application's secret", profile.application.secret),
+        ("operator", "the operator's secret", operator.secret if operator else None),
+    )
     found: dict[KeyPath, SecretShape] = {}
-    for whose, reference in references.items():
+    for whose, what, reference in references:
         if reference is None or reference.prompt or reference.keyring is not None:
             continue
         with contextlib.suppress(SecretUnavailable):
-            secret = secrets.resolve(reference, profile, f"the {whose}'s secret")
+            secret = secrets.resolve(reference, profile, what)
             where = f"{profile.place(whose, 'secret')} ({secrets.where(reference)})"
             found[whose, "secret"] = secret_shape(secret, Provenance(Source.PROFILE, where))
     return found

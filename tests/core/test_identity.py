@@ -11,7 +11,17 @@ import pytest
 from diagnostics.changes.plan import NoPlan, application_of, registrations_of
 from diagnostics.checks import run_checks
 from diagnostics.diagnosis import diagnose, known_values
-from diagnostics.evidence import Absent, Evidence, GraphEvidence, Missing, Source, Target, TenantDiscovery, Unavailable
+from diagnostics.evidence import (
+    Absent,
+    Evidence,
+    ExchangeEvidence,
+    GraphEvidence,
+    Missing,
+    Source,
+    Target,
+    TenantDiscovery,
+    Unavailable,
+)
 from diagnostics.findings import Confidence
 from diagnostics.identity import Known, Who, application_id_of, identity_of, object_id_of, tenant_of
 from diagnostics.ids import ApplicationId, AppRegistrationObjectId, EnterpriseAppObjectId, TenantId
@@ -225,6 +235,20 @@ def test_a_token_is_held_against_the_tenant_that_a_typed_domain_is() -> None:
     assert found.confidence is Confidence.CERTAIN
     assert any(OTHER in said and "discovery of contoso.com" in said for said in found.evidence)
     assert known_values(seen_)["tenant_id"] == TENANT
+
+
+def test_a_typed_object_id_is_held_against_the_applications_own_token_only() -> None:
+    text = healthy(
+        live=False,
+        target=replace(healthy().target, enterprise_app_object_id=OTHER_OBJECT),
+        exchange=ExchangeEvidence(),
+        graph=GraphEvidence(),
+        mailboxes=(),
+    )
+    named = {cause.cause: cause.confidence for cause in diagnose(text, run_checks(text)).causes}
+    assert named == {"exo-sp-wrong-object-id": Confidence.LIKELY}
+    foreign = replace(text, tokens=(replace(TOKEN, application_id=ApplicationId(str(uuid.uuid4()))),))
+    assert "exo-sp-wrong-object-id" not in {cause.cause for cause in diagnose(foreign, run_checks(foreign)).causes}
 
 
 def test_exchange_of_another_tenant_is_refused() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from diagnostics.exchange.factory import open_shell
 from diagnostics.exchange.port import CmdletCall, CmdletResult
-from diagnostics.lab.powershell.runspace import Outbox
+from diagnostics.lab.powershell.pool import Outbox
 from tests.exchange.conftest import Tenant
 
 Put = Callable[[Outbox, bytes], None]

@@ -14,12 +14,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum, auto
 
+from diagnostics.lab.conduct import ImapConduct
 from diagnostics.lab.imap.commands import COMMAND_ERROR, INVALID_STATE, SERVER_ID, MailboxCommands
 from diagnostics.lab.imap.lexer import BadSyntax, CommandReader, Ready
 from diagnostics.lab.imap.parser import Command, parse
 from diagnostics.lab.imap.selected import ARGUMENT_ERROR
 from diagnostics.lab.imap.sign_in import Answer, SignIn, SignInDesk
-from diagnostics.lab.state import ImapConduct
 
 BEFORE = "IMAP4 IMAP4rev1 AUTH=PLAIN AUTH=XOAUTH2 SASL-IR UIDPLUS ID UNSELECT CHILDREN IDLE NAMESPACE LITERAL+"
 AFTER = (

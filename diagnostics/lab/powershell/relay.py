@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from diagnostics.lab.powershell.outofproc import BadPacket, Packet, pack, parse
-from diagnostics.lab.powershell.runspace import Outbox
+from diagnostics.lab.powershell.pool import Outbox
 
 LOG = logging.getLogger(__name__)
 ACK_SECONDS = 30.0

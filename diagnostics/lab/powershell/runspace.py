@@ -6,7 +6,6 @@ import logging
 import queue
 import threading
 import uuid
-from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,7 +21,6 @@ from psrpcore import (
     PSRPPayload,
     ResetRunspaceStateEvent,
     ServerPipeline,
-    ServerRunspacePool,
     SetMaxRunspacesEvent,
     SetMinRunspacesEvent,
     StreamType,
@@ -31,82 +29,24 @@ from psrpcore.types import (
     DebugRecord,
     PipelineState,
     PSInvocationState,
-    PSRPMessageType,
-    PSVersion,
     RunspacePoolState,
     VerboseRecord,
     WarningRecord,
-    add_note_property,
 )
 
 from diagnostics.lab.powershell.clixml import category_info, error_record, from_wire, net_exception, output_to_wire
 from diagnostics.lab.powershell.declaration import Invocation
 from diagnostics.lab.powershell.engine import COMPLETED, FAILED, Outcome, run
 from diagnostics.lab.powershell.errors import ErrorData
+from diagnostics.lab.powershell.pool import MESSAGE_TYPES, Outbox, Pool, Record, application_private_data, record
 from diagnostics.lab.powershell.session import HostProfile, RunspaceState
 
 LOG = logging.getLogger(__name__)
 FRAGMENT_SIZE = 32_768
 """Bytes of one PSRP fragment, as PowerShell cuts them."""
 
-MESSAGE_TYPES = {
-    WarningRecord: PSRPMessageType.WarningRecord,
-    VerboseRecord: PSRPMessageType.VerboseRecord,
-    DebugRecord: PSRPMessageType.DebugRecord,
-}
 END_OF_INPUT = object()
 JOIN_SECONDS = 5.0
-
-
-def application_private_data(host: HostProfile) -> dict[str, Any]:
-    """Return what a client learns of the host when it opens the pool: $PSVersionTable."""
-    table = dict(host.version_table())
-    for name in ("PSVersion", "PSRemotingProtocolVersion", "SerializationVersion", "WSManStackVersion"):
-        table[name] = PSVersion(str(table[name]))
-    return {"PSVersionTable": table}
-
-
-class _Pool(ServerRunspacePool):
-    """psrpcore's server half, forgiving about the spelling of one property.
-
-    pypsrp writes `CI` in SET_MAX_RUNSPACES and SET_MIN_RUNSPACES, as MS-PSRP does; psrpcore reads `ci`, and only so.
-    """
-
-    def _process_SetMaxRunspaces(self, event: SetMaxRunspacesEvent) -> None:  # noqa: N802 - psrpcore's name
-        _spell_call_id(event)
-        super()._process_SetMaxRunspaces(event)
-
-    def _process_SetMinRunspaces(self, event: SetMinRunspacesEvent) -> None:  # noqa: N802 - psrpcore's name
-        _spell_call_id(event)
-        super()._process_SetMinRunspaces(event)
-
-
-def _spell_call_id(event: SetMaxRunspacesEvent | SetMinRunspacesEvent) -> None:
-    message = event._ps_object  # noqa: SLF001 - the event shows its message nowhere else
-    if getattr(message, "ci", None) is None:
-        add_note_property(message, "ci", message.CI)
-
-
-class Outbox:
-    """The fragments that wait for one target (the pool, or one pipeline), and whether more can come."""
-
-    def __init__(self) -> None:
-        self.fragments: deque[bytes] = deque()
-        self.size = 0
-        self.finished = False
-
-    def put(self, data: bytes) -> None:
-        """Add one fragment."""
-        self.fragments.append(data)
-        self.size += len(data)
-
-    def take(self, limit: int | None) -> bytes:
-        """Return as many whole fragments as fit into `limit` bytes, but at least one if there is one."""
-        taken = bytearray()
-        while self.fragments and (not taken or limit is None or len(taken) + len(self.fragments[0]) <= limit):
-            taken += self.fragments.popleft()
-        self.size -= len(taken)
-        return bytes(taken)
 
 
 class ServerRunspace:
@@ -117,7 +57,7 @@ class ServerRunspace:
     """
 
     def __init__(self, new_state: Callable[[], RunspaceState], host: HostProfile | None = None) -> None:
-        self.pool = _Pool(application_private_data(host or HostProfile()))
+        self.pool = Pool(application_private_data(host or HostProfile()))
         self.changed = threading.Condition(threading.RLock())
         self.outboxes: dict[uuid.UUID | None, Outbox] = {None: Outbox()}
         self.closed = False
@@ -309,12 +249,8 @@ class _Running:
         with self.owner.changed:
             self._inform(DebugRecord, text)
 
-    def _inform(self, kind: type[WarningRecord | VerboseRecord | DebugRecord], text: str) -> None:
-        """Send a record with its text as its string, too, as PowerShell does; psrpcore leaves that out."""
-        record = kind(Message=text, InvocationInfo=None, PipelineIterationInfo=None)
-        record.serialize_extended_info = False
-        record.PSObject.to_string = text
-        self.pipeline.prepare_message(record, message_type=MESSAGE_TYPES[kind])
+    def _inform(self, kind: type[Record], text: str) -> None:
+        self.pipeline.prepare_message(record(kind, text), message_type=MESSAGE_TYPES[kind])
         self.owner.flush()
 
     def information(self, data: Any, source: str) -> None:

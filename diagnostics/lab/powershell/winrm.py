@@ -23,7 +23,8 @@ from psrpcore import PSRPCoreError
 from diagnostics.lab.faults import EndpointFaults
 from diagnostics.lab.https import HttpsEndpoint, Request, Response
 from diagnostics.lab.powershell import wsman
-from diagnostics.lab.powershell.runspace import Outbox, ServerRunspace
+from diagnostics.lab.powershell.pool import Outbox
+from diagnostics.lab.powershell.runspace import ServerRunspace
 from diagnostics.lab.powershell.session import HostProfile, RunspaceState
 from diagnostics.lab.powershell.wsman import Fault, SoapRequest
 from diagnostics.lab.state import World

@@ -35,7 +35,7 @@ def no_answer(session: ImapSession, step: ImapStep) -> Unavailable:
 
 def refusal(session: ImapSession, step: ImapStep) -> Unavailable:
     """Return the reason for a refusal that decides nothing."""
-    said = f"{step.command} was answered “{step.status} {step.text}”"
+    said = f"{step.command} was answered “{step.answer}”"
     return Unavailable(said, Missing.REMOTE_ERROR, session.provenance)
 
 

@@ -66,13 +66,22 @@ class ReplyStatus(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ImapStep:
-    """One command and its completion, e.g. ("AUTHENTICATE XOAUTH2", OK, "AUTHENTICATE completed.")."""
+    """One command and its completion, e.g. ("AUTHENTICATE XOAUTH2", OK, "AUTHENTICATE completed.").
+
+    `stated`: the status word itself was seen; a program may pass on the sentence alone, of which the status follows.
+    """
 
     command: str
     status: ReplyStatus
     text: str
     seconds: float | None = None
     provenance: Provenance | None = None
+    stated: bool = True
+
+    @property
+    def answer(self) -> str:
+        """The answer as it was seen."""
+        return f"{self.status} {self.text}".strip() if self.stated else self.text
 
 
 class SaslFault(enum.StrEnum):

@@ -81,3 +81,19 @@ def test_no_mechanism_is_stated_that_the_text_does_not_show(text: str, command: 
         assert "XOAUTH2" not in said
     if command == "AUTHENTICATE":
         assert "the sign-in was answered" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        ("imaplib.IMAP4.error: b'LOGIN failed.'\noutlook.office365.com", "“LOGIN failed.”"),
+        ("A1 NO LOGIN failed.\noutlook.office365.com", "“NO LOGIN failed.”"),
+        (
+            "MailKit: User is authenticated but not connected.\noutlook.office365.com",
+            "“User is authenticated but not connected.”",
+        ),
+        ("BAD User is authenticated but not connected.", "“BAD User is authenticated but not connected.”"),
+    ],
+)
+def test_an_answer_is_quoted_as_the_text_has_it(text: str, quoted: str) -> None:
+    assert quoted in " ".join(sentence for cause in diagnosed(text).causes for sentence in cause.evidence)

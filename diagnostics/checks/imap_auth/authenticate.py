@@ -110,7 +110,7 @@ def _not_tried(session: ImapSession) -> Judgement:
 
 
 def _password(session: ImapSession, step: ImapStep, shown: servers.Shown) -> Judgement:
-    answered = f"{step.command} with a password was answered “{step.status} {step.text}”"
+    answered = f"{step.command} with a password was answered “{step.answer}”"
     said = f"{_where(session, step)}: {answered}"
     if shown.is_online:
         sure = Confidence.CERTAIN if shown.in_lines else Confidence.LIKELY
@@ -136,7 +136,7 @@ def _where(session: ImapSession, step: ImapStep) -> str:
 
 def _refused(session: ImapSession, step: ImapStep, evidence: Evidence, shown: servers.Shown) -> Judgement:
     command = step.command if " " in step.command else "the sign-in"
-    said = f"{_where(session, step)}: {command} was answered “{step.status} {step.text}”"
+    said = f"{_where(session, step)}: {command} was answered “{step.answer}”"
     folded = step.text.casefold()
     if "basicauthblocked" in folded:
         return failed(

@@ -46,7 +46,7 @@ def _judge_one(session: ImapSession, sure: Confidence, *, live: bool) -> Iterato
         if opens and step.status is ReplyStatus.NO and "not connected" not in step.text:
             where = step.provenance.how if step.provenance else session.provenance.how
             beside = f"; LIST shows {listed(session.folders, 12)}" if session.folders else ""
-            said = f"{where}: {step.command} was answered “NO {step.text}”{beside}"
+            said = f"{where}: {step.command} was answered “{step.answer}”{beside}"
             yield failed(f"{step.command} was refused", Suspect(_CAUSE, sure, (said,)), subject=session.user)
 
 

@@ -99,7 +99,7 @@ def _not_tried(session: ImapSession) -> Unavailable:
 
 def _not_connected(session: ImapSession, step: ImapStep, evidence: Evidence, shown: servers.Shown) -> Judgement:
     where = step.provenance.how if step.provenance else session.provenance.how
-    said = f"{where}: {step.command or 'a mailbox command'} was answered “{step.status} {step.text}”"
+    said = f"{where}: {step.command or 'a mailbox command'} was answered “{step.answer}”"
     causes = _rivals(evidence)
     first = Confidence.LIKELY if shown.is_online and not evidence.live else Confidence.POSSIBLE
     suspects = [

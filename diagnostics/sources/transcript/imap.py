@@ -51,7 +51,7 @@ _STATUS_HINT = r"(?:\b(?P<status>NO|BAD|BYE)\b[^A-Za-z0-9]{0,6}(?:\[[A-Z-]+\]\s*
 _KNOWN: tuple[tuple[re.Pattern[str], str, ReplyStatus], ...] = (
     (re.compile(_STATUS_HINT + r"(?P<text>AUTHENTICATE completed\.?)", re.IGNORECASE), "AUTHENTICATE", ReplyStatus.OK),
     (re.compile(_STATUS_HINT + r"(?P<text>(?:\[AUTHENTICATIONFAILED\]\s*)?AUTHENTICATE failed\b[^\n]{0,300})", re.IGNORECASE), "AUTHENTICATE", ReplyStatus.NO),
-    (re.compile(_STATUS_HINT + r"(?P<text>AuthFailed:\s?LogonDenied-BasicAuthBlocked[^\n]{0,200})"), "LOGIN", ReplyStatus.NO),
+    (re.compile(_STATUS_HINT + r"(?P<text>AuthFailed:\s?LogonDenied-BasicAuthBlocked[^\n]{0,200})"), "AUTHENTICATE", ReplyStatus.NO),
     (re.compile(_STATUS_HINT + r"(?P<text>AuthFailed:\s?LogonDenied[^\n]{0,200})"), "AUTHENTICATE", ReplyStatus.NO),
     (re.compile(_STATUS_HINT + r"MailKit\.Security\.AuthenticationException:?\s*'?(?P<text>Authentication failed\.?)'?\s*$"), "AUTHENTICATE", ReplyStatus.NO),
     (re.compile(_STATUS_HINT + r"(?P<text>LOGIN failed(?:\.(?=\W|$)|(?=['\")\]}\s]*$)))"), "LOGIN", ReplyStatus.NO),
@@ -60,7 +60,7 @@ _KNOWN: tuple[tuple[re.Pattern[str], str, ReplyStatus], ...] = (
     (re.compile(_STATUS_HINT + r"(?P<text>Command (?:Argument )?Error\.? \d+)"), "", ReplyStatus.BAD),
     (re.compile(_STATUS_HINT + r"(?P<text>Invalid SASL argument\b[^\n]{0,60})"), "AUTHENTICATE", ReplyStatus.NO),
     (re.compile(r"MailKit\.Security\.AuthenticationException: (?P<text>(?!\d{3}\b|Authentication failed|LOGIN failed|AUTHENTICATE failed)[^\n]{4,160}?)\s*$(?P<status>)"), "AUTHENTICATE", ReplyStatus.NO),
-    (re.compile(_STATUS_HINT + r"(?P<text>Folder name is reserved\.?)", re.IGNORECASE), "SELECT", ReplyStatus.NO),
+    (re.compile(_STATUS_HINT + r"(?P<text>Folder name is reserved\.?)", re.IGNORECASE), "", ReplyStatus.NO),
 )  # fmt: skip
 _FAILED_VERB = re.compile(
     r"^(?P<verb>AUTHENTICATE|LOGIN|SELECT|EXAMINE|CAPABILITY|LIST|NAMESPACE|ID|STATUS|LOGOUT|NOOP) (?:failed|completed)",
@@ -400,9 +400,8 @@ def _quoted(window: View, said: Said, sessions: list[_Session], where: Provenanc
         named = _with_mechanism(window, said.index, named, session)
         text = _unwrapped(" ".join(match["text"].split()))
         if not any(step.text == text and step.status == status for step in session.steps):
-            _add(
-                session, named, ReplyStatus(given.upper()) if given and given.upper() != "BYE" else status, text, where
-            )
+            shown = ReplyStatus(given.upper()) if given and given.upper() != "BYE" else status
+            _add(session, named, shown, text, where, stated=bool(given))
         return True
     return False
 
@@ -425,10 +424,12 @@ def _unwrapped(text: str) -> str:
     return text
 
 
-def _add(session: _Session, command: str, status: ReplyStatus, text: str, where: Provenance) -> None:
+def _add(
+    session: _Session, command: str, status: ReplyStatus, text: str, where: Provenance, *, stated: bool = True
+) -> None:
     cleaned = shortened(redact(text.strip().rstrip("'\"")).removesuffix("\\r\\n"), 400)
     if len(session.steps) < 200:  # noqa: PLR2004 - enough to judge; a trace may go on for days
-        session.steps.append(ImapStep(command, status, cleaned, provenance=where))
+        session.steps.append(ImapStep(command, status, cleaned, provenance=where, stated=stated))
 
 
 def _challenge(text: str) -> str:

@@ -8,6 +8,7 @@ Whose an entry is:
     the same, and another application is
       registered with that ObjectId       not known
     only a name, or a value cut off       not known     two principals may have one name
+    only a SID, and Sid is not known      not known
 
 What the principal's own entries come to, FullAccess only; the first line that applies:
 
@@ -177,6 +178,7 @@ def bond(entry: MailboxPermission, principal: Principal) -> Bond:
         return Bond.OBJECT_ID if principal.unique else Bond.NAME
     whole = {principal.object_id.casefold(), principal.sid.casefold(), *principal.names} - {""}
     maybe = shown in whole or (is_cut_off(shown) and any(may_be_same(shown, one) for one in whole))
+    maybe = maybe or bool(_sid(entry.user))  # and the principal's own SID is not known, or this would be decided
     return Bond.NAME if maybe else Bond.NONE
 
 

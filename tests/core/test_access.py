@@ -61,6 +61,7 @@ BONDS = [
     ("an ObjectId is compared without case", row(OBJECT.upper(), ""), ME, Bond.OBJECT_ID),
     ("a redacted SID is not known", row(OBJECT, "xxxx"), ME, Bond.OBJECT_ID),
     ("a SID that was cut off is not known", row(OBJECT, "S-1-5-21-1-2…"), ME, Bond.OBJECT_ID),
+    ("a bare SID may be anybody's where the principal's is not known", row(OLDER_SID, ""), WITHOUT_SID, Bond.NAME),
     ("a name alone proves nothing", row(NAME, ""), ME, Bond.NAME),
     ("an ObjectId that was cut off proves nothing", row(f"{OBJECT[:12]}…", ""), ME, Bond.NAME),
     ("one that was cut off and begins otherwise is another one", row("99999999-00…", ""), ME, Bond.NONE),

@@ -92,6 +92,7 @@ def test_the_sids_are_shown_where_a_row_matched_by_them() -> None:
     [
         (f"{ROW.object_id[:14]}…", (ROW,), "cut off"),
         ("ERP mail", (ROW,), "a name alone"),
+        (OLDER.user_sid, (replace(ROW, sid=NO_SID),), "the SID"),
         (ROW.object_id, (ROW, replace(ROW, app_id=ApplicationId(OTHER_OBJECT), sid=NO_SID)), "another application"),
     ],
 )

@@ -214,6 +214,8 @@ def _namesake(row: MailboxPermission, who: _Who, address: str) -> Judgement:
     hint = f"{line} | Format-List User,UserSid,AccessRights,Deny"
     if is_cut_off(row.user):
         reason = f"the row names “{row.user}”, which was cut off and may be another principal's"
+    elif row.user.casefold().startswith("s-1-"):
+        reason = f"the row names the SID {row.user}, and the application's own is not known"
     elif any(is_same(row.user, one.object_id) for one in who.principals):
         reason = f"the row names {row.user}, an ObjectId with which another application is registered, too"
     else:

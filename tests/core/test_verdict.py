@@ -196,3 +196,31 @@ def test_what_is_there_whole_is_not_asked_for_again() -> None:
     assert Stage.EXCHANGE_SP in whole.verdict.open  # there is nothing to compare it with
     assert Request.SERVICE_PRINCIPALS not in {ask.request for ask in whole.verdict.asks}
     assert Request.SERVICE_PRINCIPALS in {ask.request for ask in cut.verdict.asks}
+
+
+NOISE = "".join(
+    f"12:00:{n % 60:02d} INFO worker is idle, tick {n}, nothing to do, and some words to fill the line\n"
+    for n in range(8000)
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("13:00:00 ERROR connection failed\n", Kind.SAYS_FAILED),
+        ("13:00:00 Verbindung fehlgeschlagen\n", Kind.SAYS_FAILED),
+        ("13:00:00 メールの受信に失敗しました\n", Kind.SAYS_FAILED),
+        ("13:00:00 done: 12 read, 0 failed, no errors\n", Kind.WELL),
+    ],
+)
+def test_a_failure_in_the_middle_of_a_long_log_is_seen(line: str, kind: Kind) -> None:
+    report = of_text(OPENS + NOISE + line + NOISE)
+    assert report.verdict.kind is kind
+    if kind is Kind.SAYS_FAILED:
+        assert report.verdict.values["where"] == f"text1.log:{OPENS.count(chr(10)) + 8001}"
+
+
+def test_a_failure_in_a_long_log_shows_no_password() -> None:
+    report = of_text(NOISE + "13:00:00 ERROR login failed user=erp@nordwind.de password=Sommer!2031x\n" + NOISE)
+    assert report.verdict.kind is Kind.SAYS_FAILED
+    assert not any("Sommer" in screen for screen in screens(report))

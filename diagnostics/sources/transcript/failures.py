@@ -8,11 +8,12 @@ The words are those of programs in several languages, without the ones that deny
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from diagnostics.comparison import shortened
-from diagnostics.evidence import FailureLine
+from diagnostics.evidence import FailureLine, Provenance, Source
 from diagnostics.sources.transcript import programs
+from diagnostics.sources.transcript.stream import RawLine
 from diagnostics.sources.transcript.window import View
 
 _LONGEST = 160
@@ -56,6 +57,16 @@ def read(window: View) -> Iterator[FailureLine]:
             number = window.numbers[index]
             yield FailureLine(shortened(window.quote(index), _LONGEST), number, window.where(number))
             return
+
+
+def last(lines: Sequence[RawLine], name: str) -> FailureLine | None:
+    """Return the last of a long text's lines that says so; `name` is the text's."""
+    for line in reversed(lines):
+        text = line.data.decode("utf-8", "replace")
+        if says_so(text) and not programs.is_program(text) and not programs.is_comment(text):
+            where = Provenance(Source.TEXT, f"{name}:{line.number}")
+            return FailureLine(shortened(text, _LONGEST), line.number, where)
+    return None
 
 
 def _is_sent_away(window: View, index: int) -> bool:

@@ -63,6 +63,8 @@ def read_all(texts: Iterable[tuple[str, Iterable[bytes]]], *, judged_at: dt.date
         reading = Reading()
         for lines in windows(utf8_blocks(chunks, name), reading):
             _extract(Window(name, lines, secrets), collector)
+        if (failing := failures.last(reading.failing, name)) is not None:
+            collector.add(failing)
         if reading.full:
             words = ", ".join(f"“{word}”" for word in sorted(reading.full))
             collector.notes.append(

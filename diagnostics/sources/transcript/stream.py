@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from diagnostics.sources.transcript.triggers import (
     BYTES_AFTER,
     BYTES_BEFORE,
+    FAILURES,
     FREQUENT,
+    LAST,
     LINES_AFTER,
     LINES_BEFORE,
     REPEATS,
@@ -39,12 +41,13 @@ class RawLine:
 
 @dataclass(slots=True)
 class Reading:
-    """Which shapes of lines were met, and which triggers met more of them than are read."""
+    """Which shapes of lines were met, which triggers met too many of them, and which lines may say that something failed."""
 
     shapes: dict[bytes, int] = field(default_factory=dict)
     kinds: dict[bytes, int] = field(default_factory=dict)
     hits: dict[bytes, int] = field(default_factory=dict)
     full: set[str] = field(default_factory=set)
+    failing: list[RawLine] = field(default_factory=list)
 
     def is_new(self, trigger: bytes, group: bytes, shape: bytes, most: int) -> bool:
         """Say whether a line of this shape is to be read, and remember it; `most` shapes are read of each group."""
@@ -166,6 +169,7 @@ def _surroundings(blocks: Iterable[bytes], reading: Reading) -> Iterator[list[Ra
     context = _Context()
     number = 1
     for block in blocks:
+        reading.failing = _failing(block, number) or reading.failing
         hits = _hits(block, reading)
         if not hits and not context.window:
             number += block.count(b"\n") - block.count(_SAME_LINE + b"\n")
@@ -182,6 +186,24 @@ def _surroundings(blocks: Iterable[bytes], reading: Reading) -> Iterator[list[Ra
             yield context.close()
     if context.window:
         yield context.window
+
+
+def _failing(block: bytes, number: int) -> list[RawLine]:
+    """Return the last lines of a block that may say that something failed; `number` is that of its first line."""
+    low = block.lower()
+    places: set[int] = set()
+    for word in FAILURES:
+        at = len(low)
+        for _ in range(LAST):
+            at = low.rfind(word, 0, at)
+            if at < 0:
+                break
+            places.add(low.rfind(b"\n", 0, at) + 1)
+    found = []
+    for start in sorted(places):
+        passed = number + block.count(b"\n", 0, start) - block.count(_SAME_LINE + b"\n", 0, start)
+        found.append(RawLine(passed, block[start:].partition(b"\n")[0].removesuffix(_SAME_LINE)))
+    return found
 
 
 def _tail(lines: list[RawLine]) -> list[RawLine]:

@@ -24,6 +24,31 @@ STRONG: Final = 2000
 SINGLE: Final = 200  # of each AADSTS number
 WEAK: Final = 60
 
+FAILURES: Final[tuple[bytes, ...]] = tuple(
+    word.encode()
+    for word in (
+        *(
+            "fail",
+            "error",
+            "exception",
+            "timed out",
+            "timeout",
+            "refused",
+            "denied",
+            "reject",
+            "crash",
+            "abort",
+            "fatal",
+        ),
+        *("unable to", "n't ", "connection reset", "connection lost", "unreachable", "unavailable", "traceback"),
+        *("fehler", "fehlgeschlagen", "nicht möglich", "falló", "no se pudo", "rechazad", "échec", "échoué", "falh"),
+        *("impossib", "mislukt", "ошибк", "не удалось", "失敗", "エラー", "错误", "失败"),
+    )
+)
+"""Words of lines that may say that something failed. In a long text the last of them is kept, and nothing around it."""
+LAST: Final = 8
+"""How many lines of each word are looked at from behind, since some only seem to say so ("0 failed")."""
+
 TRIGGERS: Final[tuple[tuple[bytes, int, int], ...]] = (
     # Entra
     (b"aadsts", 60, SINGLE),

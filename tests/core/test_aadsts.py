@@ -55,7 +55,16 @@ def test_a_bare_number_and_an_explanation_name_the_same_causes(code: int) -> Non
 
 @pytest.mark.parametrize("code", sorted(KNOWN - set(NO_FAULT)))
 @pytest.mark.parametrize(
-    "label", ["Sign-in error code: {}", "Código de error: {}", "Fehlercode {}", "Code d'erreur : {}"]
+    "label",
+    [
+        "Sign-in error code: {}",
+        "Código de error: {}",
+        "Fehlercode {}",
+        "Code d'erreur : {}",
+        "Código de error de inicio de sesión: {}",
+        "Code d'erreur de connexion : {}",
+        "Código de error\n{}",
+    ],
 )
 def test_every_number_is_read_beside_a_label_in_any_language(code: int, label: str) -> None:
     assert first(label.format(code)) in causes_of(code)

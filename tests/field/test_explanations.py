@@ -75,6 +75,10 @@ SENTENCES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ),
         ("it is Microsoft 365", "Microsoft 365 does not answer", "not only Microsoft 365 mailboxes", "El buzón está en Microsoft 365"),
     ),
+    "user-type-personal": (
+        ("NO AUTHENTICATE failed. UserType:OutlookCom", "A1 NO AUTHENTICATE failed. <UserType:OutlookCom>"),
+        ("UserType:Member", "outlook.com"),
+    ),
     "said-outlook-com-address": (
         (
             "the mailbox is an outlook.com address",
@@ -97,6 +101,7 @@ CAUSES = {
     "said-token-of-another-account": "interactive-wrong-account-selected",
     "said-not-microsoft-365": "mailbox-not-in-exchange-online",
     "said-outlook-com-address": "mailbox-personal-account",
+    "user-type-personal": "mailbox-personal-account",
 }
 SAID = [(kind, text) for kind, (said, _) in SENTENCES.items() for text in said]
 NEARLY = [(kind, text) for kind, (_, nearly) in SENTENCES.items() for text in nearly]

@@ -17,11 +17,14 @@ _EXPLAINS = ("mailbox-not-in-exchange-online", "perm-fullaccess-missing", "auth-
 def judge(evidence: Evidence) -> Iterator[Judgement]:
     """Compare the domain of each address with those of personal accounts, and hear what Exchange says of the user."""
     for remark in evidence.remarks:
-        if remark.kind == "basic-auth-blocked" and dict(remark.values).get("user_type", "").casefold() == "outlookcom":
+        if remark.kind == "user-type-personal":
             said = (
                 f"{remark.provenance.how}: “{shortened(remark.text, 200)}”: UserType OutlookCom is a personal account's"
             )
-            yield failed("Exchange calls the user a personal account", Suspect(_CAUSE, Confidence.LIKELY, (said,)))
+            yield failed(
+                "Exchange calls the user a personal account",
+                Suspect(_CAUSE, Confidence.LIKELY, (said,), instead_of=_EXPLAINS),
+            )
     logged = (session.user for session in evidence.imap_sessions)
     sent = (string.user for string in evidence.sasl_strings)
     for address in dict.fromkeys((*evidence.target.mailboxes, *logged, *sent)):

@@ -28,7 +28,8 @@ _NUMBERS = "|".join(str(code) for code in sorted(KNOWN, reverse=True))
 # "error" in the languages of the portal, and the labels of sign-in logs; the number follows at once
 _BARE_CODE = re.compile(
     r"(?:err(?:or|eur|ore|o)|fehler|fout|fel|fejl|virhe|błęd|chyb|hiba|hata|ошибк|エラー|错误|錯誤|오류|resultType|result code|status code)"
-    rf"[^\d\n]{{0,14}}?(?<![\w.:-])(?P<codes>{_NUMBERS})(?![\w.:-]*\w)",
+    r"(?:[^\d\n]{0,14}?|[^\d\n]{0,40}?[:=：\t|][ \t\"']{0,3}|[^\d\n]{0,40}?\n[ \t]{0,9})"
+    rf"(?<![\w.:-])(?P<codes>{_NUMBERS})(?![\w.:-]*\w)",
     re.IGNORECASE,
 )
 _LABELLED = re.compile(r"sign-?in|error ?code['\"]?\s*[:=]|resultType|AADSTS", re.IGNORECASE)

@@ -68,6 +68,8 @@ _WORDS = frozenset(  # that end or begin at a line's end only where a text was w
         " they this to token unknown use user using valid value was when which will with you your",
     )
 )
+_PARAMETER_END = re.compile(r"(?:^|[ \t])--?[A-Za-z][A-Za-z-]{2,30}$")
+_VALUES = frozenset("0123456789'\"")
 _WIRE = re.compile(r"(?:-->|<--|=>|<=|>>|<<)[ \t]+b?['\"]")
 _WIRE_END = re.compile(r"\\r\\n['\"]?[ \t]*$")
 _OPENING = re.compile(r"""^\s*(?:\{\s*|[\w.$-]+\s*[=:]\s*)?(?:["'][\w.@-]{1,40}["']\s*:\s*)?[bu]?(?P<quote>["'])""")
@@ -213,7 +215,12 @@ def _is_between_words(left: str, right: str) -> bool:
 
 
 def _has_whole_words(left: str, right: str) -> bool:
-    """Say whether a common word ends or begins at the line's end, so that the line was wrapped between two words."""
+    """Say whether a common word ends or begins at the line's end, so that the line was wrapped between two words.
+
+    The name of a parameter with its value on the next line is one, too: `… -ServiceId` and then an id.
+    """
+    if right.lstrip()[:1] in _VALUES and _PARAMETER_END.search(left):
+        return True
     return (
         bool({left.rsplit(maxsplit=1)[-1].casefold(), right.split(maxsplit=1)[0].casefold()} & _WORDS)
         if left.strip() and right.strip()

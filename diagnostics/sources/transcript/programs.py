@@ -85,9 +85,13 @@ def is_field(line: str) -> bool:
     return _JSON_FIELD.match(line) is not None
 
 
+_OPEN_ENDS = (" .", " +", " -", " &", "&&", "||", ",", "(", "=", "`", " \\")
+"""How a line ends whose statement goes on."""
+
+
 def are_statements(first: str, second: str) -> bool:
     """Say whether two lines are statements of a program, of which none is the other's rest."""
-    return _is_code_like(first) and _is_code_like(second)
+    return _is_code_like(first) and _is_code_like(second) and not first.rstrip().endswith(_OPEN_ENDS)
 
 
 def in_program(lines: Sequence[str], index: int, before: str = "", after: str = "") -> bool:

@@ -230,6 +230,7 @@ def _single_quoted_escape(line: str) -> bool:
         and re.search(r"\"[^\"]*\\x01[^\"]*\"", line)
         and "->" not in line
         and ";" not in line
+        and re.search(r"[\"\w)]\s\.(?:\s|$)", line) is None  # PHP joins strings so
     )
     return bool(php) or bool(powershell)
 

@@ -270,11 +270,11 @@ class _Run:
         from diagnostics.exchange.factory import open_shell  # noqa: PLC0415 - heavy
         from diagnostics.exchange.port import ConnectionRequest, ShellUnavailable  # noqa: PLC0415 - heavy
         from diagnostics.sources.operator import OperatorSignInFailed, Resource  # noqa: PLC0415 - heavy
-        from diagnostics.sources.refused import explained  # noqa: PLC0415 - heavy
+        from diagnostics.sources.refused import explained, whose  # noqa: PLC0415 - heavy
 
         session = self._sign_in(Resource.EXCHANGE, self.subject.exchange_scope)
         if isinstance(session, OperatorSignInFailed):
-            return self._without_exchange(self._whose(session), session.as_error())
+            return self._without_exchange(whose(session, self.subject.operator_credential), session.as_error())
         if isinstance(session, Unavailable):
             return self._without_exchange(session)
         target = self.subject.target
@@ -355,11 +355,6 @@ class _Run:
         except OperatorSignInFailed as problem:
             self.operator_errors += problem.errors
             return problem
-
-    def _whose(self, problem: OperatorSignInFailed) -> Unavailable:
-        """Return a refused sign-in with where the refused secret is kept, so that nobody changes another one."""
-        why, kept = problem.as_unavailable(), self.subject.operator_credential
-        return replace(why, hint=" ".join(part for part in (kept, why.hint) if part)) if problem.errors else why
 
 
 def _as_it_is(why: Unavailable) -> Unavailable:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from diagnostics import causes, formats
 from diagnostics.changes.render import place_lines
@@ -19,10 +19,11 @@ from diagnostics.exchange.port import ConnectionRequest, OpenStep, Shell, ShellU
 from diagnostics.findings import Confidence, Suspect
 from diagnostics.net.client import HttpOptions, open_session
 from diagnostics.net.tls import CaFileUnusable
+from diagnostics.obstacles import hint_lines
 from diagnostics.redaction import safe
 from diagnostics.run import Subject
 from diagnostics.sources.operator import OperatorOptions, OperatorSession, OperatorSignInFailed, Resource, sign_in
-from diagnostics.sources.refused import explained
+from diagnostics.sources.refused import explained, whose
 
 
 @dataclass(slots=True)
@@ -66,9 +67,7 @@ def _signed_in(subject: Subject, opening: Opening, progress: Callable[[str], Non
         try:
             session = sign_in(options, Resource.EXCHANGE, http=http)
         except OperatorSignInFailed as problem:
-            opening.problem = problem.as_unavailable()
-            if problem.errors and subject.operator_credential:
-                opening.problem = replace(opening.problem, hint=subject.operator_credential)
+            opening.problem = whose(problem, subject.operator_credential)
             opening.suspect = suspect_of(problem.as_error())
             return None
     who = session.claims.user_principal_name or f"application {session.claims.application_id}"
@@ -151,8 +150,7 @@ def _first(opening: Opening, width: int) -> Iterator[str]:
     if problem is None:
         return
     yield from textwrap.wrap(safe(f"Not connected: {problem.reason}"), width)
-    if problem.hint:
-        yield safe(f"> {problem.hint}")
+    yield from hint_lines(safe(problem.hint), "> ", width)
     if suspect is not None:
         found = _cause(suspect)
         yield from textwrap.wrap(f"Cause: {found['cause']} ({found['confidence']}): {found['title']}", width)

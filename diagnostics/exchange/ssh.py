@@ -39,7 +39,9 @@ class SshShell(ChildShell):
         found = shutil.which(options.executable)
         if found is None:
             hint = "Install an OpenSSH client."
-            raise ShellUnavailable(STEP, f"there is no {options.executable} here", kind=ErrorKind.PARAMETER, hint=hint)
+            raise ShellUnavailable(
+                STEP, f"there is no {options.executable} here", kind=ErrorKind.NO_POWERSHELL, hint=hint
+            )
         seconds = max(1, int(options.connect_timeout))
         words = [found, "-o", "BatchMode=yes", "-o", f"ConnectTimeout={seconds}", *options.options]
         words += ["-p", str(options.port)] if options.port is not None else []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
@@ -11,6 +10,7 @@ from tabulate import tabulate
 from diagnostics.comparison import Comparison, Relation
 from diagnostics.diagnosis import RankedCause, known_values
 from diagnostics.findings import Confidence, Finding, Outcome
+from diagnostics.obstacles import hint_lines
 from diagnostics.redaction import safe
 from diagnostics.report.document import Report, at_once
 from diagnostics.report.translation import translate, translate_word
@@ -18,8 +18,6 @@ from diagnostics.report.words import CONFIDENCES, OUTCOMES, RELATIONS, REQUESTS,
 
 _NARROWEST = 40
 _MAILBOXES = 5  # enough to recognise them
-_COMMAND = re.compile(r"(?:Set it|Put it there): (.+)$")
-"""What a hint says to type; it stands on a line of its own and is not wrapped."""
 _COLORS = {Outcome.PASS: "32", Outcome.FAIL: "31", Outcome.UNKNOWN: "33", Outcome.SKIPPED: "2"}
 
 
@@ -76,12 +74,7 @@ def _obstacles(report: Report, width: int) -> Iterator[str]:
     for obstacle in report.evidence.obstacles:
         label = WORDS[report.language][f"not_ready_{obstacle.who}"]
         yield from _wrap(f"{label}: {translate(obstacle.reason, report.language)}", width, "")
-        hint, command = translate(obstacle.hint, report.language), _COMMAND.search(obstacle.hint)
-        if command is not None and hint.endswith(command[1]):
-            yield from _wrap(hint.removesuffix(command[1]).rstrip(), width, "  > ")
-            yield f"       {command[1]}"
-        else:
-            yield from _wrap(hint, width, "  > ")
+        yield from hint_lines(obstacle.hint, "  > ", width, translate(obstacle.hint, report.language))
     if report.evidence.obstacles:
         yield ""
 

@@ -60,7 +60,9 @@ _MAIL_HOST = re.compile(r"outlook|office365|imap|mail", re.IGNORECASE)
 _NAMED = re.compile(r"\w://|\w-*\.[a-z]{2,}+:\d{2,5}\b|\b\d{1,3}(?:\.\d{1,3}){3}:\d{2,5}\b|\[\d[\d.]+\]:\d+")
 _IP = re.compile(r"[\d.]+|[0-9a-fA-F]*+:[0-9a-fA-F:]*")
 _REACH = 4
-_HTTP_REQUEST = re.compile(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD) (?:https?://|/)\S")
+_HTTP_REQUEST = re.compile(
+    r"(?<!\")\b(?:GET|POST|PUT|PATCH|DELETE|HEAD) (?:https?://|/)\S"
+)  # in quotes: a web server's own log
 _USED = re.compile(  # the name as it was used, with the blanks that came along
     r"getaddrinfo for (?P<php>[^:;()\n]{1,120}?) failed"
     r"|\b[a-z]{2,6}://(?P<url>[\w.-]+[ \t\u00a0]*):\d{2,5}\b"

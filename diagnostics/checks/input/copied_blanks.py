@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from diagnostics.checks import Check
 from diagnostics.checks.input._values import is_domain
 from diagnostics.checks.input.mailbox_address import is_address
-from diagnostics.evidence import Evidence, SecretShape, Setting, SettingName, Unavailable
+from diagnostics.evidence import Evidence, SecretShape, Setting, SettingName, Source, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed
 from diagnostics.ids import is_guid
 from diagnostics.slips import copied_along, is_blank_only, trimmed
@@ -52,6 +52,10 @@ _EXPLAINS = (
 )
 
 
+_PLAIN = " \t\r\n"
+"""Blanks that are a value's own where it stands in quotes; others may come of how a text was formatted before it was pasted."""
+
+
 def is_blank_alone(setting: Setting) -> bool:
     """Say whether a setting is right but for the blanks around it; the other checks then have nothing to say of it."""
     fits = _WELL_FORMED.get(setting.name)
@@ -74,10 +78,11 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
 def _of_setting(setting: Setting) -> Judgement:
     core, blanks = trimmed(setting.raw), copied_along(setting.raw)
     said = f"{setting.provenance.how}: the {setting.name} is {setting.raw!r}, with {blanks}; without: {core!r}"
+    own = setting.provenance.source is Source.PROFILE or any(blank in setting.raw for blank in _PLAIN)
     values = {_PLACEHOLDER[setting.name]: core} if setting.name in _PLACEHOLDER else {}
     return failed(
         f"The {setting.name} has {blanks} at its end or beginning: it is meant to be {core}",
-        Suspect(_CAUSE, Confidence.CERTAIN, (said,), values, instead_of=_EXPLAINS),
+        Suspect(_CAUSE, Confidence.CERTAIN if own else Confidence.LIKELY, (said,), values, instead_of=_EXPLAINS),
         subject=core if setting.name is SettingName.MAILBOX else "",
     )
 

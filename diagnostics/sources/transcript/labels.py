@@ -71,7 +71,7 @@ _ENTERPRISE = re.compile(
 _REGISTRATION = re.compile(r"registration|registro|registrier|inscription|registrazion")
 _LINE = re.compile(
     r"""^[ \t]*+(?:[-*+•>]\ |\d{1,2}[.)]\ |\|\ ?)?(?P<mark>[*_`"']{0,3})(?P<label>[^\W\d_][^:=|\t\n*`"]{1,60}?)[*_`"']{0,3}
-    (?:[ ]{0,60}(?:=>|:=|[:=|]|→|->)[ \t]*+|\t[ \t]*+|[ ]{2,60}(?=\S)|[ ](?=[0-9A-Fa-f]{8}-))[*_]{0,3}[ \t]*+(?P<value>\S.*)""",
+    (?:[ \u00a0\u202f]{0,60}(?:=>|:=|[:=|]|→|->)[ \t]*+|\t[ \t]*+|[ ]{2,60}(?=\S)|[ ](?=[0-9A-Fa-f]{8}-))[*_]{0,3}[ \t\u00a0\u202f]*+(?P<value>\S.*)""",
     re.VERBOSE,
 )
 _ALONE = re.compile(

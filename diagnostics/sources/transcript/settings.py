@@ -178,10 +178,10 @@ def is_placeholder(raw: str) -> bool:
 def _read_one(window: View, index: int, match: re.Match[str]) -> Setting | SecretShape | None:
     name, value = match["name"], match["value"]
     quoted = value[:1] in "\"'" and len(value) > 1
-    raw = value[1:-1] if quoted else value
+    raw = value[1:-1] if quoted else value.strip()  # blanks of any kind around it are the text's own
     where = window.where(window.numbers[index])
     if _IS_SECRETS_NAME.fullmatch(name):
-        raw = raw if quoted else _NEXT_FIELD.split(raw)[0]
+        raw = raw if quoted else _NEXT_FIELD.split(raw)[0].strip()
         return (
             secret_shape(Secret(raw, known=not GUID.fullmatch(raw.strip())), where)
             if _is_secret(match, raw, quoted=quoted)

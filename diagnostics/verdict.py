@@ -89,7 +89,7 @@ class Verdict:
 
 def verdict(evidence: Evidence, findings: Sequence[Finding], diagnosis: Diagnosis, code: int) -> Verdict:
     """Say what a run shows; `code` is the exit code that it ends with. Pure."""
-    covered = tuple(stage for stage in CHAIN if any(f.stage is stage and f.outcome in _JUDGED for f in findings))
+    covered = tuple(stage for stage in Stage if any(f.stage is stage and f.outcome in _JUDGED for f in findings))
     answered = {*covered, *_implied(evidence, findings)}
     opened = is_opened(evidence, findings)
     wanted = [stage for stage in CHAIN if stage not in _OF_AN_APPLICATION or not _is_delegated(evidence)]

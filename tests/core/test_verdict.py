@@ -47,6 +47,7 @@ def screens(report: Report) -> list[str]:
         ("IMAP server: outlook.office365.com", Kind.PART, Stage.TOKEN, Stage.IMAP_NETWORK),
         ('{"roles": ["IMAP.AccessAsApp"], "aud": "https://outlook.office365.com", "idtyp": "app"}', Kind.PART, Stage.IMAP_AUTH, Stage.CONSENT),
         (OPENS.partition("C: A2")[0], Kind.PART, Stage.MAILBOX_PERMISSION, Stage.EXCHANGE_SP),
+        ("TenantID    : 7e1f0f0c-8d52-4c6e-9a65-0d8f5a5d9c11\nTokenStatus : Active\nState       : Connected\n", Kind.PART, Stage.TOKEN, None),
         ("Thank you for your message, see you on Monday.", Kind.NOTHING, Stage.INPUT, None),
         (OPENS, Kind.WELL, None, Stage.INPUT),
         ("12:00:01 ERROR could not load the theme\n" + OPENS, Kind.WELL, None, Stage.INPUT),  # and then the mailbox opened
@@ -66,6 +67,7 @@ def test_a_text_is_well_only_where_the_mailbox_opens(
     found = report.verdict
     assert found.kind is kind
     assert report.exit_code == (0 if kind is Kind.WELL else 3)
+    assert bool(found.covered) is (kind is not Kind.NOTHING)
     assert open_ is None or open_ in found.open
     assert closed is None or closed not in found.open
     assert bool(found.asks) is (kind is not Kind.WELL)

@@ -154,7 +154,7 @@ def _described(window: View, flow: Flow, match: re.Match[str]) -> EntraError | N
     word = _WORD.search(found["error"]) or _last(_WORD, before[-200:]) or _WORD.search(behind[:300])
     return EntraError(
         codes=(code,),
-        description=f"AADSTS{match['code']}: {sentence}" if sentence else "",
+        description=f"AADSTS{match['code']}: {events.spoken(sentence, 0)}" if sentence else "",
         provenance=window.where(flow.number_at(match.start())),
         error=word[1] if word else "",
         suberror=found["suberror"],

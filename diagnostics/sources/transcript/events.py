@@ -37,6 +37,9 @@ _FEW = 3
 _ENDS = re.compile(r"[.!?:;]['\")\]”»`]*\s*$")
 _SENTENCE = re.compile(r"(?<=[.!?])['\")\]”»]*\s+(?=[^\sa-z])")
 _CLAUSE = re.compile(r"[;,]\s|\s(?:but|because|pero|aber|mais|ma|porque|weil)\s")
+_QUOTATION_ENDS = re.compile(r"^[.,!]?[\"'”“’»`](?=[\s).,\]]|$)")
+_OF_PEOPLE = re.compile(r"\b(?:I|my|My|our|Our)\b|^\s*We (?:are|have|had|did|do|use|can|want|tried|checked|renewed)\b")
+_SENTENCE_ENDS = re.compile(r"(?<=[.!?])(?=\s)")
 _DEFINES = re.compile(r"^[\"'”’»`*]+\s*(?::|-|–|—)\s|^[\"'”’»`*]*\s*(?:→|=>?|\bis\b|\bmeans\b|\s{3})\s")
 _ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)])\s")
 _DASH = re.compile(r"^\s*(?:-|–|—|:)\s")
@@ -90,6 +93,27 @@ def told_of_others(view: View, index: int, start: int) -> bool:
     if prose.is_present(own):
         return False
     return prose.is_of_others(own) or prose.is_closed(_paragraph(view, index))
+
+
+def spoken(text: str, known: int) -> str:
+    """Return what a machine said of `text`, whose first `known` characters are its sentence for certain.
+
+    A quotation ends with its mark; behind a sentence, words of people are theirs and not the machine's.
+    """
+    rest = text[known:]
+    if _QUOTATION_ENDS.match(rest):
+        return text[:known] + ("." if rest.startswith(".") else "")
+    sentences = _SENTENCE_ENDS.split(rest)
+    kept = sentences[:1] if known and len(_words(sentences[0])) < _FEW else [] if known else sentences[:1]
+    for sentence in sentences[1:] if kept else ():
+        if (
+            _OF_PEOPLE.search(sentence)
+            or sentence.endswith("?")
+            or (sentence.lstrip()[:1].islower() and len(_words(sentence)) >= _FEW)
+        ):
+            break
+        kept.append(sentence)
+    return text[:known] + "".join(kept).rstrip()
 
 
 def _carried(view: View, index: int, before: str) -> str:

@@ -219,6 +219,11 @@ def _place(window: View, said: Said, text: str) -> Provenance:
     return window.where(window.number(said.index, window.lines[said.index].find(text[:40])))
 
 
+def _spoken(said: Said, text: str) -> str:
+    """Return the server's words of an answer, where a trace does not show that the whole line is the server's."""
+    return text if said.speaker is Speaker.SERVER else events.spoken(text, len(_core(text)))
+
+
 def _core(text: str) -> str:
     """Return the sentence of the server at the start of `text`, without what others wrote behind it."""
     known = next((match for pattern, _, _ in _KNOWN if (match := pattern.search(text))), None)
@@ -325,7 +330,7 @@ def _answered(window: View, said: Said, sessions: list[_Session], where: Provena
         session = _current(sessions, where)
         command = session.pending.pop(reply["tag"].upper(), "") or _verb(reply["text"], window.lines[said.index])
         command = _with_mechanism(window, said.index, command, session)
-        _add(session, command, ReplyStatus(reply["status"]), reply["text"], where)
+        _add(session, command, ReplyStatus(reply["status"]), _spoken(said, reply["text"]), where)
         return True
     untagged = _UNTAGGED.search(text)
     if (
@@ -337,7 +342,7 @@ def _answered(window: View, said: Said, sessions: list[_Session], where: Provena
         session = _current(sessions, where)
         status = ReplyStatus(untagged["status"])
         command = "" if status is ReplyStatus.BYE else (session.last or _verb(untagged["text"], text))
-        _add(session, command, status, untagged["text"], where)
+        _add(session, command, status, _spoken(said, untagged["text"]), where)
         return True
     return _quoted(window, said, sessions, where)
 
@@ -398,7 +403,7 @@ def _quoted(window: View, said: Said, sessions: list[_Session], where: Provenanc
         if command == "AUTHENTICATE" and pending.startswith("AUTHENTICATE"):
             named = pending
         named = _with_mechanism(window, said.index, named, session)
-        text = _unwrapped(" ".join(match["text"].split()))
+        text = _unwrapped(_spoken(said, " ".join(match["text"].split())))
         if not any(step.text == text and step.status == status for step in session.steps):
             shown = ReplyStatus(given.upper()) if given and given.upper() != "BYE" else status
             _add(session, named, shown, text, where, stated=bool(given))

@@ -11,6 +11,7 @@ mailbox was seen to open, and nothing says afterwards that something failed.
 | left a part out on purpose, and found nothing wrong in the rest    | part-well   |
 | lacks a credential, PowerShell or a sign-in (`Evidence.obstacles`)   | not-ready   |
 | has required checks that could not be judged                       | undecided   |
+| is a text in which Entra answers what is no cause here             | entra-says  |
 | is a text with a line that says that something failed              | says-failed |
 | is a text with something that is as it must be                     | part        |
 | judged nothing                                                     | nothing     |
@@ -30,6 +31,8 @@ from diagnostics.fitting import mailbox_to_fill
 from diagnostics.ids import is_cut_off, is_guid
 from diagnostics.quoting import powershell_line
 
+_SIGN_IN = "sign-in"
+"""The check that reads Entra's answers."""
 _JUDGED = {Outcome.PASS, Outcome.FAIL}
 _NOT_ASKED_FOR = {Stage.INTERACTIVE, Stage.OPERATOR, Stage.PROPAGATION}
 _OF_AN_APPLICATION = {Stage.CONSENT, Stage.EXCHANGE_SP}
@@ -50,6 +53,7 @@ class Kind(enum.StrEnum):
     PART_WELL = "part-well"
     NOT_READY = "not-ready"
     UNDECIDED = "undecided"
+    ENTRA_SAYS = "entra-says"
     SAYS_FAILED = "says-failed"
     PART = "part"
     NOTHING = "nothing"
@@ -141,6 +145,11 @@ def _kind(
         return Kind.UNEXPLAINED, {}
     if code == 0:
         return (Kind.WELL if is_opened(evidence, findings) else Kind.PART_WELL), numbers
+    told = next(
+        (finding.judgement.reason for finding in findings if finding.check == _SIGN_IN and finding.judgement.reason), ""
+    )
+    if evidence.entra_errors and told and not evidence.live:
+        return Kind.ENTRA_SAYS, {"reason": told}
     if evidence.failure_lines:
         last = evidence.failure_lines[-1]
         return Kind.SAYS_FAILED, {"where": last.provenance.how, "line": last.text}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from diagnostics.comparison import Relation
 from diagnostics.findings import Confidence, Outcome
+from diagnostics.report.translation import translate
 from diagnostics.verdict import Kind, Request, Verdict
 
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -113,6 +114,7 @@ VERDICTS: Mapping[str, Mapping[Kind, str]] = {
         Kind.NOT_READY: "Nothing is known yet of {unknown} of the required checks: they wait for what is missing above. "
         "{passed} passed.",
         Kind.UNDECIDED: "Not decided: {unknown} of the required checks could not be judged, {passed} passed.",
+        Kind.ENTRA_SAYS: "Entra answered, and none of the causes here explains it: {reason}",
         Kind.SAYS_FAILED: "Something failed, and the text does not show why: {where} says “{line}”.",
         Kind.PART: "Nothing wrong in what is here, which is only a part of the chain: {covered}. "
         "Nothing in it shows that the mailbox opens.",
@@ -128,6 +130,7 @@ VERDICTS: Mapping[str, Mapping[Kind, str]] = {
         "arriba. {passed} son correctas.",
         Kind.UNDECIDED: "Sin decidir: {unknown} de las comprobaciones necesarias no se han podido juzgar, "
         "{passed} son correctas.",
+        Kind.ENTRA_SAYS: "Entra respondió, y ninguna de las causas de aquí lo explica: {reason}",
         Kind.SAYS_FAILED: "Algo ha fallado y el texto no muestra por qué: {where} dice «{line}».",
         Kind.PART: "Nada incorrecto en lo que hay, que es solo una parte de la cadena: {covered}. "
         "Nada en ello muestra que el buzón se abra.",
@@ -167,4 +170,6 @@ def sentence(found: Verdict, language: str) -> str:
     values = {**found.values, "covered": ", ".join(found.covered)}
     if "confidence" in values:
         values["confidence"] = CONFIDENCES[language][Confidence(values["confidence"])]
+    if "reason" in values:
+        values["reason"] = translate(values["reason"], language)
     return VERDICTS[language][found.kind].format(**values)

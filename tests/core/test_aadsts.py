@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -12,8 +13,9 @@ from diagnostics.aadsts import BY_CODE, BY_RULE, KNOWN, NO_FAULT, causes_of
 from diagnostics.checks.token import sign_in
 from diagnostics.cli.explain import find
 from diagnostics.evidence import EntraError, Evidence, Provenance, Source
-from diagnostics.report import build
+from diagnostics.report import build, render
 from diagnostics.report.document import Report
+from diagnostics.report.translation import translate
 from diagnostics.sources.transcript import read
 
 NOW = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
@@ -92,10 +94,21 @@ def test_a_number_of_another_program_is_not_entras(text: str) -> None:
     assert judged(text).diagnosis.causes == ()
 
 
-def test_a_number_that_accuses_nothing_is_told() -> None:
-    report = judged("Sign-in error code: 50196")
+@pytest.mark.parametrize("code", sorted(NO_FAULT))
+def test_a_number_that_accuses_nothing_is_told_first_by_both(code: int) -> None:
+    report = judged(f"Sign-in error code: {code}")
     assert report.exit_code == 3
-    assert any("asks for tokens in a loop" in finding.judgement.reason for finding in report.findings)
+    for language in ("en", "es"):
+        said = translate(f"AADSTS{code} says: {NO_FAULT[code]}", language)
+        shown = render(replace(report, language=language), width=400)
+        assert said in shown.splitlines()[0]
+        assert (said == f"AADSTS{code} says: {NO_FAULT[code]}") == (language == "en")
+
+
+def test_a_bare_number_is_shown_as_what_was_seen() -> None:
+    named = judged("Sign-in error code: 53003").diagnosis.first
+    assert named is not None
+    assert named.evidence == ("pasted:1: AADSTS53003",)
 
 
 @pytest.mark.parametrize(

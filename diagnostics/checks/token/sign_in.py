@@ -40,7 +40,7 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
     """Name what each refusal means; without one, say whether a token came."""
     for error in evidence.entra_errors:
         suspects = _suspects(error, evidence)
-        numbers = ", ".join(f"AADSTS{code}" for code in error.codes) or error.error or "an error without a number"
+        numbers = _numbers(error)
         summary = f"Entra refused the sign-in: {numbers}"
         if suspects:
             yield failed(summary, *suspects, hint=_hint(error, suspects))
@@ -52,6 +52,10 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
         yield unknown("No token could be asked for", evidence.tokens)
     elif evidence.tokens:
         yield passed("Entra issued a token for the application")
+
+
+def _numbers(error: EntraError) -> str:
+    return ", ".join(f"AADSTS{code}" for code in error.codes) or error.error or "an error without a number"
 
 
 def _unknown(error: EntraError, numbers: str) -> str:
@@ -88,7 +92,7 @@ _ITS_APP = re.compile(
 def _suspect(
     cause: str, confidence: Confidence, error: EntraError, *more: str, values: Mapping[str, str] | None = None
 ) -> Suspect:
-    said = f"{error.provenance.how}: {_first_sentence(error.description) or error.error}"
+    said = f"{error.provenance.how}: {_first_sentence(error.description) or _numbers(error)}"
     app = _ITS_APP.search(error.description)
     named = {"aadsts": " ".join(map(str, error.codes)), **({"application_id": app["id"]} if app else {})}
     return Suspect(cause, confidence, (said, *more), {**named, **(values or {})})

@@ -29,6 +29,7 @@ from diagnostics.redaction import safe
 Row = Mapping[str, object]
 
 _MILLISECONDS = re.compile(r"^\\?/Date\((-?\d+)(?:[+-]\d{4})?\)\\?/$")
+_RIGHT = re.compile(r"[A-Za-z]+", re.ASCII)
 _ZONE = re.compile(r"(?:Z|[+-]\d\d:\d\d|^\\?/Date\(.*)$", re.ASCII)
 _FRACTION = re.compile(r"(\.\d{6})\d+")
 _AROUND_WORDS = " \t\r\n{}[]'\""
@@ -179,10 +180,17 @@ def service_principal(row: Row, provenance: Provenance, *, partial: bool = False
 
 
 def mailbox_permission(row: Row, provenance: Provenance, *, partial: bool = False) -> MailboxPermission:
-    """Read a row of Get-MailboxPermission; AccessRights may be joined with commas in one string. Raises NotUnderstood."""
-    rights = words(row, "AccessRights")
+    """Read a row of Get-MailboxPermission; AccessRights may be joined with commas in one string. Raises NotUnderstood.
+
+    Rights of which a part cannot be read, as where Format-Table cut them off or Export-Csv wrote the list's type, are none,
+    unless FullAccess is among the rest.
+    """
+    shown = words(row, "AccessRights")
+    rights = tuple(right for right in shown if _RIGHT.fullmatch(right))
+    if len(rights) < len(shown) and not any(right.casefold() == "fullaccess" for right in rights):
+        rights = ()
     if not rights and not partial:
-        raise NotUnderstood("AccessRights is empty")
+        raise NotUnderstood("AccessRights is not readable" if shown else "AccessRights is empty")
     return MailboxPermission(
         user=needed(row, "User"),
         rights=rights,

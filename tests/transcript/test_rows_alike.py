@@ -104,6 +104,33 @@ def test_a_row_that_is_not_understood_leaves_the_permissions_unknown(deny: str) 
     assert "Format-List" in finding.judgement.hint
 
 
+@pytest.mark.parametrize(
+    "rights",
+    [
+        "Microsoft.Exchange.Management.RecipientTasks.MailboxRights[]",
+        "System.Collections.Generic.List`1[System.String]",
+        "{FullAcc…}",
+        "{ReadPermission, Ful...}",
+        "{…}",
+    ],
+)
+def test_rights_that_cannot_be_read_accuse_nobody(rights: str) -> None:
+    with pytest.raises(rows.NotUnderstood):
+        rows.mailbox_permission({**PERMISSION, "AccessRights": rights}, WHERE)
+    for known in ("", f"\nObjectId : {OBJECT}\nAppId : {APP}\nDisplayName : ERP mail\n"):
+        text = listed({**PERMISSION, "AccessRights": rights})
+        evidence = read([f"{known}\n\nGet-MailboxPermission erp@contoso.com | fl\n\n{text}\n".encode()], name="t.txt")
+        (finding,) = [finding for finding in run_checks(evidence) if finding.check == "full-access"]
+        assert finding.outcome in {Outcome.UNKNOWN, Outcome.SKIPPED}
+        assert not finding.judgement.suspects
+
+
+def test_full_access_beside_rights_that_were_cut_off_is_full_access() -> None:
+    (mailbox,) = pasted({**PERMISSION, "AccessRights": "{FullAccess, ReadPer…}"}).mailboxes
+    assert isinstance(mailbox.permissions, tuple)
+    assert mailbox.permissions[0].rights == ("FullAccess",)
+
+
 def test_columns_that_are_not_shown_are_as_they_usually_are() -> None:
     row = {"User": OBJECT, "AccessRights": "{FullAccess}"}
     (mailbox,) = pasted(row).mailboxes

@@ -119,7 +119,8 @@ def _lone_grant(rows: Sequence[MailboxPermission]) -> MailboxPermission | None:
     """Return a made entry that opens nothing, when all made entries are of one user and none of them opens the mailbox."""
     made = _grants(rows)
     opens = any(gives_full_access(row.rights) and not row.deny for row in made)
-    return made[0] if len({row.user.casefold() for row in made}) == 1 and not opens else None
+    one = len({row.user.casefold() for row in made}) == 1 and all(row.rights for row in made)
+    return made[0] if one and not opens else None
 
 
 def _judge_lone(evidence: Evidence, row: MailboxPermission, address: str) -> Judgement:
@@ -145,7 +146,8 @@ def _judge_rows(
         case Rule.NAMESAKE:
             return _namesake(decision.entries[0], who, address)
         case Rule.UNREADABLE | Rule.SEVERAL:
-            why = Unavailable(decision.rule.value, Missing.UNEXPECTED)
+            hint = _listing(address) if decision.rule is Rule.UNREADABLE else ""
+            why = Unavailable(decision.rule.value, Missing.UNEXPECTED, hint=hint)
             return unknown("What the application may do could not be read", why, subject=address)
         case _:
             return _no_row(evidence, address, rows, decision, who)
@@ -209,9 +211,14 @@ def _left_open(decision: Decision[MailboxPermission], who: _Who, address: str) -
     return replace(judgement, rules_out=(_MISSING, _WRONG, _READ)) if denied else judgement
 
 
-def _namesake(row: MailboxPermission, who: _Who, address: str) -> Judgement:
+def _listing(address: str) -> str:
+    """Return the command that shows all that is needed of each row, whole."""
     line = powershell_line("Get-MailboxPermission", Identity=address) or "Get-MailboxPermission"
-    hint = f"{line} | Format-List User,UserSid,AccessRights,Deny"
+    return f"{line} | Format-List User,UserSid,AccessRights,Deny"
+
+
+def _namesake(row: MailboxPermission, who: _Who, address: str) -> Judgement:
+    hint = _listing(address)
     if is_cut_off(row.user):
         reason = f"the row names “{row.user}”, which was cut off and may be another principal's"
     elif row.user.casefold().startswith("s-1-"):

@@ -60,9 +60,9 @@ _MAIL_HOST = re.compile(r"outlook|office365|imap|mail", re.IGNORECASE)
 _NAMED = re.compile(r"\w://|\w-*\.[a-z]{2,}+:\d{2,5}\b|\b\d{1,3}(?:\.\d{1,3}){3}:\d{2,5}\b|\[\d[\d.]+\]:\d+")
 _IP = re.compile(r"[\d.]+|[0-9a-fA-F]*+:[0-9a-fA-F:]*")
 _REACH = 4
-_HTTP_REQUEST = re.compile(
-    r"(?<!\")\b(?:GET|POST|PUT|PATCH|DELETE|HEAD) (?:https?://|/)\S"
-)  # in quotes: a web server's own log
+_HTTP_REQUEST = re.compile(r"\s{0,8}(?:> ?)?(?:GET|POST|PUT|PATCH|DELETE|HEAD) (?:https?://|/)\S")
+_HTTP_HEADER = re.compile(r"\s{0,8}(?:[<>] ?)?[A-Za-z][\w-]{1,40}:\s|\s{0,8}[<>]?\s*$")
+_HEADERS = 20
 _USED = re.compile(  # the name as it was used, with the blanks that came along
     r"getaddrinfo for (?P<php>[^:;()\n]{1,120}?) failed"
     r"|\b[a-z]{2,6}://(?P<url>[\w.-]+[ \t\u00a0]*):\d{2,5}\b"
@@ -99,9 +99,15 @@ def read(window: View) -> Iterator[ImapSession | Remark | Setting]:
 
 
 def _was_asked(window: View, index: int, start: int) -> bool:
-    """Say whether an HTTP answer follows an HTTP request: then it is what was asked for, on no mail port."""
-    before = [*window.lines[max(index - _REACH, 0) : index], window.lines[index][:start]]
-    return any(_HTTP_REQUEST.search(line) for line in before)
+    """Say whether an HTTP answer follows its request, with headers between them: then it came on no mail port."""
+    if _HTTP_REQUEST.match(window.lines[index][:start]):
+        return True
+    for at in range(index - 1, max(index - 1 - _HEADERS, -1), -1):
+        if _HTTP_REQUEST.match(window.lines[at]):
+            return True
+        if not _HTTP_HEADER.match(window.lines[at]):
+            return False
+    return False
 
 
 def _purpose(window: View, index: int) -> str:

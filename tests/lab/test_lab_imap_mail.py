@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import tempfile
@@ -135,7 +134,7 @@ def dovecot() -> Iterator[IMAPClient]:
     """Dovecot's IMAP process on pipes, already signed in, with a Maildir of its own."""
     if shutil.which("doveconf", path="/usr/bin:/usr/sbin:/usr/local/bin") is None or not Path(DOVECOT).exists():
         pytest.skip("dovecot is not installed; on Debian: apt-get install dovecot-imapd")
-    user = posix.pwd.getpwnam("dovecot") if os.getuid() == 0 else posix.pwd.getpwuid(os.getuid())
+    user = posix.pwd.getpwnam("dovecot") if posix.os.getuid() == 0 else posix.pwd.getpwuid(posix.os.getuid())
     folder = Path(tempfile.mkdtemp(prefix="diag-dovecot-"))
     settings = {
         "mail_location": f"maildir:{folder}/Maildir",
@@ -148,8 +147,8 @@ def dovecot() -> Iterator[IMAPClient]:
         "stats_writer_socket_path": "",
     }
     (folder / "conf").write_text("".join(f"{name} = {value}\n" for name, value in settings.items()))
-    if os.getuid() == 0:
-        os.chown(folder, user.pw_uid, user.pw_gid)
+    if posix.os.getuid() == 0:
+        posix.os.chown(folder, user.pw_uid, user.pw_gid)
     client = Piped(f"env USER=erp HOME={folder} {DOVECOT} -c {folder}/conf", stream=True, ssl=False)
     try:
         yield client

@@ -159,8 +159,8 @@ def _own_signs(session: ImapSession) -> Iterator[Shown]:
 
 
 def _of_greeting(session: ImapSession, where: str) -> Iterator[Shown]:
-    if session.greeting_host:
-        theirs = is_front_end(session.greeting_host)
+    theirs = is_front_end(session.greeting_host)
+    if theirs or "." in session.greeting_host:  # a bare name that is cut off tells nothing
         named = f"{where}: the greeting names {session.greeting_host}"
         said = f"{named}, a front end" if theirs else f"{named}, which is no front end of Exchange Online"
         yield Shown(Server.ONLINE if theirs else Server.OTHER, said, proven=True)

@@ -63,6 +63,7 @@ NO = ReplyStatus.NO
 OWN_LINES = {
     "a front end of Microsoft's": (session(host="FR4P281CA0348.DEUP281.PROD.OUTLOOK.COM"), ONLINE),
     "a front end without its domain": (session(host="MN2PR01CA0007"), ONLINE),
+    "a name in the bracket that was cut off": (session(greeting=READY, host="BN6PR"), UNKNOWN),
     "another host in the bracket": (session(host="EX01.corp.fabrikam.local"), OTHER),
     "the bracket outweighs the name of the server": (
         session("mail.fabrikam.com", READY, "BJXPR01CA0063.CHNPR01.prod.partner.outlook.cn"),

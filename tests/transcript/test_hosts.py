@@ -17,6 +17,7 @@ from diagnostics.sources.transcript.hosts import named
         ("mail.server1.example.net:143", "mail.server1.example.net", 143),
         ("mail.verein.de refused: NO LOGIN failed.", "mail.verein.de", 0),
         ("outlook.office365.com works, imap.gmx.net says NO LOGIN failed.", "imap.gmx.net", 0),
+        ("mail.url=imaps://pedidos%40firma.at:****@mx.firma.at:993/INBOX", "mx.firma.at", 993),
         ("host: mail.verein.de", "mail.verein.de", 0),
         ("'host' => 'posteingang.firma.at',", "posteingang.firma.at", 0),
         ("Servidor imap.correo.es", "imap.correo.es", 0),

@@ -64,6 +64,9 @@ def _judge_one(session: ImapSession, evidence: Evidence) -> Judgement:
     if not bad:
         return passed(f"{server} answers on {len(good)} of {len(good)} addresses")
     suspects = _suspects(bad, where, partly=bool(good), tls=session)
+    if _is_perhaps_anothers(session, evidence):
+        why = Unavailable("the text is about another server", Missing.UNEXPECTED, session.provenance)
+        return unknown(f"{server}: {', '.join(dict.fromkeys(a.outcome.value for a in bad))}", why, subject=server)
     if good and evidence.live:
         hint = "; ".join(f"{attempt.address}: {attempt.outcome}" for attempt in bad)
         return passed(
@@ -100,6 +103,13 @@ def _unresolved(evidence: Evidence) -> str:
     if evidence.live and isinstance(asked, Unavailable) and _UNRESOLVED in asked.reason:
         return asked.reason.partition(" ")[0]
     return ""
+
+
+def _is_perhaps_anothers(session: ImapSession, evidence: Evidence) -> bool:
+    """Say whether a connection names no server, in a text about another one."""
+    if evidence.live or is_true_of_any(session) or servers.of_session(session).server is not servers.Server.UNKNOWN:
+        return False
+    return servers.of_text(evidence).is_other
 
 
 def _suspects(bad: list[AddressAttempt], where: str, *, partly: bool, tls: ImapSession) -> tuple[Suspect, ...]:

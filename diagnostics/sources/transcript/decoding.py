@@ -6,7 +6,10 @@ matter become `str`, in `text`.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import codecs
+import re
 from collections.abc import Iterable, Iterator
 
 _SAMPLE = 8192
@@ -101,3 +104,14 @@ def text(line: bytes) -> str:
         return line.decode("utf-8")
     except UnicodeDecodeError:
         return line.decode("cp1252", "replace")
+
+
+def front_end(text: str) -> str:
+    """Return the front-end server's name from the greeting's bracket: base64 of UTF-16LE; empty when it is not that."""
+    squeezed = "".join(text.split())
+    try:
+        data = base64.b64decode(squeezed + "=" * (-len(squeezed) % 4))
+        name = data.decode("utf-16-le")
+    except (binascii.Error, ValueError):
+        return ""
+    return name if re.fullmatch(r"[A-Za-z0-9.-]{4,100}", name) else ""

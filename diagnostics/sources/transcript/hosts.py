@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from diagnostics import purpose, servers
 from diagnostics.evidence import Remark
+from diagnostics.sources.transcript.decoding import front_end
 from diagnostics.sources.transcript.window import View
 
 _NAME = r"(?=\w)[\w-]++(?:\.[\w-]++)++"
@@ -29,7 +30,9 @@ _MICROSOFTS = re.compile(
 )
 _OTHERS = (
     re.compile(rf"(?<![\w@.-])(?P<host>(?!\d++\.\d++\.\d){_NAME}):(?P<port>143|993|110|995|1143|1993)\b"),
-    re.compile(rf"\b(?:imap|pop3?)s?://(?:[\w.+-]++@)?(?P<host>{_NAME})(?::(?P<port>\d{{2,5}}))?", re.IGNORECASE),
+    re.compile(
+        rf"\b(?:imap|pop3?)s?://(?:[^\s/@]{{1,120}}@)?(?P<host>{_NAME})(?::(?P<port>\d{{2,5}}))?", re.IGNORECASE
+    ),
     re.compile(
         r"(?<![\w@.-])(?P<host>(?:imaps?|pop3?)[\w-]*+(?:\.[\w-]++){2,}+)(?![@(])(?::(?P<port>\d{2,5}))?", re.IGNORECASE
     ),
@@ -57,6 +60,7 @@ _NO_MAIL = re.compile(
 
 
 _SENTENCE_END = re.compile(r"[.!?)] (?=[A-Z])")
+_POP_GREETING = re.compile(r"POP3 service is ready\.\s*\[(?P<bracket>[A-Za-z0-9+/=]{8,400})\]")
 _ANSWER = re.compile(r"\b(?:NO|BAD|BYE) (?=[A-Z\[])")
 
 
@@ -138,8 +142,8 @@ SIGNS: tuple[Sign, ...] = (
     Sign(servers.ONLINE_IN_LINES, servers.A_SCOPE, re.compile(r"\b(?:IMAP|POP|SMTP)\.(?:AccessAsApp|AccessAsUser|SendAsApp|Send)\b|outlook\.office(?:365)?\.(?:com|us)/\.default|partner\.outlook\.cn/\.default", _I), ("accessas", "smtp.send", "/.default")),
     Sign(servers.ONLINE_IN_WORDS, "Exchange Online", re.compile(r"(?<!not )(?<!no )(?<!kein )(?<!sin )(?<!from )(?<!without )\b(?:exchange[ -]?online|(?:office|microsoft) ?365|[OM]365|outlook ?365|outlook office)\b", _I), ("exchange online", "exchange-online", "exchangeonline", "365", "outlook office")),
     Sign(servers.ONLINE_IN_WORDS, "Microsoft Entra", re.compile(r"\b(?:Azure AD|Entra(?: ID)?|app registration|SaslMechanismOAuth2|XOAUTH2?)\b", _I), ("azure ad", "entra", "app registration", "oauth2")),
-    Sign(servers.OTHER_IN_LINES, "Exchange on premises", re.compile(r"\bAUTH=(?:NTLM|GSSAPI)\b|Microsoft\.Exchange\.Imap4[\w.]{0,40}\"? \"version\" \"15\.[012]\b|service is ready\. Using Client Access Server|\b250[ -]AUTH\b[^\n]{0,40}\b(?:NTLM|GSSAPI)\b|#Log-type: IMAP4 Log|\.(?:local|lan|intern|intranet|corp) Microsoft ESMTP", _I), ("auth=ntlm", "auth=gssapi", "imap4server", "client access server", "250-auth", "250 auth", "imap4 log", "microsoft esmtp")),
-    Sign(servers.OTHER_IN_WORDS, "Exchange on premises", re.compile(r"\bExchange(?: Server)? ?(?:20(?:03|07|10|13|16|19)|SE|Subscription Edition)\b(?! IMAP4 server signing)|\bExchange\b[^\n.]{0,40}\bon[- ]?prem|\bon[- ]?prem\w*[^\n.]{0,30}\bExchange\b|\bhosted exchange\b|\b(?:lokale[nrsm]?|eigene[nrsm]?) Exchange|\bExchange local\b|\bBuild 15\.[012]\b|\bVersion 15\.[012]\b|\b15\.[012]\.\d{3,4}\.\d+\b", _I), ("exchange", "15.")),
+    Sign(servers.OTHER_IN_LINES, "Exchange on premises", re.compile(r"\bAUTH=(?:NTLM|GSSAPI)\b|Microsoft\.Exchange\.Imap4[\w.]{0,40}\"? \"version\" \"15\.[012]\b|service is ready\. Using Client Access Server|\b250[ -]AUTH\b[^\n]{0,40}\b(?:NTLM|GSSAPI)\b|#Log-type: IMAP4 Log|\+OK (?!The Microsoft Exchange)[^\n]{0,60}\bready\b|\.(?:local|lan|intern|intranet|corp) Microsoft ESMTP", _I), ("auth=ntlm", "auth=gssapi", "imap4server", "client access server", "250-auth", "250 auth", "imap4 log", "+ok ", "microsoft esmtp")),
+    Sign(servers.OTHER_IN_WORDS, "Exchange on premises", re.compile(r"\bExchange(?: Server)? ?(?:20(?:03|07|10|13|16|19)|SE|Subscription Edition)\b(?! IMAP4 server signing)|\bExchange\b[^\n.]{0,40}\bon[- ]?prem|\bon[- ]?prem\w*[^\n.]{0,30}\bExchange\b|\bhosted exchange\b|\b(?:lokale[nrsm]?|eigene[nrsm]?) Exchange|\bExchange local\b|\bBuild 15\.[012]\b|\bVersion 15\.[012]\b|\b15\.0?[012]\.\d{3,4}\.\d+\b", _I), ("exchange", "15.")),
     Sign(servers.OTHER_IN_WORDS, "no Microsoft 365", re.compile(r"\b(?:not?|isn't|kein|nicht|sin|without)(?: (?:an?|in|on|at|with|by|of|hosted|using|de|en|ein|einen|bei|von|auf|un|una|domain)){0,3} (?:exchange ?online|(?:office|microsoft) ?365|[OM]365)\b(?!-?\s?(?:licen|subscription|plan|permission|lizenz|abonn|suscrip|admin|app))", _I), ("365", "online")),
     Sign(servers.OTHER_IN_WORDS, "another product", re.compile(r"\b(?:Dovecot|Courier|Cyrus|Zimbra|hMailServer|MDaemon|Kerio|IceWarp|Gmail|Gimap|Google Workspace|G ?Suite|Yahoo|GMX|web\.de|Strato|IONOS|1&1|Zoho|Fastmail|iCloud|Apache James|GreenMail|Stalwart|Mailcow|Plesk|cPanel|OX App Suite|Yandex|ProtonMail)\b", _I), ("dovecot", "courier", "cyrus", "zimbra", "hmail", "mdaemon", "kerio", "icewarp", "gmail", "gimap", "google", "suite", "yahoo", "gmx", "web.de", "strato", "ionos", "1&1", "zoho", "fastmail", "icloud", "james", "greenmail", "stalwart", "mailcow", "plesk", "cpanel", "ox app", "yandex", "proton")),
     Sign(purpose.ANOTHER_WAY, "Graph or EWS", re.compile(r"graph\.microsoft\.\w+/(?:v1\.0|beta)/(?:users|me|groups)\b|/EWS/(?:Exchange\.asmx|Services)|\bexchangelib\b|Exchange\.WebServices\b|\bExchangeService\(|\bSend-MgUserMail\b|\bGet-MgUserMessage\b", _I), ("graph.microsoft", "ews", "exchange.webservices", "exchangelib", "exchangeservice", "mguser")),
@@ -153,6 +157,7 @@ def read(window: View) -> Iterator[Remark]:
     """Yield what shows whose server the text is of, once for each sign."""
     low, flow = window.lower, window.joined
     yield from _others(window)
+    yield from _front_ends(window)
     for sign in SIGNS:
         if not any(word in low for word in sign.words):
             continue
@@ -175,3 +180,15 @@ def _others(window: View) -> Iterator[Remark]:
         yield Remark(
             servers.OTHER_IN_LINES, host.name, window.where(window.numbers[index]), (("what", "another host"),)
         )
+
+
+def _front_ends(window: View) -> Iterator[Remark]:
+    """Yield whose front end the greeting of Exchange's POP service names in its bracket."""
+    for index, line in enumerate(window.lines):
+        match = _POP_GREETING.search(line)
+        name = front_end(match["bracket"]) if match else ""
+        theirs = servers.is_front_end(name)
+        if theirs or "." in name:
+            kind = servers.ONLINE_IN_LINES if theirs else servers.OTHER_IN_LINES
+            yield Remark(kind, name, window.where(window.numbers[index]), (("what", "front end"),))
+            return

@@ -19,6 +19,7 @@ from diagnostics.comparison import shortened
 from diagnostics.evidence import ImapSession, ImapStep, Provenance, ReplyStatus
 from diagnostics.redaction import redact
 from diagnostics.sources.transcript import events, hosts
+from diagnostics.sources.transcript.decoding import front_end
 from diagnostics.sources.transcript.imap_lines import Said, Speaker, conversation
 from diagnostics.sources.transcript.window import View
 
@@ -26,6 +27,7 @@ _GREETING = re.compile(
     r"\*\s+(?:OK|PREAUTH|BYE)\s+(?P<text>The Microsoft Exchange IMAP4\w* service is ready\.?[^\[\n]{0,40}(?:\[(?P<host>[A-Za-z0-9+/=\s]{4,400})\])?|.{0,200})",
     re.IGNORECASE,
 )
+_GREETS = re.compile(r"(?:[\w.-]{1,40}: )?\* OK")
 _BRACKET = re.compile(r"\[(?P<host>[A-Za-z0-9+/=]{8,400})\]['\"]?")
 _EXCHANGE_READY = re.compile(r"Microsoft Exchange IMAP4\w* service is ready", re.IGNORECASE)
 _OTHER_READY = re.compile(
@@ -271,7 +273,7 @@ def _heard_server(window: View, said: Said, sessions: list[_Session], where: Pro
     greeting = _GREETING.search(text)
     if greeting and (
         _EXCHANGE_READY.search(text)
-        or ((said.speaker is Speaker.SERVER or text.startswith("* OK")) and _is_foreign(greeting["text"], sessions))
+        or ((said.speaker is Speaker.SERVER or _GREETS.match(text)) and _is_foreign(greeting["text"], sessions))
     ):
         session = _Session(
             where,
@@ -445,14 +447,3 @@ def _challenge(text: str) -> str:
         return ""
     shown = data.decode("utf-8", "replace")
     return shortened(redact(shown), 300) if shown.lstrip().startswith("{") else ""
-
-
-def front_end(text: str) -> str:
-    """Return the front-end server's name from the greeting's bracket: base64 of UTF-16LE; empty when it is not that."""
-    squeezed = "".join(text.split())
-    try:
-        data = base64.b64decode(squeezed + "=" * (-len(squeezed) % 4))
-        name = data.decode("utf-16-le")
-    except (binascii.Error, ValueError):
-        return ""
-    return name if re.fullmatch(r"[A-Za-z0-9.-]{4,100}", name) else ""

@@ -63,6 +63,13 @@ _ROWS = (
         "entra-docs reference-error-codes.md and notes of many who browsed there; OAuth error and status invented",
     ),
     EntraError(
+        9002313,
+        "invalid_grant",
+        400,
+        "Invalid request. Request is malformed or invalid.",
+        "MicrosoftDocs/azure-docs issue 63819 (a refresh token); azure-activedirectory-library-for-nodejs issue 219 (a code)",
+    ),
+    EntraError(
         70003,
         "unsupported_grant_type",
         400,

@@ -30,6 +30,8 @@ PATH = re.compile(
 """The segment before a known path is read as the tenant, also when a whole URL precedes it (Analysis-Services 194)."""
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 DEFAULT = "/.default"
+OF_A_PERSON = {"authorization_code", "refresh_token"}
+"""Grants that redeem what a person's sign-in gave."""
 
 
 class EntraEndpoint(HttpsEndpoint):
@@ -118,9 +120,12 @@ class EntraEndpoint(HttpsEndpoint):
             raise Refused(900561, method=request.method)
         form = {**_basic(request), **request.form()}
         resource_parameter = "scope" if version == 2 else "resource"  # noqa: PLR2004 - the two versions of the endpoint
-        for parameter in ("grant_type", "client_id", resource_parameter):
+        of_a_person = form.get("grant_type") in OF_A_PERSON
+        for parameter in ("grant_type", "client_id", *(() if of_a_person else (resource_parameter,))):
             if not form.get(parameter):
                 raise Refused(900144, parameter=parameter)
+        if of_a_person:  # nobody has signed in here, so no code and no refresh token is one of the lab's
+            raise Refused(9002313)
         if form["grant_type"] != "client_credentials":
             raise Refused(70003, grant_type=form["grant_type"])
         client_id = form["client_id"]

@@ -137,6 +137,8 @@ def test_an_error_has_every_field_that_entra_writes(start: Callable[..., Lab], h
         ({"grant_type": ""}, 900144),
         ({"client_id": ""}, 900144),
         ({"grant_type": "password"}, 70003),
+        ({"grant_type": "refresh_token", "refresh_token": "x", "scope": ""}, 9002313),
+        ({"grant_type": "authorization_code", "code": "x"}, 9002313),
         ({"scope": f"{EXCHANGE}/IMAP.AccessAsApp"}, 1002012),
         ({"scope": "/.default"}, 70011),
         ({"scope": f"{DEFAULT} https://graph.microsoft.com/.default"}, 70011),

@@ -69,7 +69,13 @@ def find(text: str, language: str = "en") -> list[CausePage]:
     if _SLUG.fullmatch(slug):
         return []  # a slug that does not exist; the nearest ones are named
     pages = _pages(language)
-    return _by_code(text, pages) or _by_phrase(text, pages) or _by_judging(text, language) or _by_words(text, pages)
+    return (
+        _by_code(text, pages)
+        or _by_phrase(text, pages)
+        or _by_judging(text, language)
+        or _by_error(text, language)
+        or _by_words(text, pages)
+    )
 
 
 def _by_code(text: str, pages: Sequence[CausePage]) -> list[CausePage]:
@@ -109,6 +115,15 @@ def _by_judging(text: str, language: str) -> list[CausePage]:
     evidence = read([text.encode()], name="text")
     report = build(evidence, command="diag explain", started=started, language=language)
     return [causes.page(cause.cause, language) for cause in report.diagnosis.causes]
+
+
+def _by_error(text: str, language: str) -> list[CausePage]:
+    """Return the page of an error on the way to Exchange PowerShell, although nothing beside it shows that it was there."""
+    from diagnostics.checks.operator.way_to_exchange import CAUSES  # noqa: PLC0415 - only for free text
+    from diagnostics.errors.rules import classify  # noqa: PLC0415
+
+    kind = classify("", "", text)
+    return [causes.page(CAUSES[kind][0], language)] if kind in CAUSES else []
 
 
 def _by_words(text: str, pages: Sequence[CausePage]) -> list[CausePage]:

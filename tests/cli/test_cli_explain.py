@@ -101,3 +101,17 @@ def test_colour_only_where_it_is_wanted() -> None:
     assert "\x1b[" not in explained("perm-fullaccess-missing")
     assert "\x1b[1m" in explained("perm-fullaccess-missing", env={"FORCE_COLOR": "1"})
     assert "\x1b[" not in explained("perm-fullaccess-missing", env={"FORCE_COLOR": "1", "NO_COLOR": "1"})
+
+
+@pytest.mark.parametrize(
+    ("text", "slug"),
+    [
+        ("Das angegebene Netzwerkkennwort ist falsch", "operator-certificate-unusable"),
+        ("Keyset does not exist", "operator-certificate-unusable"),
+        ("0xffffffff80070520", "operator-wam-needs-window"),
+        ("El término 'Connect-ExchangeOnline' no se reconoce como nombre de un cmdlet", "operator-module-not-installed"),
+        ("Server not found in Kerberos database", "operator-jump-host-refused"),
+    ],
+)
+def test_an_operators_error_is_explained_alone_and_in_its_language(text: str, slug: str) -> None:
+    assert find(text)[0].slug == slug

@@ -252,7 +252,7 @@ def run(chosen: Chosen, how: How, course: Callable[[Visit], int]) -> int:
     except ShellUnavailable as problem:
         hint = f" {problem.hint}" if problem.hint else ""
         signed_out = MISSING[problem.kind] is Missing.NOT_SIGNED_IN
-        return _said(f"{problem}.{hint}", _guard.NOT_SIGNED_IN if signed_out else _guard.UNKNOWN)
+        return _said(f"{str(problem).rstrip('.')}.{hint}", _guard.NOT_SIGNED_IN if signed_out else _guard.UNKNOWN)
     except journals.JournalBroken as problem:
         return _said(f"{problem}. Nothing was changed.", _guard.USAGE)
     except journals.JournalUnusable as problem:

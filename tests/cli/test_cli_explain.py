@@ -109,7 +109,10 @@ def test_colour_only_where_it_is_wanted() -> None:
         ("Das angegebene Netzwerkkennwort ist falsch", "operator-certificate-unusable"),
         ("Keyset does not exist", "operator-certificate-unusable"),
         ("0xffffffff80070520", "operator-wam-needs-window"),
-        ("El término 'Connect-ExchangeOnline' no se reconoce como nombre de un cmdlet", "operator-module-not-installed"),
+        (
+            "El término 'Connect-ExchangeOnline' no se reconoce como nombre de un cmdlet",
+            "operator-module-not-installed",
+        ),
         ("Server not found in Kerberos database", "operator-jump-host-refused"),
     ],
 )

@@ -122,6 +122,11 @@ def test_however_it_is_written_down(way: str, label: str) -> None:
         (f"Id. de objeto (Aplicaciones empresariales): {OBJECT}", N.ENTERPRISE_APP_OBJECT_ID),
         (f"Object ID of the enterprise application: {OBJECT}", N.ENTERPRISE_APP_OBJECT_ID),
         (f"Aplicaciones empresariales\nNombre: ERP\nId. de objeto: {OBJECT}", N.ENTERPRISE_APP_OBJECT_ID),
+        (
+            f"Aplicaciones empresariales > ERP > Propiedades\nNombre  ERP\nId. de objeto  {OBJECT}",
+            N.ENTERPRISE_APP_OBJECT_ID,
+        ),
+        (f"Name: ERP\nApplication ID: {APP}\nObject ID: {OBJECT}", N.ENTERPRISE_APP_OBJECT_ID),
         (f"Object ID (App registrations): {OBJECT}", N.APP_REGISTRATION_OBJECT_ID),
         (f"App registrations\nObject ID: {OBJECT}", N.APP_REGISTRATION_OBJECT_ID),
         (
@@ -153,18 +158,39 @@ def test_what_is_no_entry_of_a_sheet_names_nothing(text: str) -> None:
     assert typed(text) == {}
 
 
-def test_four_faults_in_a_sheet_are_each_named() -> None:
-    sheet = (
-        f"Tenant ID: {TENANT}\nClient ID: {TENANT}\nClient Secret: {KEY}\nServidor IMAP: imap.gmail.com\n"
-        "Puerto IMAP: 143\nBuzón: erp@contoso.com"
-    )
-    assert set(named(sheet)) >= {
+SHEETS = {
+    "plain": "Tenant ID: {tenant}\nClient ID: {app}\nClient Secret: {key}\nServidor IMAP: imap.gmail.com\nPuerto IMAP: 143\nBuzón: erp@contoso.com",
+    "columns": "Datos\n=====\nID de inquilino:      {tenant}\nID de cliente:        {app}\nSecreto del cliente:  {key}\nServidor IMAP:        imap.gmail.com\nPuerto IMAP:          143\nUsuario:              erp@contoso.com",
+    "table": "| Campo | Valor |\n|---|---|\n| Tenant ID | {tenant} |\n| Client ID | {app} |\n| Client Secret | {key} |\n| IMAP server | imap.mail.yahoo.com |\n| IMAP port | 143 |",
+    "German": "Mandanten-ID: {tenant}\nAnwendungs-ID (Client): {app}\nGeheimer Clientschlüssel: {key}\nIMAP-Server: imap.ionos.de\nIMAP-Port: 143",
+    "bullets": "- **Tenant ID:** `{tenant}`\n- **Client ID:** `{app}`\n- **Client secret:** `{key}`\n- **IMAP server:** `imap.gmail.com`\n- **IMAP port:** `143`",
+    "in a row": "Tenant ID: {tenant}; Client ID: {app}; Client Secret: {key}\nIMAP Server: imap.gmail.com\nIMAP Port: 143",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sheet", SHEETS.values(), ids=SHEETS)
+def test_four_faults_in_a_sheet_are_each_named(sheet: str) -> None:
+    text = sheet.format(tenant=TENANT, app=TENANT, key=KEY)
+    assert set(named(text)) >= {
         "input-tenant-and-client-swapped-or-same",
         "input-secret-id-pasted",
         "net-wrong-host-or-hardcoded-ip",
         "net-tls-to-plaintext-port",
     }
-    assert report(sheet).exit_code == 1
+    assert report(text).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Tenant ID: {TENANT}\nSMTP server: smtp.office365.com\nSMTP port: 587\nIMAP server: outlook.office365.com\nIMAP port: 993",
+        f"Tenant ID: {TENANT}\nPOP server: outlook.office365.com\nport: 995",
+        f"Two accounts.\nTenant ID: {TENANT}\nIMAP server: outlook.office365.com\n\nThe other one:\nIMAP server: imap.gmail.com\nIMAP port: 993",
+        "IMAP server: imap.gmail.com\nIMAP port: 993\nMailbox: someone@gmail.com",
+    ],
+)
+def test_another_protocol_or_account_beside_it_is_no_fault(text: str) -> None:
+    assert named(text) == []
 
 
 def test_a_sheet_without_a_fault_accuses_nobody() -> None:

@@ -25,14 +25,8 @@ _MICROSOFTS = (
 )
 _IDS = {SettingName.TENANT, SettingName.APPLICATION_ID, SettingName.ENTERPRISE_APP_OBJECT_ID}
 _RIGHT_PORT = "993"
-_OTHER_PORTS = {
-    "143": "IMAP without TLS from the start",
-    "995": "POP",
-    "110": "POP",
-    "587": "SMTP",
-    "465": "SMTP",
-    "25": "SMTP",
-}
+_OLD_PORT = "143"
+"""IMAP without TLS from the start; other ports may be of another protocol, which a text configures beside it."""
 
 
 def judge(evidence: Evidence) -> Iterator[Judgement]:
@@ -44,7 +38,7 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
         for setting in typed:
             yield from _other_provider(setting, evidence)
     for setting in evidence.settings:
-        if setting.name is SettingName.IMAP_PORT:
+        if setting.name is SettingName.IMAP_PORT and setting.raw.strip() in {_RIGHT_PORT, _OLD_PORT}:
             yield _port(setting)
 
 
@@ -79,9 +73,9 @@ def _port(setting: Setting) -> Judgement:
     compared = (compare("IMAP port", port, "IMAP over TLS", _RIGHT_PORT),)
     if port == _RIGHT_PORT:
         return passed("The port is IMAP's over TLS", *compared)
-    said = f"{setting.provenance.how}: the port is {port}, which is for {_OTHER_PORTS.get(port, 'something else')}"
-    cause = _PLAIN if port == "143" else _HOST
-    return failed(f"Port {port} is not IMAP's over TLS", Suspect(cause, Confidence.LIKELY, (said,)), compared=compared)
+    said = f"{setting.provenance.how}: the port is {port}, IMAP's without TLS from the start"
+    suspect = Suspect(_PLAIN, Confidence.LIKELY, (said,))
+    return failed(f"Port {port} is not IMAP's over TLS", suspect, compared=compared)
 
 
 CHECK = Check(

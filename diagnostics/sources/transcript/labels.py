@@ -74,6 +74,9 @@ _LINE = re.compile(
     (?:[ \u00a0\u202f]{0,60}(?:=>|:=|[:=|]|→|->)[ \t]*+|\t[ \t]*+|[ ]{2,60}(?=\S)|[ ](?=[0-9A-Fa-f]{8}-))[*_]{0,3}[ \t\u00a0\u202f]*+(?P<value>\S.*)""",
     re.VERBOSE,
 )
+_IN_A_ROW = re.compile(
+    r"(?:^|(?<=[\s;,|(]))(?P<label>[^\W\d_][\w.()'’ -]{1,40}?)[ ]?[:=][ ]?(?P<value>[0-9A-Fa-f]{8}-[0-9A-Fa-f-]{20,30}|[\w.~+-]{1,64}@?[\w.-]{1,64})(?=[\s;,|)]|$)"
+)
 _ALONE = re.compile(
     r"^[ \t]*+(?:[-*+•>] )?[*_`]{0,3}(?P<label>[^\W\d_][^:=|\t\n*`]{1,60}?)[*_`]{0,3}[ \t]*+:?[*_`]{0,3}[ \t]*+"
 )
@@ -83,7 +86,10 @@ _ARTICLE = re.compile(r"^(?:the|your|our|my|el|la|su|mi|nuestro|der|die|das|unse
 _NOTE = re.compile(r"[ \t](?:[(#←<]|//|--)")
 _NEIGHBOURS = 5
 _HEADING_ABOVE = 10
-_HEADINGS_WORDS = 5
+_HEADINGS_WORDS = 8
+_PAIR = re.compile(r"[:=|\t]|\s{2,}|\s(?=[0-9a-f]{8}\s)")
+_OVERVIEW = frozenset({"application id", "id de aplicacion"})
+"""What the portal calls the id on the Enterprise Application's page alone."""
 _OF_MAIL = re.compile(r"imap|mailbox|buzon|postfach|boite|caixa|casella|posteingang")
 _ONE_WORD = frozenset(
     [
@@ -136,13 +142,13 @@ _WORDS = (
 def read(lines: Sequence[str]) -> Iterator[Labelled]:
     """Yield each value whose label says what it is."""
     for index, line in enumerate(lines):
-        found = _same_line(line, index) or _next_line(lines, index)
-        if found is None:
-            continue
-        if found.kind is not Also.OBJECT_ID:
-            yield found
-        elif (kind := _whose(found, lines)) is not None:
-            yield Labelled(kind, found.label, found.raw, found.index, found.quoted)
+        several = list(_several(line, index))
+        found = several or [one for one in (_same_line(line, index) or _next_line(lines, index),) if one is not None]
+        for one in found:
+            if one.kind is not Also.OBJECT_ID:
+                yield one
+            elif (kind := _whose(one, lines)) is not None:
+                yield Labelled(kind, one.label, one.raw, one.index, one.quoted)
 
 
 def may_stand(lowered: str) -> bool:
@@ -172,6 +178,15 @@ def normalised(label: str) -> str:
     bare = "".join(c for c in unicodedata.normalize("NFKD", label.casefold()) if not unicodedata.combining(c))
     spaced = re.sub(r"[._\-–’']", " ", bare).replace("(", " (").replace("( ", "(").replace(" )", ")")
     return _ARTICLE.sub("", " ".join(spaced.split()))
+
+
+def _several(line: str, index: int) -> Iterator[Labelled]:
+    """Yield labels and ids that stand in a row on one line; a single one is read more freely."""
+    pairs = [(match, kind_of(match["label"])) for match in _IN_A_ROW.finditer(line)]
+    known = [(match, kind) for match, kind in pairs if kind is not None and _is_in_words(match["label"])]
+    if len(known) > 1:
+        for match, kind in known:
+            yield Labelled(kind, match["label"], match["value"], index, quoted=False)
 
 
 def _same_line(line: str, index: int) -> Labelled | None:
@@ -223,6 +238,9 @@ def _whose(found: Labelled, lines: Sequence[str]) -> SettingName | None:
     near = [normalised(line) for line in lines[max(found.index - _NEIGHBOURS, 0) : found.index + _NEIGHBOURS]]
     if any(re.match(r"\W*(?:directory \(tenant\) id|id de directorio \(inquilino\))", line) for line in near):
         return SettingName.APP_REGISTRATION_OBJECT_ID
+    beside = {" ".join(_PAIR.split(line)[0].split()) for line in near}
+    if beside & _OVERVIEW and not any("(client" in line for line in near):
+        return SettingName.ENTERPRISE_APP_OBJECT_ID
     for line in reversed(lines[max(found.index - _HEADING_ABOVE, 0) : found.index]):
         if len(line.split()) <= _HEADINGS_WORDS and (kind := _of_words(normalised(line))) is not None:
             return kind

@@ -98,6 +98,10 @@ FAILING = [
     "process exited: connection reset by peer, connection was lost",
     "Couldn't open mailbox: no response from host",
     "[WARN] poll aborted after 3 tries; gave up",
+    "Login attempt 3/3 ...\nGiving up.",
+    "login: incorrect password",
+    "fetch -> status 503",
+    "mailbox sync stalled; last success 3 days ago",
 ]
 
 

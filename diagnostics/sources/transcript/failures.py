@@ -22,7 +22,7 @@ _FAILS = re.compile(
       \bfail(?:ed|ures?|s|ing)?\b|(?<![a-z])errors?\b|(?<=[a-z])(?:Error|Exception|Failure)\b|\bexceptions?\b|\btraceback\b|\bpanic\b|\bfatal\b|\berr\b|\b0x8[0-9a-f]{7}\b
      |\btime[ds]?[ -]?out\b|\brefused\b|\bdenied\b|\brejected\b|\babort(?:ed|ing)\b|\bun(?:reach|avail)able\b|\bforbidden\b|\bunauthori[sz]ed\b
      |\b(?:unable|not\ able)\ to\b|\b(?:could|can|did|does|was|is)(?:\ ?n[o'’]t)\ (?:be\ )?(?:open|connect|log|sign|auth|read|reach|fetch|resolve|verif|accept|allow|respond|answer|establish|load|access|find|found)\w*
-     |\bconnection\ (?:was\ |has\ been\ )?(?:reset|lost|dropped|(?:forcibly\ )?closed\ by)\b|\bunexpected(?:ly)?\b|\bgave\ up\b|\bno\ (?:response|answer|route)\b
+     |\bconnection\ (?:was\ |has\ been\ )?(?:reset|lost|dropped|(?:forcibly\ )?closed\ by)\b|\bunexpected(?:ly)?\b|\b(?:gave|giving)\ up\b|\binvalid\b|\bincorrect\b|\bwrong\b|\bexpired\b|\bstalled\b|\bcrash\w*|\bstatus[ :=]{1,3}[45]\d\d\b|\bno\ (?:response|answer|route)\b
      |\bfehler\w*|\bfehlgeschlagen\b|\bgescheitert\b|\babgelehnt\b|\bverweigert\b|\bzeitüberschreitung\b|\bnicht\ (?:möglich|erreichbar|gefunden)\b|\bkonnte\ (?:\w+\ ){0,4}nicht\b
      |\bfall[oó]\b|\bfallid[oa]s?\b|\bno\ se\ (?:pudo|puede|ha\ podido)\b|\brechazad[oa]\b|\bdenegad[oa]\b|\bagotado\b|\bincorrect[oa]\b
      |\béchec\b|\bécho\w+|\berreurs?\b|\bimpossible\ de\b|\bdélai\b[^.]{0,20}\bdépassé|\brefusée?\b

@@ -131,7 +131,14 @@ def _any(reader: _Reader, name: str) -> Predicate:
     reader.take("eq")
     wanted = _value(reader)
     reader.take(")")
-    return lambda item: wanted in [_comparable(value) for value in _property(item, name) or ()]
+
+    def judge(item: Mapping[str, Any]) -> bool:
+        values = _property(item, name)
+        if not isinstance(values, list | tuple):
+            raise BadQuery(f"Any/All may only be used following a collection; '{name}' is none.")
+        return wanted in [_comparable(value) for value in values]
+
+    return judge
 
 
 def _values(reader: _Reader) -> list[str | None]:

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import requests
+from hypothesis import given
+from hypothesis import strategies as st
 
+from diagnostics.lab.odata_filter import BadQuery, compiled
 from diagnostics.lab.server import Lab
 from diagnostics.lab.state import EXCHANGE_ONLINE_APP_ID, EnterpriseApplication, new_id
 
@@ -230,3 +234,18 @@ def test_graph_is_read_only(lab: Lab, http: requests.Session) -> None:
         verify=str(lab.ca_file),
     )
     assert answer.status_code == 405
+
+
+PIECES = ["appId", "displayName", "tags", "eq", "ne", "in", "or", "and", "not", "(", ")", ",", "'x'", "'it''s'", "null", "true", "/any(t:t eq 'x')", "startswith(", "'", "/", ":", "any", "@", "\u00fc"]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12))
+def test_a_filter_is_understood_or_refused(pieces: list[str]) -> None:
+    item = {"appId": "1", "displayName": None, "tags": ["x", "y"]}
+    with contextlib.suppress(BadQuery):
+        assert compiled(" ".join(pieces))(item) in {True, False}
+
+
+def test_any_is_for_lists() -> None:
+    with pytest.raises(BadQuery, match="'appId'"):
+        compiled("appId/any(t:t eq '1')")({"appId": "1"})

@@ -104,7 +104,7 @@ def _command_that_sets(name: str) -> str:
 
     Windows PowerShell 5.1 has no `Read-Host -MaskInput`; both PowerShells have this.
     """
-    if sys.platform == "win32":
+    if os.name == "nt":
         return f"$env:{name} = [Net.NetworkCredential]::new('', (Read-Host -AsSecureString)).Password"
     return f"read -rs {name} && export {name}"
 

@@ -13,9 +13,10 @@ here. A conversation's own lines come first, in this order, then what the rest o
 | CAPABILITY with AUTH=NTLM or AUTH=GSSAPI                           | another server  | MailKit issues 322, 483, 1351           |
 | Exchange's greeting with AUTH=XOAUTH2 in CAPABILITY                | Exchange Online | not on premises over IMAP               |
 | the server's name                                                  | either          | clouds.py, Microsoft's domains          |
-| … but only a name, in a text whose sign-in is Entra's              | cannot be told  | a company's relay, email-oauth2-proxy   |
+| … but only a name, Exchange's words, and a sign-in at Entra        | cannot be told  | a company's relay, email-oauth2-proxy   |
 | XOAUTH2 answered in Exchange's exact words                         | Exchange Online | not on premises over IMAP               |
 | what other lines of the text show, or say in words                 | either          | AADSTS, hosts, cmdlets; then products   |
+| Exchange's greeting with a bracket that was masked or cut off      | Exchange Online | likely: on premises there is none       |
 | Exchange's greeting without a bracket                              | another server  | MailKit issues 322, 483, 1351           |
 
 A product's name alone proves nothing: Exchange Online itself takes its leave as "Microsoft Exchange Server 2016".
@@ -62,6 +63,7 @@ _ONLY_ONLINE = re.compile(
     r"\b5\.7\.139\b|\b5\.5\.124\b|office365\.(?:com|us)|Suggested\s+Backoff|too many AD|NoADRecipient", re.IGNORECASE
 )
 _BARE_FRONT_END = re.compile(r"[A-Z]{2,3}\dP[A-Z\d]\d{2}CA\d{4}", re.IGNORECASE)  # imapflow issue 392
+_HIDDEN_BRACKET = re.compile(re.escape(EXCHANGE_READY) + r"\.?[^\[\n]{0,40}\[")
 WINDOWS_SIGN_IN = frozenset({"AUTH=NTLM", "AUTH=GSSAPI"})
 _EXACT = re.compile(r"(?:AUTHENTICATE|LOGIN) failed(?:\.?$|\.\s*[\[(\"'`;,<&\\]|\.\s+(?:at|in|from)\b)", re.IGNORECASE)
 _NOT_ON_PREMISES = "which it does not on premises"
@@ -222,12 +224,16 @@ def of_remark(text: str, evidence: Evidence) -> Shown:
 def of(session: ImapSession, evidence: Evidence) -> Shown:
     """Judge a conversation by its own lines, else by the text that it stands in, else by the greeting's lack of a bracket."""
     own = of_session(session)
-    if own.by_name and own.is_other and _leads_to_exchange_online(evidence):
+    in_its_words = any(is_exchanges_refusal(step.text) for step in session.steps)
+    if own.by_name and own.is_other and in_its_words and _leads_to_exchange_online(evidence):
         return _NOTHING
     if own.server is not Server.UNKNOWN:
         return own
     never_spoke = not (session.greeting or session.steps)  # then only its own name says where it would have gone
     told = _NOTHING if evidence.live or never_spoke else of_text(evidence)
+    if told.server is Server.UNKNOWN and _HIDDEN_BRACKET.search(session.greeting):
+        said = f"{session.provenance.how}: the greeting has a bracket, as Exchange Online's has, whatever was in it"
+        return Shown(Server.ONLINE, said, in_lines=False)
     if told.server is Server.UNKNOWN and _lacks_bracket(session):
         said = (
             f"{session.provenance.how}: Exchange greets without naming a front end, which Exchange Online always does"

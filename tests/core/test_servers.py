@@ -143,6 +143,13 @@ def test_exchange_without_a_bracket_is_on_premises_where_nothing_else_is_shown()
     assert of(bare, evidence(bare, remarks=(ONLINE_IN_LINES,))).is_online
 
 
+def test_a_bracket_that_was_masked_is_a_bracket() -> None:
+    masked = session(greeting=f"{READY} [xxxxxxxx]", answered=("LOGIN", NO, "LOGIN failed."))
+    shown = of(masked, evidence(masked))
+    assert (shown.is_online, shown.in_lines) == (True, False)
+    assert of(masked, evidence(masked, remarks=(OTHER_IN_LINES,))).is_other
+
+
 def test_two_accounts_are_judged_each_by_its_own_lines() -> None:
     gmail, online = session("imap.gmail.com"), session("outlook.office365.com")
     both = evidence(gmail, online)
@@ -223,5 +230,7 @@ def test_a_foreign_name_in_a_text_whose_sign_in_is_entras_may_be_a_relays() -> N
     assert of(relay, replace(evidence(relay), token_requests=asked)).server is UNKNOWN
     beside = evidence(relay, session("outlook.office365.com"))
     assert of(relay, replace(beside, token_requests=asked)).is_other
+    in_other_words = session("imap.gmail.com", answered=("LOGIN", NO, "[AUTHENTICATIONFAILED] Invalid credentials"))
+    assert of(in_other_words, replace(evidence(in_other_words), token_requests=asked)).is_other
     with_ntlm = session("imap-relay.contoso.local", capabilities="AUTH=NTLM")
     assert of(with_ntlm, replace(evidence(with_ntlm), token_requests=asked)).is_other

@@ -177,6 +177,29 @@ def test_a_secret_typed_as_the_variables_name_is_not_repeated(tmp_path: Path) ->
     assert "typed-by-mistake" not in (tmp_path / "new.yaml").read_text("utf-8")
 
 
+def test_a_secret_or_an_alias_typed_as_mailbox_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    secret = "Zz18Q~typed-by-mistake-0123456789abcdefgh"
+    profile, heard = made(tmp_path / "new.yaml", *PLAIN[:7], secret, "Passw0rd!x", "erp", *PLAIN[7:])
+    assert profile.mailboxes == ("erp@contoso.com",)
+    assert heard.count("[input-mailbox-not-an-address]") == 3
+    assert "typed-by-mistake" not in heard
+    assert "Passw0rd" not in heard
+
+
+def test_an_object_id_that_is_the_application_id_is_told(tmp_path: Path) -> None:
+    answers = (*PLAIN[:3], APPLICATION, *PLAIN[4:])
+    with pytest.raises(NotWritten, match="nothing was written"):
+        make(tmp_path / "new.yaml", Scripted((*answers, "")))
+    _, heard = made(tmp_path / "new.yaml", *answers, "yes")
+    assert "exo-sp-wrong-object-id" in heard
+
+
+def test_a_blank_that_was_copied_along_is_told_and_left_out(tmp_path: Path) -> None:
+    profile, heard = made(tmp_path / "new.yaml", f"{TENANT}\u00a0", "yes", *PLAIN[1:])
+    assert profile.tenant == TENANT
+    assert "[input-blank-copied-along]" in heard
+
+
 def test_nothing_is_overwritten_and_nothing_left_half_written(tmp_path: Path) -> None:
     path = tmp_path / "new.yaml"
     with pytest.raises(NotWritten, match="ended"):

@@ -139,3 +139,38 @@ def test_beside_a_refusal_it_is_named_first(kind: str, text: str) -> None:
 @pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind, text in SAID if kind.startswith("said-")])
 def test_words_alone_are_never_likely(kind: str, text: str) -> None:
     assert [cause for cause, sure in ranked(text) if sure is not Confidence.POSSIBLE] == [], kind
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        (
+            "The window ends well with these:\n\noffline_access email IMAP.AccessAsUser.All Mail.Read\n\nand then",
+            "claims-aud-graph-delegated-short-scope",
+        ),
+        (
+            "asked for\nIMAP.AccessAsUser.All\noffline_access\nopenid\n\nand then",
+            "claims-aud-graph-delegated-short-scope",
+        ),
+        ("https://graph.microsoft.com/.default\n\nand then", "claims-aud-graph"),
+        (
+            "https://outlook.office.com/IMAP.AccessAsUser.All https://graph.microsoft.com/Mail.Read\n\nand then",
+            "token-scopes-of-two-resources",
+        ),
+    ],
+)
+def test_scopes_that_stand_alone_are_read(text: str, cause: str) -> None:
+    assert ranked(text + REFUSED)[0][0] == cause
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "API permissions of the application:\nIMAP.AccessAsUser.All\noffline_access\nUser.Read\n\nand then",
+        "Permisos concedidos:\n\nIMAP.AccessAsUser.All\noffline_access\n\nand then",
+        "https://outlook.office.com/IMAP.AccessAsUser.All offline_access\n\nand then",
+        "https://outlook.office365.com/.default\n\nand then",
+    ],
+)
+def test_right_scopes_and_lists_of_permissions_accuse_nobody(text: str) -> None:
+    assert not [cause for cause, _ in ranked(text + REFUSED) if cause.startswith(("claims-aud", "token-scope"))]

@@ -326,4 +326,5 @@ def _is_entras(window: View, match: re.Match[str], index: int) -> bool:
         return True
     around = window.joined.text[max(match.start() - 400, 0) : match.end() + 400]
     few = sum(bool(text.strip()) for text in window.lines) <= _FEW_LINES
-    return few or _OF_ENTRA.search(around) is not None
+    counts = int(match["codes"]) % 1000 == 0  # a round number may be a number of anything
+    return (few and not counts) or _OF_ENTRA.search(around) is not None

@@ -41,6 +41,10 @@ _SCOPE_LIST = re.compile(
 )
 _LONE_SCOPE = re.compile(r"[\"'](https?://[^\"'\s]+|offline_access|openid)[\"']")
 _OF_MAIL = re.compile(r"(?:IMAP|POP|SMTP)\.\w|outlook\.office|partner\.outlook\.cn", re.IGNORECASE)
+_PERMISSIONS = re.compile(
+    r"permission|permiso|berechtigung|autorisation|autorizz|permiss[aã]o|permiss[oõ]es|consent|granted|conced|erteilt|\bAPI\b",
+    re.IGNORECASE,
+)
 _MOST_SCOPES = 20
 _PARAMETERS = {"grant_type", "scope", "client_id", "redirect_uri", "response_type", "resource"}
 _NO_TENANTS = {
@@ -184,8 +188,14 @@ def bare(window: View) -> Iterator[TokenRequest]:
             index += 1
         of_mail = any(_OF_MAIL.search(scope) for scope in scopes)
         whole = (len(scopes) > 1 and of_mail) or any(scope.endswith("/.default") for scope in scopes)
-        if whole and not events.explained(window, first):
+        if whole and not events.explained(window, first) and not _is_a_list_of_permissions(window, first):
             yield TokenRequest(window.where(window.numbers[first]), scopes=scopes)
+
+
+def _is_a_list_of_permissions(window: View, index: int) -> bool:
+    """Say whether scopes stand under a heading for what was granted: the portal names permissions without their resource."""
+    above = [line for line in window.lines[max(index - 4, 0) : index] if line.strip()][-2:]
+    return any(_PERMISSIONS.search(line) for line in above)
 
 
 def _lone_scopes(line: str) -> tuple[str, ...]:

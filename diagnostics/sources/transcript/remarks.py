@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from diagnostics.comparison import shortened
@@ -13,6 +14,10 @@ from diagnostics.sources.transcript.reports import REPORTS
 from diagnostics.sources.transcript.signatures import SIGNATURES, Signature
 from diagnostics.sources.transcript.window import View
 
+_DENIED = re.compile(
+    r"\b(?:not|no|isn['’]t|aren['’]t|never|kein\w{0,2}|nicht|ning[uú]na?|nunca|pas|non)\s+(?:an?\s+|the\s+|any\s+|un[ae]?\s+)?$",
+    re.IGNORECASE,
+)
 _LONGEST = 300
 _SHOWN = ("portal-", "rbac-", "command-", "application-access-", "imapsync-", "policy-", "guest-", "adminconsent-", "delegated-",
           "foreign-", "client-access-rule", "mailbox-plan", "mailbox-soft", "hosts-file")  # fmt: skip
@@ -54,7 +59,8 @@ def _is_quoted(window: View, signature: Signature, index: int, start: int, end: 
     ):
         return True
     if signature.kind.startswith("said-"):
-        return not signature.of_others and events.told_of_others(window, index, start)
+        denied = _DENIED.search(line[max(start - 20, 0) : start]) is not None
+        return denied or (not signature.of_others and events.told_of_others(window, index, start))
     return events.explained(window, index)
 
 

@@ -62,6 +62,7 @@ def test_a_row_shows_it_by_its_own_values(fields: dict[str, str], *, expected: b
         ("PS C:\\> ", False),
         ("PS C:\\> Connect-ExchangeOnline\nPS C:\\> ", False),
         ("PS C:\\> Add-PSSnapin Microsoft.Exchange.Management.PowerShell.SnapIn\nPS C:\\> ", True),
+        ("Importing module. Connected to ex03.firma.lan.\n", True),
         ("VERBOSE: Connecting to EX01.corp.fabrikam.local.\n", True),
         ("         Welcome to the Exchange Management Shell!\n", True),
         (

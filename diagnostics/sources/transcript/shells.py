@@ -26,7 +26,7 @@ _ON_PREMISES = re.compile(
     r"Exchange Management Shell|\bConnect-ExchangeServer\b|\bRemoteExchange\.ps1\b|\bAdd-PSSnapin\b[^\n]{0,20}Exchange"
     r"|\b(?:Get|Set|New|Enable|Disable)-RemoteMailbox\b|\bGet-ExchangeServer\b|\b(?:Get|Mount|Dismount)-MailboxDatabase\b(?!Copy)|\b(?:Get|Set)-ImapSettings\b|\bGet-ExchangeCertificate\b"
     r"|\bConnectionUri\b[^\n]{0,20}https?://(?!outlook\.|ps\.|partner\.outlook)[\w.-]+/powershell\b|\bVersion (?:8|14|15)\.[0-3] \(Build"
-    r"|\bVERBOSE: Connect(?:ing|ed) to (?!outlook)[\w.-]+\.$",
+    r"|\bConnect(?:ing|ed) to [\w.-]+\.(?:local|lan|intern|internal|intranet|corp)\b|\bVERBOSE: Connect(?:ing|ed) to (?!outlook)[\w.-]+\.$",
     re.IGNORECASE,
 )
 _ONLINE = re.compile(

@@ -166,7 +166,13 @@ def _refused(session: ImapSession, step: ImapStep, evidence: Evidence, shown: se
         suspects += [Suspect(cause, Confidence.POSSIBLE, (bare,)) for cause in rivals]
     asks = Invocation.of(evidence.target).inline("permissions")
     hint = "" if evidence.live else f"{asks} asks Entra and Exchange, and tells them apart."
-    return failed("Exchange refused the token and gave no reason", *suspects, subject=session.user, hint=hint)
+    with_token = evidence.live or step.command.endswith(("XOAUTH2", "OAUTHBEARER"))
+    said = (
+        "Exchange refused the token and gave no reason"
+        if with_token
+        else "Exchange refused the sign-in without a reason"
+    )
+    return failed(said, *suspects, subject=session.user, hint=hint)
 
 
 def _refused_somewhere(session: ImapSession, step: ImapStep, said: str, evidence: Evidence) -> Judgement:

@@ -32,13 +32,13 @@ _SAYS = re.compile(  # a statement that would say what stands in its quotation m
 )
 _ASSIGNED = re.compile(  # `name = "…`, `'name' => '…`, `"name": "…`, `name=…` to the quotation
     r"""^\s*(?:(?:const|let|var|final|static|public|private|readonly|string|String|export|local|my|our|set)\s+)*
-      (?P<name>\$?['"]?[\w.*:\[\]$-]{1,80}?['"]?)\s*(?P<sign>=>|:=|\+?=|:)\s*(?:new\s\w+\(|throw\snew\s\w+\(|\w{1,3}\()?[bruft]?(?P<quote>['"`]?)(?:[A-Za-z]{0,3}\d{1,4}\ )?(?:(?:NO|BAD)\ )?$""",
+      (?P<name>\$?['"]?[\w.*:\[\]$-]{1,80}?['"]?)\s*(?P<sign>=>|->|:=|\+?=|:)\s*(?:new\s\w+\(|throw\snew\s\w+\(|\w{1,3}\()?[bruft]?(?P<quote>['"`]?)(?:[A-Za-z]{0,3}\d{1,4}\ )?(?:(?:NO|BAD)\ )?$""",
     re.VERBOSE,
 )
 _CATALOGUE = re.compile(r"^\s*(?:msgid|msgid_plural|msgstr|msgctxt)(?:\[\d\])?\s")
 _PARENT = re.compile(r"^\s*[\w.-]{1,60}:\s*$")
 _JSON_FIELD = re.compile(r"^\s*\"[\w.@-]{1,80}\"\s*:\s")
-_FIELD = re.compile(r"^\s*['\"]?[\w.*-]{1,80}['\"]?\s*(?:=>|:=|=|:)\s*[bruf]?['\"`\w]")
+_FIELD = re.compile(r"^\s*['\"]?[\w.*-]{1,80}['\"]?\s*(?:=>|->|:=|=|:)\s*[bruf]?['\"`\w]")
 _LITERAL_BEFORE = re.compile(r"^\s*+(?:[-,(\[{]\s*+)?[bruf]?['\"](?:\w{1,6}\ )?(?:(?:NO|BAD)\ )?$")
 _LITERAL_AFTER = re.compile(r"^[^'\"]{0,200}+['\"]\s*+(?:(?:,|=>|\)|\]|;)\s*+)?$")
 _TOLD = re.compile(  # names under which a program tells what happened
@@ -51,9 +51,9 @@ _COMMENT = re.compile(
 )
 _BLOCKS = (("<!--", "-->"), ("/*", "*/"), ("<#", "#>"), ("=begin", "=end"), ("--[[", "]]"))
 _CODE_LIKE = re.compile(
-    r"""[;{}\[(]\s*+$|=>\s*+\S|^\s*[\])}]+[;,)]*\s*(?:catch|else|from|while)?|^\s*(?:def|class|import|from|return|if|elif|else|for|while|with|try|except|finally|const|let|var|public|private|function|func|assert
+    r"""[;{}\[(]\s*+$|[=-]>\s*+['\"\[{(]|^\s*[\])}]+[;,)]*\s*(?:catch|else|from|while)?|^\s*(?:def|class|import|from|return|if|elif|else|for|while|with|try|except|finally|const|let|var|public|private|function|func|assert
     |raise|throw|async|await|yield|switch|case|foreach|param|end|esac|fi|done|default|export|using|namespace|catch|use|require|package|<\?php|\#!|echo|print)\b|^\s*<\?php|^\#!/
-    |^\s*[@$]?[\w.\[\]]+\s*[+.]?=\s*\S|^\s*[\w.$>-]+\([^)]*+\)?[;,]?\s*$|^\s*['"][^'"]{0,200}['"]\s*+(?:[,\])]++\s*+)?$|^\s*['"][\w.-]{1,40}['"]\s*:\s""",
+    |^\s*[@$]?[\w.\[\]]+\s*[+.]?=(?!>)\s*\S|^\s*[\w.$>-]+\([^)]*+\)?[;,]?\s*$|^\s*['"][^'"]{0,200}['"]\s*+(?:[,\])]++\s*+)?$|^\s*['"][\w.-]{1,40}['"]\s*:\s""",
     re.VERBOSE,
 )
 _CONDITIONS_REACH = 300  # characters before a quotation that `_CONDITION` looks at
@@ -122,7 +122,7 @@ def tells(before: str) -> bool:
 def _is_constant(lines: Sequence[str], index: int, before: str) -> bool:
     """Say whether a quotation is the value of a name among others: a table of messages, not a field of an answer."""
     named = _ASSIGNED.match(before)
-    if named is None or _TOLD.search(named["name"]) or (named["sign"] == ":" and not named["quote"]):
+    if named is None or _TOLD.search(named["name"]) or (named["sign"] in {":", "->", "=>"} and not named["quote"]):
         return False
     beside = [lines[at] for at in (index - 1, index + 1) if 0 <= at < len(lines)]
     return any(_FIELD.match(line) or (named["quote"] and _PARENT.match(line)) for line in beside)

@@ -27,7 +27,7 @@ _GENERAL = re.compile(
      |\b(?:means|indicates)\ that\b|[\"'”’`)]\ (?:means?|indicates?|stands\ for)\b|\d\ means\b|\bis\ due\ to\ (?:a|an|the)\ (?!request\ using)|^\s*(?:Q|R\d*|A)\.\s
      |\b(?:is|are|was)\ (?:returned|raised|thrown|sent)\ (?:when|if|by|for)\b|\b(?:raised|thrown|returned)\ (?:when|if|on)\b
      |\bresults?\ in\ (?:an?\ |the\ )?[`'"]?(?:AADSTS|error|NO\b|BAD\b|\d{{3}}\ )
-     |\b(?:for\ (?:example|instance)|e\.\ ?g\.|such\ as)
+     |\b(?:for\ (?:example|instance)|e\.\ ?g\.|such\ as)|\b(?:messages?|errors?|codes?|answers?)\ like\b|\bin\ (?:that|this|such\ a)\ case\b
      |\b(?:error\ (?:code\ )?reference|error\ codes?\ (?:table|list))\b
      |\b(?:unlike|instead\ of|rather\ than)\ [`'"]?(?:AADSTS|NO\b|BAD\b)
      |\b(?:fix|fixes|fixed|fixing|resolves?|solves?|handles?|handling|mitigates?|avoids?|prevents?|detects?|catch(?:es)?|retry\ on|do\ not|tell)\b[^.:]{{0,50}}(?:AADSTS|['"`“]|NO\ AUTH|BAD\ User|errors?\b)

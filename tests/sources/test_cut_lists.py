@@ -101,7 +101,8 @@ def test_a_page_that_was_lost_without_a_trace_does_not_outdo_the_token() -> None
 
 def rows(count: int, **last: object) -> tuple[Mapping[str, object], ...]:
     made = [
-        {"AppId": f"{number:08d}-0000-4000-8000-000000000000", "ObjectId": str(ENTERPRISE)} for number in range(count)
+        {"AppId": f"{number:08d}-0000-4000-8000-000000000000", "ObjectId": f"{number:08d}-0000-4000-9000-000000000000"}
+        for number in range(count)
     ]
     return (*made, last) if last else tuple(made)
 
@@ -143,10 +144,12 @@ class Listing:
         self._by_id = tuple(by_id)
 
     def invoke_many(self, calls: Sequence[CmdletCall]) -> list[CmdletResult]:
-        return [CmdletResult(call, rows(1000) if call.cmdlet == "Get-ServicePrincipal" else ()) for call in calls]
+        return [CmdletResult(call, self._rows(call)) for call in calls]
 
-    def invoke(self, cmdlet: str, **parameters: str) -> CmdletResult:
-        return CmdletResult(CmdletCall(cmdlet, parameters), self._by_id)
+    def _rows(self, call: CmdletCall) -> tuple[Mapping[str, object], ...]:
+        if call.cmdlet != "Get-ServicePrincipal":
+            return ()
+        return self._by_id if "Identity" in call.parameters else rows(1000)
 
 
 @pytest.mark.parametrize(

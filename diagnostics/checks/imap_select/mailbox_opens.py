@@ -15,6 +15,7 @@ from diagnostics.checks._reached import is_for_now, no_answer, not_reached, refu
 from diagnostics.evidence import Evidence, ImapSession, ImapStep, Missing, ReplyStatus, TokenClaims, Unavailable
 from diagnostics.findings import Confidence, Judgement, Stage, Suspect, failed, passed, skipped, unknown
 from diagnostics.fitting import mailbox_to_fill
+from diagnostics.ids import is_same
 from diagnostics.quoting import powershell_line
 
 _NEEDS_MAILBOX = ("EXAMINE", "SELECT", "LIST", "LSUB", "NAMESPACE", "STATUS", "ID", "NOOP", "EXPUNGE", "IDLE", "ENABLE")
@@ -101,7 +102,8 @@ def _not_connected(session: ImapSession, step: ImapStep, evidence: Evidence, sho
     where = step.provenance.how if step.provenance else session.provenance.how
     said = f"{where}: {step.command or 'a mailbox command'} was answered “{step.answer}”"
     causes = _rivals(evidence)
-    first = Confidence.LIKELY if shown.is_online and not evidence.live else Confidence.POSSIBLE
+    likely = shown.is_online and not evidence.live and not _permissions_are_seen(evidence, session.user)
+    first = Confidence.LIKELY if likely else Confidence.POSSIBLE
     suspects = [
         Suspect(cause, first if position == 0 else Confidence.POSSIBLE, (said,))
         for position, cause in enumerate(causes)
@@ -111,6 +113,14 @@ def _not_connected(session: ImapSession, step: ImapStep, evidence: Evidence, sho
     hint = f"{line} | Format-List ImapEnabled tells IMAP switched off from a missing permission."
     return failed(
         "Signed in, but the mailbox does not open", *suspects, subject=session.user, hint="" if evidence.live else hint
+    )
+
+
+def _permissions_are_seen(evidence: Evidence, user: str) -> bool:
+    """Say whether the mailbox's permission rows are there; then their own check knows more than this line does."""
+    return any(
+        not isinstance(mailbox.permissions, Unavailable) and (not user or is_same(mailbox.address, user))
+        for mailbox in evidence.mailboxes
     )
 
 

@@ -141,6 +141,11 @@ def test_whose_object_id_it_is(text: str, name: SettingName | None) -> None:
     assert found == ({name} if name else set())
 
 
+def test_an_object_id_that_is_the_application_id_is_wrong_whosever_it_should_be() -> None:
+    both = {N.APPLICATION_ID: APP, N.ENTERPRISE_APP_OBJECT_ID: APP}
+    assert typed(f"Client ID: {APP}\nId. de objeto: {APP}") == both
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -140,15 +140,28 @@ _WORDS = (
 
 
 def read(lines: Sequence[str]) -> Iterator[Labelled]:
-    """Yield each value whose label says what it is."""
+    """Yield each value whose label says what it is.
+
+    An Object ID of which nothing says whose it is, is left out; but one that is the Application ID is wrong whosever it
+    should be, and stands for the Enterprise Application's, which is the one that Exchange needs.
+    """
+    found = list(_labelled(lines))
+    application_ids = {one.raw.casefold() for one in found if one.kind is SettingName.APPLICATION_ID}
+    for one in found:
+        if one.kind is not Also.OBJECT_ID:
+            yield one
+            continue
+        kind = _whose(one, lines)
+        if kind is None and GUID.fullmatch(one.raw) and one.raw.casefold() in application_ids:
+            kind = SettingName.ENTERPRISE_APP_OBJECT_ID
+        if kind is not None:
+            yield Labelled(kind, one.label, one.raw, one.index, one.quoted)
+
+
+def _labelled(lines: Sequence[str]) -> Iterator[Labelled]:
     for index, line in enumerate(lines):
         several = list(_several(line, index))
-        found = several or [one for one in (_same_line(line, index) or _next_line(lines, index),) if one is not None]
-        for one in found:
-            if one.kind is not Also.OBJECT_ID:
-                yield one
-            elif (kind := _whose(one, lines)) is not None:
-                yield Labelled(kind, one.label, one.raw, one.index, one.quoted)
+        yield from several or [one for one in (_same_line(line, index) or _next_line(lines, index),) if one is not None]
 
 
 def may_stand(lowered: str) -> bool:

@@ -140,6 +140,7 @@ class BoundedWSMan(Connection):
         )
         self.deadline = Deadline(options.operation_timeout)
         self._options = options
+        self._accepted = False
         self.transport.session = self._session()
 
     def _session(self) -> HttpSession:
@@ -173,12 +174,12 @@ class BoundedWSMan(Connection):
             self.operation_timeout = max(1, min(_RECEIVE_SECONDS, int(self.deadline.remaining())))
             try:
                 with within(Deadline(self.deadline.remaining() + _GRACE), _LARGEST):
-                    return super().invoke(action, *arguments, **keywords)
+                    return self._answered(super().invoke(action, *arguments, **keywords))
             except WSManFaultError as fault:
                 if fault.code != _NOTHING_YET or action != WSManAction.RECEIVE:
                     raise _broken_by_fault(fault) from fault
             except AuthenticationError as error:
-                raise _sign_in_refused(self._options, error) from error
+                raise self._sign_in_refused(error) from error
             except (requests.RequestException, UnexpectedAnswer, OSError) as error:
                 raise self._unreachable(error) from error
             except (WinRMTransportError, WinRMError) as error:
@@ -187,6 +188,15 @@ class BoundedWSMan(Connection):
                 raise ChannelBroken(f"{self._options.host} answered something that is not WS-Management") from error
             except Exception as error:  # whatever pyspnego makes of a challenge that is none
                 raise self._odd(error) from error
+
+    def _answered(self, answer: ET.Element) -> ET.Element:
+        self._accepted = True
+        return answer
+
+    def _sign_in_refused(self, error: AuthenticationError) -> ChannelBroken:
+        if self._accepted:  # the same account, a moment ago: nothing is wrong with it
+            return ChannelBroken(f"{self._options.host} asks anew for the sign-in that it had accepted")
+        return _sign_in_refused(self._options, error)
 
     def _unreachable(self, error: BaseException) -> ChannelBroken:
         host = f"{self._options.host}:{self._options.port}"

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from diagnostics.evidence import Unavailable
 from diagnostics.exchange.port import ErrorKind, ShellUnavailable
+from diagnostics.exchange.rest_answers import WITHOUT_A_REASON
 from diagnostics.sources.operator import OperatorSession, OperatorSignInFailed
 
 _OF_THE_SECRET = frozenset({7000215, 7000222, 50012})
@@ -18,11 +19,13 @@ def explained(problem: ShellUnavailable, session: OperatorSession) -> ShellUnava
     """Return the refusal with the rights that the operator's token lacks.
 
     An application that Exchange refuses although Entra gave it a token lacks a role: Exchange.ManageAsApp, which the token
-    would show, or a directory role, which it need not show (app-only-auth-powershell-v2.md).
+    would show, or a directory role, which it need not show (app-only-auth-powershell-v2.md). A status without Exchange's
+    words proves no such thing: a proxy answers so, too.
     """
     lacking = " ".join(f"The operator lacks {right.right}: {right.why}. {right.fix}" for right in session.missing)
-    is_role = session.claims.is_app_only and problem.kind in _REFUSED
     proven = ", ".join(right.right for right in session.missing if right.proven)
+    is_said = bool(proven) or WITHOUT_A_REASON not in problem.message
+    is_role = session.claims.is_app_only and problem.kind in _REFUSED and is_said
     return ShellUnavailable(
         problem.step,
         f"{problem.message}; the operator's token lacks {proven}" if is_role and proven else problem.message,

@@ -116,12 +116,10 @@ _TABLE: Mapping[Boundary, Mapping[str, Expected]] = {
 _OTHERWISE: Mapping[str, Expected] = {
     # The tenant's id stands whole within a longer text that is spoilt at its end.
     "discovery/lone-surrogate/first": _expected(3, _SIGN_IN_HOST, told=frozenset({"sign-in", "sign-in-host"})),
-    # A greeting that is a line of IMAP has been seen, whatever its words; these are not those of Exchange.
+    # A greeting that is a line of IMAP has been seen, whatever its words, and its bracket names the front end.
     **dict.fromkeys(
         ("imap/invalid-utf-8/greeting", "imap/lone-surrogate/greeting"),
-        Expected(
-            frozenset({1, 3}), _SIGNED_IN_IMAP | {"imap-server"}, causes=("net-", "server-is-not-exchange-online")
-        ),
+        Expected(frozenset({1, 3}), _SIGNED_IN_IMAP, causes=("net-",)),
     ),
     # A farewell is a line of IMAP, too, and says nothing of whose server it is.
     "imap/bye/greeting": Expected(frozenset({1, 3}), _SIGNED_IN_IMAP | {"imap-server"}, causes=("net-",)),
@@ -134,6 +132,11 @@ _OTHERWISE: Mapping[str, Expected] = {
     "imap/lone-surrogate/examine": _NOTHING_LOST,
     # Yes and no stand whole between texts that are spoilt, and so does whose Exchange it is, which is asked for by address.
     "rest/lone-surrogate/first": _expected(3, _ROWS, told=_ROWS),
+    # Who asks for another sign-in, refuses the one that came; a PowerShell that cannot be started is the operator's to get.
+    "wsman/status-401/first": _expected(
+        1, _EXCHANGE, causes=("operator-jump-host-refused",), first="operator-jump-host-refused"
+    ),
+    "stdio/refused/connect": _expected(4, _EXCHANGE, told=frozenset({"exchange-connection"})),
     # What Exchange itself says to a token that it does not take.
     "rest/status-401/first": Expected(frozenset({3, 4}), _EXCHANGE, told=frozenset({"exchange-connection"})),
     "rest/status-401/second": Expected(frozenset({3, 4}), some=_EXCHANGE, told=_EXCHANGE),

@@ -92,7 +92,10 @@ def told_of_others(view: View, index: int, start: int) -> bool:
         return True
     if prose.is_present(own):
         return False
-    return prose.is_of_others(own) or prose.is_closed(_paragraph(view, index))
+    around = _paragraph(view, index)
+    return (
+        prose.is_of_others(own) or prose.is_closed(around) or (prose.is_of_others(around) and prose.is_settled(around))
+    )
 
 
 def spoken(text: str, known: int) -> str:

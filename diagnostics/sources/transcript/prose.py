@@ -84,10 +84,11 @@ _REPORTS = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _NUMBER = r"(?:\d+|one|two|three|a\ few|several|un|una|dos|tres|ein|einem|einer|zwei|drei|deux|trois|due|tre)"
+_MONTH = "(?:January|February|March|April|May|June|July|August|September|October|November|December)"
 _PAST = re.compile(
-    rf"""\b(?:last\ (?:year|spring|summer|autumn|winter)|(?:years?|months?)\ ago|back\ in\ \d{{4}}|in\ the\ past|used\ to|once\ (?:saw|had|got)|previously|formerly|in\ those\ days|at\ (?:his|her|their|my)\ former
+    rf"""\b(?:last\ (?:year|month|spring|summer|autumn|winter|{_MONTH})|(?:years?|months?)\ ago|back\ in\ \d{{4}}|in\ the\ past|used\ to|once\ (?:saw|had|got)|previously|formerly|in\ those\ days|at\ (?:his|her|their|my)\ former
        |until\ (?:\w+day|now|last|version|then)|had\ been\ (?:fixed|solved)|in\ version\ [\d.]+)\b
-     |\b(?:el\ año\ pasado|el\ mes\ pasado|hace\ {_NUMBER}\ (?:años?|mes(?:es)?)|antes\ de\ la\ versión)\b
+     |\b(?:d?el\ (?:año|mes)\ pasado|hace\ {_NUMBER}\ (?:años?|mes(?:es)?)|antes\ de\ la\ versión)\b
      |\b(?:im\ (?:letzten|vorigen)\ (?:Jahr|Monat)|letztes\ Jahr|voriges\ Jahr|vor\ {_NUMBER}\ (?:Jahr|Monat)\w*|damals|früher)\b
      |\b(?:l'an(?:née)?\ (?:dernière|passée|dernier)|il\ y\ a\ {_NUMBER}\ (?:ans?|mois)|l'anno\ scorso|no\ ano\ passado|vorig\ jaar)\b""",
     re.VERBOSE | re.IGNORECASE,

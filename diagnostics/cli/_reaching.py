@@ -75,7 +75,8 @@ def _summary(found: review.Review, invocation: Invocation, chosen: _changing.Cho
     denied = [answer.mailbox for answer in found.closed if answer.access is Access.DENIED]
     closed = [answer.mailbox for answer in found.closed if answer.access is not Access.DENIED]
     if closed:
-        yield f"Intended and closed: {', '.join(closed)}. {grant} opens them."
+        does = "opens them" if found.principals else "registers the application, or says what stands in the way"
+        yield f"Intended and closed: {', '.join(closed)}. {grant} {does}."
     if denied:
         yield f"Intended and denied: {', '.join(denied)}. {grant} says which entries have to go first."
     unread = [answer for answer in found.unknown if not answer.read]

@@ -243,12 +243,15 @@ def test_reach_finds_what_is_too_much_and_how_to_take_it_back(start: Start) -> N
     assert documents[-1]["open"] == 2
 
 
-def test_reach_of_an_application_that_is_not_registered(start: Start) -> None:
-    place = start(1, "exo-sp-not-registered", granted=True)
+@pytest.mark.parametrize("scenario", ["exo-sp-not-registered", "exo-sp-wrong-object-id"])
+def test_reach_of_an_application_that_is_not_registered(start: Start, scenario: str) -> None:
+    place = start(1, scenario, granted=True)
     done = place.diag("reach")
     assert done.returncode == 1
     assert "not registered" in done.stdout
     assert "Intended and closed: erp@contoso.com" in done.stdout
+    assert "registers the application, or says what stands in the way" in done.stdout
+    assert "opens them" not in done.stdout  # a wrong registration has to be replaced, which grant does on request only
 
 
 def test_reach_that_was_killed_goes_on_where_it_was(start: Start) -> None:

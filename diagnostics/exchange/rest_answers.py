@@ -86,8 +86,8 @@ def _row(item: object) -> Mapping[str, object]:
     return {name: value for name, value in item.items() if "@odata." not in name and "@data." not in name}
 
 
-WITHOUT_A_REASON = " answered HTTP"
-"""In this program's words for a status that came without Exchange's: anything on the way may have sent it."""
+STATUS_ALONE = re.compile(r" answered HTTP \d{3}\b")
+"""This program's words (`error_of`) for a status that came without Exchange's: anything on the way may have sent it."""
 
 
 def error_of(reply: Reply) -> ShellError:
@@ -95,7 +95,7 @@ def error_of(reply: Reply) -> ShellError:
     kind = KIND_OF_STATUS.get(reply.status, ErrorKind.OTHER)
     message = _json_message(reply) or _diagnostics(reply)
     if not message:
-        message = f"{reply.host}{WITHOUT_A_REASON} {reply.status}{_plain_text(reply)}"
+        message = f"{reply.host} answered HTTP {reply.status}{_plain_text(reply)}"
     later = retry_after(reply)
     error = shell_error(message, otherwise=kind, retry_after=later)
     if reply.status == 429:  # noqa: PLR2004 - whatever the text says

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from diagnostics.evidence import Unavailable
 from diagnostics.exchange.port import ErrorKind, ShellUnavailable
-from diagnostics.exchange.rest_answers import WITHOUT_A_REASON
+from diagnostics.exchange.rest_answers import STATUS_ALONE
 from diagnostics.sources.operator import OperatorSession, OperatorSignInFailed
 
 _OF_THE_SECRET = frozenset({7000215, 7000222, 50012})
@@ -24,7 +24,7 @@ def explained(problem: ShellUnavailable, session: OperatorSession) -> ShellUnava
     """
     lacking = " ".join(f"The operator lacks {right.right}: {right.why}. {right.fix}" for right in session.missing)
     proven = ", ".join(right.right for right in session.missing if right.proven)
-    is_said = bool(proven) or WITHOUT_A_REASON not in problem.message
+    is_said = bool(proven) or STATUS_ALONE.search(problem.message) is None
     is_role = session.claims.is_app_only and problem.kind in _REFUSED and is_said
     return ShellUnavailable(
         problem.step,

@@ -112,7 +112,7 @@ def concerning(rows: Iterable[R], application_id: ApplicationId, object_id: Ente
 def standing(rows: Sequence[R], application_id: ApplicationId, object_id: EnterpriseAppObjectId) -> Standing[R]:
     """Return the rows that are the application's, else those that stand in its place with a wrong id.
 
-    What was granted to the latter is judged all the same: it has to be granted anew with the right registration. The
+    What was granted to the latter is judged all the same: it has to be granted again with the right registration. The
     ObjectId under another AppId, or under one that is not readable, stands for nobody in particular.
     """
     right = rightly_registered(rows, application_id, object_id)

@@ -5,7 +5,7 @@ The rules, in order:
 1. A cause is what a failed (or undecided) check suspects; the same cause from several checks keeps its best confidence.
 2. What a passing check disproves (`rules_out`) is dropped, unless it was proven (`certain`).
 3. A cause that explains another (`instead_of`, and `BARE_SYMPTOMS`) makes that one its
-   consequence: it is told, and not mended.
+   consequence: it is told, and not fixed.
 4. Certain and likely causes come first, in the order of the chain: the first broken link is named first. Possible ones
    follow, likewise in the order in which the check that suspects them lists them.
 """
@@ -53,7 +53,7 @@ _EXPLAINED_BY: Mapping[str, frozenset[Stage]] = {
 
 @dataclass(frozen=True, slots=True)
 class RankedCause:
-    """A cause with everything that speaks for it and how to mend it, ids filled in."""
+    """A cause with everything that speaks for it and how to fix it, ids filled in."""
 
     cause: str
     title: str

@@ -64,7 +64,7 @@ class Suspect:
     """A cause that a check suspects.
 
     `evidence` are sentences with their source; `values` fill the placeholders of the cause's page; `instead_of` are causes
-    that this one explains, so that they need not be mended.
+    that this one explains, so that they need not be fixed.
     """
 
     cause: str

@@ -23,7 +23,7 @@ AppRegistrationObjectId = NewType("AppRegistrationObjectId", str)
 """Object ID of the *App registration*: the one that people paste by mistake."""
 
 Sid = NewType("Sid", str)
-"""Security identifier (S-1-5-21-…) that Exchange gives a service principal; another one after it is registered anew."""
+"""Security identifier (S-1-5-21-…) that Exchange gives a service principal; another one after it is registered again."""
 
 NO_TENANT_ID = TenantId("")
 NO_APPLICATION_ID = ApplicationId("")

@@ -72,7 +72,7 @@ class Subject:
     """What is to be diagnosed, and with what: the two identities, the transport, the connections.
 
     `Unavailable` stands for what the profile does not give, with what to do about it. `operator_credential` says in words
-    where the operator's secret is kept, and how to set it anew. Times are in seconds.
+    where the operator's secret is kept, and how to set it again. Times are in seconds.
     """
 
     target: Target

@@ -7,7 +7,7 @@
     principals that Exchange has, asks for confirmation, runs New-ServicePrincipal, and reads back.
 
     Exchange does not check the ids, and no cmdlet corrects them later. Where a row holds one of the ids with another one
-    beside it, the script therefore stops and says so. With -Replace it removes that row first and registers anew.
+    beside it, the script therefore stops and says so. With -Replace it removes that row first and registers again.
 
     Runs unchanged in Windows PowerShell 5.1 and in PowerShell 7.
 

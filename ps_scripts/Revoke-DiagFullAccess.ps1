@@ -177,7 +177,7 @@ function Get-Right {
 
 function Test-Own {
     # Says whether a permission row is the application's: by SID where both have one, else by ObjectId, never by name. The SID
-    # decides, since an application that was registered anew has the ObjectId of its old entries and another SID.
+    # decides, since an application that was registered again has the ObjectId of its old entries and another SID.
     param([object] $Row, [object] $Principal)
     $sid = "$(Get-Property $Row 'UserSid')"
     if ($sid -and $Principal.Sid) { return $sid -eq $Principal.Sid }

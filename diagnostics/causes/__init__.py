@@ -1,7 +1,7 @@
 """The pages of the causes: one Markdown file per cause and language, read as data.
 
 `<slug>.en.md` carries the front matter (`stage`, `title`, `aliases`); `<slug>.es.md` only its own `title`. The headings are
-fixed, so that a report can take a cause's mending steps from its page and fill in the ids of the run.
+fixed, so that a report can take the steps of a cause's fix from its page and fill in the ids of the run.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ __all__ = ["HEADINGS", "LANGUAGES", "PLACEHOLDERS", "WORDS", "CausePage", "Comma
 
 LANGUAGES = ("en", "es")
 HEADINGS: Mapping[str, tuple[str, ...]] = {
-    "en": ("What you see", "What it means", "How to prove it", "How to mend it", "How to avoid it", "Sources"),
+    "en": ("What you see", "What it means", "How to prove it", "How to fix it", "How to avoid it", "Sources"),
     "es": ("Qué se ve", "Qué significa", "Cómo comprobarlo", "Cómo corregirlo", "Cómo evitarlo", "Fuentes"),
 }
-_MEND = 3  # position of "How to mend it" among the headings
+_FIX = 3  # position of "How to fix it" among the headings
 _STEP = re.compile(r"^\d+\.\s+", re.MULTILINE)
 _ONLY_WITH = re.compile(r"(?:With|Con) (?P<numbers>AADSTS\d+(?:(?:, | or | o )AADSTS\d+)*): ")
 _NUMBER = re.compile(r"\d+")
@@ -37,7 +37,7 @@ class UnknownCause(KeyError):
 
 @dataclass(frozen=True, slots=True)
 class FixStep:
-    """One step of mending: a sentence or two, and the commands or texts to paste."""
+    """One step of fixing: a sentence or two, and the commands or texts to paste."""
 
     text: str
     commands: tuple[Command, ...] = ()
@@ -55,13 +55,13 @@ class CausePage:
     sections: Mapping[str, str]
 
     def steps(self, values: Mapping[str, str], invocation: Invocation | None = None) -> tuple[FixStep, ...]:
-        """Return the mending steps with the run's values and options filled in; what lacks a value is left out, and said.
+        """Return the steps of the fix with the run's values and options filled in; what lacks a value is left out, and said.
 
         Where `aadsts` among the values holds the numbers that Entra answered, a step "With AADSTS…: " for other numbers is
         left out, as long as the page has one for these.
         """
         filler = Filler(values, invocation or Invocation())
-        text = self.sections.get(HEADINGS[self.language][_MEND], "")
+        text = self.sections.get(HEADINGS[self.language][_FIX], "")
         parts = _STEP.split(text)[1:]
         seen = set(values.get("aadsts", "").split())
         wanted = [numbers for part in parts if (numbers := _numbers(part)) & seen]

@@ -1,4 +1,4 @@
-"""Holds the parts of a plan against each other: whoever edits a plan can hash it anew, and each part is shown elsewhere.
+"""Holds the parts of a plan against each other: whoever edits a plan can hash it again, and each part is shown elsewhere.
 
 A plan is for one application. Its steps give that application's principal what they say, and nobody else anything.
 """

@@ -147,7 +147,7 @@ class _Work:
             self._again(orphans)
 
     def _again(self, orphans: Sequence[Holding]) -> None:
-        """Plan anew the permissions that go with the wrong registration."""
+        """Plan again the permissions that go with the wrong registration."""
         for holding in orphans:
             rights = sorted({right for e in holding.entries if not e.deny and not e.inherited for right in e.rights})
             if rights:

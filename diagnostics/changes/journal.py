@@ -1,7 +1,7 @@
 """The journal: append-only JSON Lines that say what was about to be done, and what came of it.
 
 Each line carries the SHA-256 of the line before, so that a line that was changed, taken out or put in shows; whoever can
-write the file can also make the whole chain anew, which is why the head hash belongs into the ticket. A line is on the
+write the file can also make the whole chain again, which is why the head hash belongs into the ticket. A line is on the
 disk before the change that it announces is sent. A kill can cut the last line: reading passes over it, and the next
 append cuts it off and says so.
 """

@@ -54,7 +54,7 @@ class Waits:
         if self.throttled:
             parts.append(f"waited {self.throttled_seconds:.0f} s in {self.throttled} pause(s) that Exchange asked for")
         if self.reopened:
-            parts.append(f"opened the connection anew {self.reopened} time(s)")
+            parts.append(f"opened the connection again {self.reopened} time(s)")
         if self.repeated:
             parts.append(f"asked {self.repeated} call(s) again")
         return "; ".join(parts)

@@ -65,7 +65,7 @@ class Session:
         self._stack.close()
 
     def shell(self) -> PatientShell:
-        """Return a shell that opens itself anew; to be entered with `with`, which raises ShellUnavailable."""
+        """Return a shell that opens itself again; to be entered with `with`, which raises ShellUnavailable."""
         rest = min(60.0, self.subject.operation_timeout)  # whoever waits less for an answer rests less between two
         return PatientShell(self._opened, longest_rest=rest, progress=self.progress)
 

@@ -1,4 +1,4 @@
-"""What Exchange holds of one application, reduced to what a change depends on; read anew before and after each change.
+"""What Exchange holds of one application, reduced to what a change depends on; read again before and after each change.
 
 Other people's entries on a mailbox come and go and are nobody's business here: only the application's own are compared.
 """

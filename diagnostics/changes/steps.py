@@ -59,7 +59,7 @@ class RegisterServicePrincipal:
 
 @dataclass(frozen=True, slots=True)
 class RemoveServicePrincipal:
-    """Take a row out of Exchange: one with a wrong id before it is registered anew, or the one that diag registered.
+    """Take a row out of Exchange: one with a wrong id before it is registered again, or the one that diag registered.
 
     `identity` is the one of its ids that names no other row.
     """

@@ -1,6 +1,6 @@
 """What the journal says that diag added, and the plan that takes exactly that away again.
 
-Only what is still there as it was added is removed: what somebody removed, extended or made anew since is theirs. What
+Only what is still there as it was added is removed: what somebody removed, extended or made again since is theirs. What
 was there before diag came is never touched.
 """
 

@@ -19,7 +19,7 @@ Probe: TypeAlias = Callable[[Sequence[str]], Mapping[str, Observed[ImapSession]]
 EXPECTATION = "20 to 30 minutes are usual, sometimes an hour"
 _FIRST, _LONGEST = 5.0, 60.0
 _HOPELESS = 3
-"""After so many rounds in which not even a sign-in could be tried, such as for want of a token, waiting mends nothing."""
+"""After so many rounds in which not even a sign-in could be tried, such as for want of a token, waiting fixes nothing."""
 
 
 @dataclass(frozen=True, slots=True)

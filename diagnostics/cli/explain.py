@@ -35,7 +35,7 @@ def explain(
 ) -> None:
     """Explain a cause, an error code or an error text.
 
-    What is seen, what it means, how to prove it, mend it and avoid it; works offline.
+    What is seen, what it means, how to prove it, fix it and avoid it; works offline.
     """
     language = _screen.language(lang)
     text = " ".join(what or ()).strip()

@@ -195,7 +195,7 @@ class BoundedWSMan(Connection):
 
     def _sign_in_refused(self, error: AuthenticationError) -> ChannelBroken:
         if self._accepted:  # the same account, a moment ago: nothing is wrong with it
-            return ChannelBroken(f"{self._options.host} asks anew for the sign-in that it had accepted")
+            return ChannelBroken(f"{self._options.host} asks again for the sign-in that it had accepted")
         return _sign_in_refused(self._options, error)
 
     def _unreachable(self, error: BaseException) -> ChannelBroken:

@@ -1,6 +1,6 @@
 """The one model behind every endpoint of the lab: what a cmdlet changes here, IMAP and Graph see at once.
 
-Names follow Entra and Exchange. Nothing in here judges anything: it holds what a tenant holds. Ids are made anew for
+Names follow Entra and Exchange. Nothing in here judges anything: it holds what a tenant holds. Ids are made again for
 each lab, so nothing can be recognised by its value. The lab imports nothing from the checks, and the checks nothing
 from the lab.
 """

@@ -21,7 +21,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """One thing to mend in a profile; `cause` is the slug of the page that explains it, where there is one."""
+    """One thing to fix in a profile; `cause` is the slug of the page that explains it, where there is one."""
 
     place: Place
     what: str

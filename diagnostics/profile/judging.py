@@ -31,7 +31,7 @@ def failures(typed: Sequence[Setting], secret: SecretShape | None = None) -> lis
 
 
 def complaint(place: Place, judgement: Judgement) -> Complaint:
-    """Return a failed judgement as a complaint, with the first mending step of its cause as advice."""
+    """Return a failed judgement as a complaint, with the first step of its cause's fix as advice."""
     cause = judgement.suspects[0].cause if judgement.suspects else ""
     advice = judgement.hint
     if cause and not advice:

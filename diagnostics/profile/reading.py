@@ -110,7 +110,7 @@ def _syntax(error: yaml.MarkedYAMLError, shown: str) -> Complaint:
     whole = f"{error.context or ''} {problem}"
     if "undefined alias" in problem:
         problem = "found a * in front of a value"
-    advice = next((advice for sign, advice in _ADVICE if sign in whole), "mend the line or the one above it")
+    advice = next((advice for sign, advice in _ADVICE if sign in whole), "fix the line or the one above it")
     return Complaint(place, f"this is not YAML: {safe(problem)}", advice)
 
 

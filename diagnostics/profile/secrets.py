@@ -79,7 +79,7 @@ def where(reference: SecretReference | CertificateReference) -> str:
 
 
 def how_to_set(reference: SecretReference | CertificateReference) -> str:
-    """Return in words how a secret is set anew where it is kept; "" where there is no one command for it."""
+    """Return in words how a secret is set again where it is kept; "" where there is no one command for it."""
     if isinstance(reference, CertificateReference):
         return ""
     if reference.env is not None:

@@ -131,7 +131,7 @@ def _operator(profile: Profile, tell: Callable[[str], None]) -> Observed[SignIn]
 
 
 def _kept(profile: Profile) -> str:
-    """Say where the operator's own credential is kept, and how to set it anew; "" for a person's sign-in."""
+    """Say where the operator's own credential is kept, and how to set it again; "" for a person's sign-in."""
     operator = profile.operator
     reference = None if operator is None else operator.secret or operator.certificate
     if operator is None or operator.sign_in != "application" or reference is None:

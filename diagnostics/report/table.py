@@ -119,7 +119,7 @@ def _cause(cause: RankedCause, report: Report, width: int, *, first: bool) -> It
         for sentence in cause.evidence:
             yield from _wrap(translate(sentence, report.language), width, "    - ")
     if cause.fix:
-        yield f"  {words['mend']}:"
+        yield f"  {words['fix']}:"
         for number, step in enumerate(cause.fix, 1):
             yield from _wrap(step.text, width, f"    {number}. ")
             for command in step.commands:

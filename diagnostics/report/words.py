@@ -19,7 +19,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "others": "Also possible",
         "more": "Further causes",
         "because": "Because",
-        "mend": "To mend it",
+        "fix": "To fix it",
         "consequences": "Follows from it",
         "ask_for": "Ask the customer for what this text does not show ({stages})",
         "script": "What Exchange holds, all at once: {command} writes a PowerShell script for the customer, who needs no Python.",
@@ -47,7 +47,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "others": "También es posible",
         "more": "Otras causas",
         "because": "Porque",
-        "mend": "Para corregirlo",
+        "fix": "Para corregirlo",
         "consequences": "Consecuencias",
         "ask_for": "Pida al cliente lo que este texto no muestra ({stages})",
         "script": "Lo que contiene Exchange, de una vez: {command} escribe un script de PowerShell para el cliente, que no "

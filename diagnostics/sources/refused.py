@@ -37,7 +37,7 @@ def explained(problem: ShellUnavailable, session: OperatorSession) -> ShellUnava
 def whose(problem: OperatorSignInFailed, kept: str) -> Unavailable:
     """Return a failed sign-in as the reason, saying that it is the operator's, so that nobody changes the application's.
 
-    `kept` says where the operator's secret is kept and how to set it anew: told where it is the secret that Entra refuses.
+    `kept` says where the operator's secret is kept and how to set it again: told where it is the secret that Entra refuses.
     """
     why = problem.as_unavailable()
     if not problem.errors:

@@ -43,7 +43,7 @@ class Phase(Enum):
 
 
 class ImapSession:
-    """Speaks with one client; `conduct` is asked anew for each command, so that the lab can change it meanwhile."""
+    """Speaks with one client; `conduct` is asked again for each command, so that the lab can change it meanwhile."""
 
     def __init__(self, desk: SignInDesk, conduct: Callable[[], ImapConduct]) -> None:
         self.phase = Phase.NOT_AUTHENTICATED

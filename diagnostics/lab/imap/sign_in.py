@@ -85,7 +85,7 @@ class SignIn:
 
 
 class SignInDesk:
-    """Judges sign-ins against one World; every judgement takes its lock and reads it anew."""
+    """Judges sign-ins against one World; every judgement takes its lock and reads it again."""
 
     def __init__(self, world: World, tokens: TokenAuthority) -> None:
         self._world = world

@@ -57,7 +57,7 @@ RECREATED = "exchange service principal, mailbox permission, application, client
 
 
 def _recreate_enterprise_application(setup: Setup, app_id: str) -> None:
-    """Delete the enterprise application and make it anew, with everything that it was allowed to do."""
+    """Delete the enterprise application and make it again, with everything that it was allowed to do."""
     tenant, old, new = setup.tenant, setup.enterprise, new_id()
     assignments = [
         dataclasses.replace(grant, id=new_id(), principal_id=new, created=utc_now() - dt.timedelta(days=3))
@@ -72,7 +72,7 @@ def _recreate_enterprise_application(setup: Setup, app_id: str) -> None:
 
 @scenario("exo-sp-stale-after-recreation", touches=RECREATED)
 def stale_after_recreation(setup: Setup) -> None:
-    """Registration and enterprise application were made anew; Exchange still holds the old pair."""
+    """Registration and enterprise application were made again; Exchange still holds the old pair."""
     tenant, world, old = setup.tenant, setup.world, setup.registration
     setup.registration = dataclasses.replace(old, app_id=new_id(), object_id=new_id())
     tenant.registrations[tenant.registrations.index(old)] = setup.registration
@@ -88,7 +88,7 @@ def stale_after_recreation(setup: Setup) -> None:
 
 @scenario("exo-sp-stale-after-recreation/enterprise-only", touches=RECREATED)
 def stale_enterprise_only(setup: Setup) -> None:
-    """The enterprise application alone was deleted and made anew: same Application ID, new object id."""
+    """The enterprise application alone was deleted and made again: same Application ID, new object id."""
     _recreate_enterprise_application(setup, setup.registration.app_id)
 
 

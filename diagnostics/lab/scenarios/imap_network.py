@@ -43,7 +43,7 @@ def plaintext(setup: Setup) -> None:
 
 @scenario("net-certificate-verify-failed", touches=ENDPOINT)
 def foreign_certificate(setup: Setup) -> None:
-    """Something on the line signs the server's certificate anew."""
+    """Something on the line signs the server's certificate again."""
     setup.world.imap.transport = "foreign-certificate"
 
 

@@ -121,5 +121,5 @@ def conditional_access(setup: Setup) -> None:
 
 @scenario("token-network-no-tls-or-proxy", touches="sign-in endpoint")
 def inspected_line(setup: Setup) -> None:
-    """Something on the way to the sign-in endpoint signs its certificate anew."""
+    """Something on the way to the sign-in endpoint signs its certificate again."""
     setup.world.login_certificate = "foreign"
